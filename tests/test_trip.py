@@ -14,10 +14,12 @@ import pytest
 
 from aggregator.demo import Press, Resource
 from aggregator.demo.sites import generate_feed
+from aggregator.desk.outgoing import outlet, releases
 from aggregator.desk.terms import sync
 from aggregator.fetch import ConnectTo
 from aggregator.model import Config, Due, FetchResult, Poll, Publisher, Selection, Source
 from aggregator.model.errors import StoreFull
+from aggregator.model.release import Release
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.pipeline.workers import Workers
 from aggregator.store import Store
@@ -261,6 +263,43 @@ def test_every_format_of_the_demo_reaches_the_wire_whole(press: Press, tmp_path:
         (0,)
     ]
     assert trip.rows("SELECT count(*) FROM articles WHERE title LIKE '%' || char(65533) || '%'") == [(0,)]
+
+
+def test_the_pages_of_the_demo_give_what_its_feeds_leave_out(press: Press, tmp_path: Path) -> None:
+    from aggregator.config.loading import load
+
+    config = load(DEMO / "config")
+    trip = Trip(press, tmp_path / "wire.db", config.publishers)
+    trip.config = Config(wire=replace(config.wire, fetch=WIRE.fetch), publishers=config.publishers)
+    trip()
+    with Store.open(trip.path) as store:
+        asyncio.run(read_pages(trip, store))
+        shown = {
+            each.url: each
+            for each in releases(
+                store, config.wire, [r.id for r in store.latest(Selection())], outlet(store, "web", NOW)
+            )
+            if isinstance(each, Release)
+        }
+    assert trip.rows("SELECT reason FROM pages WHERE outcome != 'read'") == [
+        ("the page asks readers to pay or to sign in",)
+    ]
+    notice = shown["http://odum-grid.example/notices/31"]
+    assert "\n" in notice.text, "its feed has a summary alone"
+    assert notice.published, "and no dates"
+    pictures = {address: (each.pictures[0].credit, each.language) for address, each in shown.items() if each.pictures}
+    assert {language for _, language in pictures.values()} == {"am", "ar", "en", "fr", "pt"}
+    credit, _ = pictures["http://kumasi-nettle.example/power/traders-march-with-candles"]
+    assert credit == "Yaw Ampomah-Sarkodie/The Kumasi Nettle"
+    assert shown["http://kumasi-nettle.example/power/traders-march-with-candles"].about == ("GH",)
+    corrected = shown["http://public-purse.example/briefs/78"]
+    assert corrected.corrected
+    assert "public lighting as 21 per cent" in " ".join(corrected.disclaimers)
+
+
+async def read_pages(trip: Trip, store: Store) -> None:
+    async with Pipeline(trip.config, store, lambda: trip.now, trip.connect_to) as pipeline:
+        await pipeline.read_pages(100, 100, 60.0, [each.key for each in trip.config.publishers])
 
 
 def test_a_crash_between_polls_loses_nothing_and_doubles_nothing(trip: Trip) -> None:

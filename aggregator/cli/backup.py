@@ -11,6 +11,7 @@ from aggregator.pipeline.opening import read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.store import BACKUP_STEP, Facts, load_backup, without_daemon
 from aggregator.text.dates import utc_now
+from aggregator.text.printable import counted
 
 _FILE = click.Path(path_type=Path)
 
@@ -28,11 +29,15 @@ def create(paths: Paths, file: Path, force: bool) -> None:
     """Copy the database into FILE, which only you can read.
 
     The copy is of one moment, also while the daemon runs; with `cp`, reports are lost. It holds complaints and what is
-    held back: keep it as safe as the database. The configuration is not in it.
+    held back: keep it as safe as the database. The configuration is not in it, and neither are copies of pictures
+    (docs/pictures.md).
     """
     with read_store(paths) as store, progress("copied and checked (MB)", store.parts(), True) as move_on:
         facts = store.back_up(file, replace=force, moved=lambda: move_on(""))
+        copies, folder = store.picture_counts().copied, store.picture_folder()
     say(f"Backup {file}: {_said(facts)}")
+    if copies:
+        say(f"Not in it: {counted(copies, 'picture')}, in {folder}; copy that folder too, or they are fetched again")
 
 
 @backup.command()

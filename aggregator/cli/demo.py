@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -13,23 +14,28 @@ from aggregator.cli.demo_served import show_served
 from aggregator.cli.demo_subscriber import subscribed
 from aggregator.cli.export import export
 from aggregator.cli.printing import say, say_page
+from aggregator.config.codes import country_name
 from aggregator.demo import Press, read_sites
 from aggregator.desk.outgoing import outlet, releases
 from aggregator.model import Config, Cursor, Poll, Selection, Wire
 from aggregator.model.errors import StoreError
 from aggregator.model.release import Release
 from aggregator.output import listing, page
+from aggregator.output.country_prefix import country_prefix
 from aggregator.output.formats import FORMATS
 from aggregator.pipeline.opening import load_config, open_wire, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
+from aggregator.store.picture_files import folder_of
+from aggregator.tags.mediatopics import topic_label
 from aggregator.text import query
 from aggregator.text.dates import utc_now
 from aggregator.text.printable import counted
 
 # Words that stand in the demo's reports: a river's name, French without its accents, Swahili, Arabic, Amharic.
 _SEARCHES = ("mbalawe", "penurie", "uchaguzi", "فيضان", "ክትባት")
+_PAGES, _PAGES_SECONDS = 100, 20.0  # of reports' own pages that are read in a round, and for how long at most
 
 
 @click.command()
@@ -53,8 +59,10 @@ def demo(port: int, into: Path | None) -> None:
             last = store.last_cursor()
             subscriber.show(last.seq if last else 0)
     with read_store(paths) as store:
-        _show(store, config.wire, home)
-    _export(paths)
+        _show_list(store, config.wire)
+        shown = _show_report(store, config.wire)
+        _show_rest(store, config.wire, home)
+    _export(paths, shown)
     shown = _shortest(paths.database())
     say(f"Your turn:  aggregator --config {_shortest(home / 'config')} --db {shown} latest --country KE")
     say(f'            aggregator --db {shown} query "SELECT publisher_name, title FROM wire LIMIT 5"')  # noqa: S608
@@ -75,6 +83,7 @@ def _make_room(database: Path, ours: bool) -> None:
         raise StoreError(f"{database}: this file is there already; name another with --into, or remove it")
     for name in (database.name, f"{database.name}-wal", f"{database.name}-shm"):
         database.with_name(name).unlink(missing_ok=True)
+    shutil.rmtree(folder_of(database), ignore_errors=True)
 
 
 async def _rounds(config: Config, store: Store, press: Press) -> None:
@@ -89,6 +98,8 @@ async def _rounds(config: Config, store: Store, press: Press) -> None:
             if number:
                 press.advance()
             polls = await pipeline.run(store.due(None))
+            await pipeline.read_pages(_PAGES, _PAGES, _PAGES_SECONDS, {poll.source.publisher for poll in polls})
+            await pipeline.copy_pictures(_PAGES, _PAGES)
             await pipeline.maintain()
             _title(f"Round {number + 1}: {_summary(polls)}")
             changes = store.changes(last)
@@ -112,15 +123,36 @@ def _print_changes(changes: Sequence[dict[str, str]]) -> None:
         say(f"  {change['change_kind']:<10} {change['publisher_name']}: {said}")
 
 
-def _show(store: Store, wire: Wire, home: Path) -> None:
-    def released(reports: Iterable[str]) -> Iterator[Release]:
-        found = releases(store, wire, reports, outlet(store, "web", utc_now()))
-        return (each for each in found if isinstance(each, Release))
+def _released(store: Store, wire: Wire, reports: Iterable[str]) -> Iterator[Release]:
+    found = releases(store, wire, reports, outlet(store, "web", utc_now()))
+    return (each for each in found if isinstance(each, Release))
 
+
+def _show_list(store: Store, wire: Wire) -> None:
     _title("The wire now: the publisher's name is above every report")
-    say_page(listing(list(released(report.id for report in store.latest(Selection(limit=8))))), "  ")
+    say_page(listing(list(_released(store, wire, (each.id for each in store.latest(Selection(limit=8)))))), "  ")
+
+
+def _show_report(store: Store, wire: Wire) -> str | None:
+    """The newest report of which the wire found out most, whole, as the command `show` has it; returns its id."""
+    found = _released(store, wire, (each.id for each in store.latest(Selection(languages=("en",), limit=100))))
+    best = next((each for each in found if each.pictures and each.dateline and each.topics and each.about), None)
+    if best is None:
+        return None
+    _title("One report: country, publisher, dateline, picture with credit and caption, and what it is about")
+    country = country_prefix(best, country_name)
+    say_page(page(best, tags=store.tags_of(best.id), named=country_name, country=country))
+    country, topic = best.about[0], best.topics[-1]
+    in_all = len(store.latest(Selection(about=(country,), limit=1000)))
+    say(f"{counted(in_all, 'report')} about {country_name(country)}: `latest --about {country}`")
+    in_all = len(store.latest(Selection(topics=(topic,), limit=1000)))
+    say(f"{counted(in_all, 'report')} about {topic_label(topic)}: `latest --topic {topic}`")
+    return best.id
+
+
+def _show_rest(store: Store, wire: Wire, home: Path) -> None:
     corrected = [change["id"] for change in store.changes() if change["change_kind"] == "corrected"]
-    for report in (report for report in released(corrected) if report.scope == "full_text"):
+    for report in (report for report in _released(store, wire, corrected) if report.scope == "full_text"):
         _title("A correction that arrived, as its publisher words it, with credit, disclaimer and link")
         say_page(page(report))
         say(f"{counted(len(store.revisions(report.id)), 'version')} stored; `show {report.id} --revisions` prints them")
@@ -137,14 +169,16 @@ def _show(store: Store, wire: Wire, home: Path) -> None:
     say()
 
 
-def _export(paths: Paths) -> None:
-    """The wire in every format, in a folder beside the database."""
+def _export(paths: Paths, shown: str | None) -> None:
+    """The wire in every format, in a folder beside the database. `shown`: a report whose page is named."""
     folder = paths.database().with_name(f"{paths.database().stem}-export")
     _title(f"The wire in every format, as its publishers' rights allow: {_shortest(folder)}")
     folder.mkdir(exist_ok=True)
     context = click.Context(export, obj=paths)
     for name, suffix in (*((name, form.suffix) for name, form in FORMATS.items()), ("static", None)):
         context.invoke(export, name=name, out=_shortest(folder / (f"reports.{suffix}" if suffix else "site")))
+    if shown:
+        say(f"The report above as a page, for a browser: {_shortest(folder / 'site' / 'report' / f'{shown}.html')}")
 
 
 def _title(words: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -18,11 +19,12 @@ from aggregator.config.codes import country_name, language_name
 from aggregator.desk.outgoing import feed, outlet, whole
 from aggregator.model import Channel
 from aggregator.model.release import Feed, Heading, RefusalReason, Release, Use
-from aggregator.output import static
-from aggregator.output.formats import FORMATS
+from aggregator.output import copies, static
+from aggregator.output.formats import FORMATS, Format
 from aggregator.pipeline.opening import load_config, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.releasing import note_released
+from aggregator.store import Store
 from aggregator.text import query
 from aggregator.text.dates import utc_now
 
@@ -91,8 +93,9 @@ def export(paths: Paths, /, name: str, words: str | None, limit: int | None, out
             of_newest = (report.id for report in store.reports(newest, wanted_words))
             at = replace(heading, address=f"{heading.address.rstrip('/')}/latest.atom")
             atom = feed(store, wire, of_newest, outlet(store, "feed", now, use), at)
-            atom = whole(replace(atom, releases=_counted(atom.releases, beside, "feed")))
-            _write_site(found, b"".join(form.render(atom)), out)
+            here = heading.address.rstrip("/")
+            there = (copies.moved(each, here) for each in _counted(atom.releases, beside, "feed"))
+            _write_site(found, form, whole(replace(atom, releases=there)), out, store)
         else:
             with written_whole(out) as file:
                 for part in form.render(whole(found) if form.is_feed else found):
@@ -101,9 +104,19 @@ def export(paths: Paths, /, name: str, words: str | None, limit: int | None, out
     _say_what_came_of_it(written.total(), kept_back, out)
 
 
-def _write_site(found: Feed, atom: bytes, out: str) -> None:
+def _write_site(found: Feed, form: Format, atom: Feed, out: str, store: Store) -> None:
+    def copy_picture(name: str, to: Path) -> bool:
+        digest, width, _ = name.split(".")
+        try:
+            shutil.copyfile(store.picture_file(digest, int(width)), to)
+        except FileNotFoundError:
+            return False
+        return True
+
+    also = [name for each in atom.releases for name in copies.names(each)]
+    names = static.Names(country_name, language_name)
     try:
-        static.write(found, atom, Path(out), static.Names(country_name, language_name))
+        static.write(found, b"".join(form.render(atom)), Path(out), names, copy_picture, also)
     except static.FolderInUse as error:
         raise click.BadParameter(str(error), param_hint="--out") from error
 

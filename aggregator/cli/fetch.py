@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import click
 
@@ -29,6 +30,8 @@ _PAGES, _PAGES_OF_A_PUBLISHER = 200, 20  # that are read at the end; what is lef
 _PAGES_SECONDS = 60.0  # after which no other one is begun
 _DELIVER_SECONDS = 60.0  # for all subscribers together; what is left stays owed
 _TAG_SECONDS = 60.0  # for reports that wait for tags, such as those of an older version; the next call goes on
+_PICTURES_SECONDS = 120.0  # for the copies of pictures that are due
+_PICTURES_A_TIME = 40
 _NOTIFY_SECONDS = 60.0  # for all commands of `[notify]` together; what is left is for the next program
 _LISTED_ONE_BY_ONE = 5  # searches in vain that nobody named; cron mails what is printed
 
@@ -112,12 +115,21 @@ async def _run(
         )
         await pipeline.tag(_TAG_SECONDS)
         await pipeline.maintain()
+        await _copied(pipeline)
         await pipeline.delivered(_DELIVER_SECONDS)
         await pipeline.notify()
         await pipeline.notified(_NOTIFY_SECONDS)
         await pipeline.alert()
         await pipeline.alerted()
     return polls, elsewhere
+
+
+async def _copied(pipeline: Pipeline) -> None:
+    """Fetches pictures for a while; what is left is for the next program."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_PICTURES_SECONDS):
+            while await pipeline.copy_pictures(_PICTURES_A_TIME, _PICTURES_A_TIME):
+                pass
 
 
 def _print(polls: Sequence[Poll], is_named: bool) -> None:

@@ -23,6 +23,7 @@ from aggregator.desk import clock
 from aggregator.identity.redirects import Origin, Owners, judge
 from aggregator.model import HealthState
 from aggregator.model.errors import ConfigError, StoreError
+from aggregator.model.picture import PictureCounts
 from aggregator.pipeline import watching
 from aggregator.pipeline.opening import config_or_none, load_config, read_store
 from aggregator.pipeline.paths import Paths
@@ -30,8 +31,9 @@ from aggregator.pipeline.subscribers import MOST_OWED, in_trouble, listed
 from aggregator.rights import NOTICE_DAYS, what_leaves
 from aggregator.store import Store
 from aggregator.text.dates import utc_now
-from aggregator.text.printable import counted
+from aggregator.text.printable import counted, shown
 
+_MOST_WITHOUT = 10  # publishers whose pictures cannot be had
 _BUSY_SECONDS = 1.0  # so long it waits to note which redirects it listed; where it cannot, it lists them again
 _FAIL_ON = ("failing", "silent", "gaps", "held", "subscribers")
 assert set(_FAIL_ON) <= {*get_args(HealthState), "subscribers"}
@@ -83,6 +85,7 @@ def health(paths: Paths, keys: tuple[str, ...], everything: bool, fail_on: Colle
         silence, doubt = (None if keys else watching.silence(store, now)), clock.doubt(store, now)
         config = None if keys else config_or_none(paths)
         owed = in_trouble(listed(store, config, now)) if config else []
+        pictures, without = store.picture_counts(), store.picture_failures(_MOST_WITHOUT)
         ended, ending = store.ended_agreements(), store.ending_agreements(now.date() + timedelta(days=NOTICE_DAYS))
     if as_json:
         say_rows(rows, (), as_json)
@@ -100,6 +103,7 @@ def health(paths: Paths, keys: tuple[str, ...], everything: bool, fail_on: Colle
             for problem in alerts.problems(paths, now):
                 say(problem)
             _print_subscribers(owed)
+            _print_pictures(pictures, without)
             _say_switched_off(paths)
     has_faults = not keys and say_faults_of_files(paths)
     if silence is not None:
@@ -160,6 +164,15 @@ def _print_subscribers(rows: Sequence[dict[str, Any]]) -> None:
         if row["dead_letters"]:
             said.append(f"{counted(row['dead_letters'], 'dead letter')} (`aggregator subscribers {row['subscriber']}`)")
         say("; ".join([*said, *([row["error"]] if row["error"] else [])]))
+
+
+def _print_pictures(counts: PictureCounts, without: Sequence[tuple[str, int, str]]) -> None:
+    """How much room the wire's own copies take, and which could not be had."""
+    if counts.copied or counts.waiting or counts.failed:
+        waiting = f"; {counts.waiting:,} to be fetched" if counts.waiting else ""
+        say(f"{counted(counts.copied, 'picture')} copied, {counts.bytes / 1e6:,.1f} MB{waiting}")
+    for publisher, number, error in without:
+        say(f"{publisher}: {counted(number, 'picture')} could not be had, one because: {shown(error)}")
 
 
 def _say_switched_off(paths: Paths) -> None:

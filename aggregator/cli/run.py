@@ -36,6 +36,8 @@ _MAINTENANCE = timedelta(minutes=10)
 # Visits to articles' pages: some thousands a day at most, so polls keep their places, and of one site a few at a time.
 _RECHECK = timedelta(minutes=1)
 _SIGNALS, _SITES_A_TIME = timedelta(minutes=1), 60  # of sites that are asked once a day what machines may do
+_PICTURES = timedelta(seconds=30)
+_PICTURES_A_TIME, _PICTURES_OF_A_PUBLISHER = 40, 5  # so that the clock does not wait for one slow site's
 _PAGES_A_TIME, _PAGES_OF_A_PUBLISHER = 20, 3  # of fewer pages it cannot be told whether a site answers so to all
 
 
@@ -217,6 +219,10 @@ async def poll_until(
         async def read_signals() -> None:
             await asyncio.wait({_begin(database.use(lambda: pipeline.read_signals(_SITES_A_TIME)), visits)})
 
+        async def copy_pictures() -> None:
+            copying = database.use(lambda: pipeline.copy_pictures(_PICTURES_A_TIME, _PICTURES_OF_A_PUBLISHER))
+            await asyncio.wait({_begin(copying, visits)})
+
         async def look() -> None:
             if has_ended and await has_ended(pipeline):
                 stop.set()
@@ -231,7 +237,12 @@ async def poll_until(
             Job("hub", TICK, lambda: database.use(pipeline.tell_hub)),
         ]
         pipeline.deliver()
-        await run_until(stop, [*jobs, Job("recheck", _RECHECK, recheck), Job("signals", _SIGNALS, read_signals)])
+        visiting = [
+            Job("recheck", _RECHECK, recheck),
+            Job("signals", _SIGNALS, read_signals),
+            Job("pictures", _PICTURES, copy_pictures),
+        ]
+        await run_until(stop, [*jobs, *visiting])
         pipeline.stop()
         for visit in visits:  # a site may want a minute between two; what is not visited now is due at the next start
             visit.cancel()

@@ -16,6 +16,7 @@ from aggregator.cli.printing import is_plain, say, say_json, say_page, say_table
 from aggregator.cli.references import the_version
 from aggregator.cli.rows import say_json_rows
 from aggregator.cli.times import when, with_times, zone
+from aggregator.config.codes import country_name
 from aggregator.desk import versions as older
 from aggregator.desk.outgoing import outlet, releases, version, what_leaves
 from aggregator.desk.signals import Evidence, evidence
@@ -33,6 +34,7 @@ from aggregator.output import (
     versions,
     with_changes,
 )
+from aggregator.output.country_prefix import country_prefix
 from aggregator.pipeline.opening import read_store, wire_of
 from aggregator.pipeline.paths import Paths
 from aggregator.rights import Decision
@@ -104,7 +106,8 @@ def show(paths: Paths, /, report: str, desk: bool, as_json: bool, **forms: bool)
                 say_json_rows([fields(shown)])
             else:
                 is_newest = number in (None, meant.versions) and store.is_current()
-                say_page(page(shown, zone(), store.tags_of(meant.id) if is_newest else None))
+                tags, country = store.tags_of(meant.id) if is_newest else None, country_prefix(shown, country_name)
+                say_page(page(shown, zone(), tags, country_name, country))
 
 
 def _as_it_may_leave(paths: Paths, store: Store, report: NamedReport, number: int | None, now: datetime) -> Release:

@@ -53,6 +53,7 @@ from aggregator.model import (
     Faulty,
     FetchSettings,
     NotifySettings,
+    PicturesSettings,
     PollSettings,
     Publisher,
     Rights,
@@ -198,11 +199,12 @@ def _wire(folder: Path, faults: list[str], text: str | None) -> Wire | None:
     faults += _in_file("wire.toml", lines)
     if shape is None:
         return None
-    words = shape.model_dump(exclude={"fetch", "poll", "store", "notify", "serve", "complaints", "mail"})
+    words = shape.model_dump(exclude={"fetch", "poll", "pictures", "store", "notify", "serve", "complaints", "mail"})
     return Wire(
         **words,
         fetch=_fetch_settings(shape.fetch),
         poll=_poll_settings(shape.poll),
+        pictures=PicturesSettings(most_bytes=round(shape.pictures.max_gb * 1e9)),
         store=StoreSettings(keep_polls=timedelta(days=shape.store.keep_polls_days)),
         complaints=ComplaintSettings(keep=timedelta(days=shape.complaints.keep_days)),
         notify=NotifySettings(command=shape.notify.command, timeout=timedelta(seconds=shape.notify.timeout_seconds)),

@@ -30,6 +30,7 @@ from aggregator.model import (
     MessageFormat,
     NotifySettings,
     PagesMode,
+    PicturesSettings,
     PollSettings,
     Rights,
     ServeSettings,
@@ -61,6 +62,7 @@ T = TypeVar("T", covariant=True)  # so that a caller may take `T | None` apart
 _FETCH = FetchSettings()
 _POLL = PollSettings()
 _STORE = StoreSettings()
+_PICTURES = PicturesSettings()
 _SERVE = ServeSettings()
 _NOTIFY = NotifySettings()
 _COMPLAINTS = ComplaintSettings()
@@ -248,6 +250,10 @@ class StoreTable(Table):
     keep_polls_days: Annotated[int, Field(ge=1, le=36_500)] = _STORE.keep_polls.days
 
 
+class PicturesTable(Table):
+    max_gb: Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)] = _PICTURES.most_bytes / 1e9
+
+
 class ServeTable(Table):
     listen: Listen = f"{_SERVE.host}:{_SERVE.port}"
     hosts: tuple[Host, ...] = _SERVE.hosts
@@ -302,6 +308,7 @@ class WireFile(Table):
     fetch: FetchTable = FetchTable()
     poll: PollTable = PollTable()
     store: StoreTable = StoreTable()
+    pictures: PicturesTable = PicturesTable()
     complaints: ComplaintsTable = ComplaintsTable()
     serve: ServeTable = ServeTable()
     notify: NotifyTable = NotifyTable()

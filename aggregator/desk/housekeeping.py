@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from aggregator.desk import clock, retention, rules, terms
+from aggregator.desk import clock, pictures, retention, rules, terms
 from aggregator.scheduling.gaps import MOST_LISTED
 from aggregator.store import Store
 
@@ -55,6 +55,8 @@ def housekeeping(
     release_embargoes(store, believed)
     over = retention.over(store.lending(), believed + retention.BEFORE)
     yield from _repeated(lambda: store.let_go(over))
+    yield
+    pictures.sweep(store, now)
     store.let_go_pending(over)
     store.forget_over_limit(believed)
     if keep_complaints is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from aggregator.desk import pictures
 from aggregator.identity import near_keys
 from aggregator.model import Cause, Purge, Purgeable
 from aggregator.model.errors import DeskError
@@ -57,6 +58,7 @@ def purge(store: Store, reports: Sequence[str], because: Cause, now: datetime) -
         left = reports[start : start + _BATCH]
         while those := [_known_by(one) for one in store.purgeable(left)]:
             left = store.purge(those, because, now)
+    pictures.remove_files(store, now)
     store.empty_log()
 
 

@@ -40,6 +40,7 @@ from aggregator.model.errors import (
     RedirectRefused,
     RobotsRefused,
 )
+from aggregator.model.picture import FetchedPicture
 from aggregator.model.signals import SIGNAL_FIELDS, SignalFile
 from aggregator.text.printable import MOST_MESSAGE, escaped
 from aggregator.text.urls import domain_of, literal, without_user
@@ -89,6 +90,9 @@ _HEAD_SECONDS = 3.0  # so long is the head of a page awaited
 _HEAD_BYTES = 64 * 1024
 _MOST_OF_FILE = 256 * 1024  # bytes
 _FILE = {"Accept": "application/json, application/rsl+xml, application/xml;q=0.9, */*;q=0.5"}
+_MOST_OF_PICTURE = 15 * 1024 * 1024  # bytes
+# What nearly all cameras and sites make comes first: a server that chooses by this need not make another one.
+_PICTURE = {"Accept": "image/jpeg, image/png, image/webp, image/gif;q=0.9, image/avif;q=0.8"}
 _MARKS_SECONDS = 3.0  # so long is a refusal searched for the marks of a challenge
 
 
@@ -255,6 +259,27 @@ class Fetcher:
             await self._may_go(url, turn, now)
             trip = _Trip(Opened.of_link(url, None, self._environment), hosts, lambda at: self._may_go(at, turn, now))
             return await self._follow(trip, _FILE, take, seconds)
+
+    async def picture(self, url: str, now: datetime, hosts: Hosts = NO_HOSTS) -> FetchedPicture:
+        """What a server answers for a picture, whatever the status. robots.txt binds as for `linked`, there and
+        wherever it is redirected to, and so do the limits of domains. Raises BodyTooLarge beyond 15 MB, RobotsRefused,
+        and other FetchErrors where there was no whole answer.
+        """
+        most = min(_MOST_OF_PICTURE, self._settings.max_body_bytes)
+        async with self._limits.turn(redirects.host_of(url)) as turn:
+            turn.hosts = hosts
+
+            async def take(answer: _Answer) -> FetchedPicture:
+                content = b""
+                if answer.status == 200:
+                    room = body.Room(turn.arrival, turn.room, answer.deadline, self._seconds * _PACE)
+                    content = (await body.read(answer.chunks, answer.encoding, most, room=room)).content
+                at, asked = answer.way.at, answer.retry_after
+                return FetchedPicture(http_status=answer.status, url=at, body=content, retry_after=asked)
+
+            await self._may_go(url, turn, now)
+            trip = _Trip(Opened.of_link(url, None, self._environment), hosts, lambda at: self._may_go(at, turn, now))
+            return await self._follow(trip, _PICTURE, take, self._seconds - turn.spent)
 
     async def page(
         self,

@@ -34,7 +34,7 @@ HealthState = Literal["held", "faulty", "paused", "failing", "silent", "gaps"]
 Gap = Literal["open", "closed"]  # between two documents of a source; closed: by reading its older pages
 # A source that a program is polling; a publisher whose pages it visits; a named cursor that it reads the ledger by; a
 # subscriber that it sends messages to.
-ClaimKind = Literal["poll", "visit", "cursor", "deliver"]
+ClaimKind = Literal["poll", "visit", "picture", "cursor", "deliver"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

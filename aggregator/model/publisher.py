@@ -144,6 +144,13 @@ class StoreSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PicturesSettings:
+    """`[pictures]` of wire.toml: copies of pictures."""
+
+    most_bytes: int = 10_000_000_000  # of all files; the oldest copies are given up beyond; 0: no copies are made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServeSettings:
     """`[serve]` of wire.toml: where and for whom `serve` answers."""
 
@@ -210,6 +217,7 @@ class Wire:
     fetch: FetchSettings = FetchSettings()
     poll: PollSettings = PollSettings()
     store: StoreSettings = StoreSettings()
+    pictures: PicturesSettings = PicturesSettings()
     complaints: ComplaintSettings = ComplaintSettings()
     serve: ServeSettings = ServeSettings()
     notify: NotifySettings = NotifySettings()

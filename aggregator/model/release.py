@@ -11,6 +11,7 @@ from aggregator.model.article import Status
 from aggregator.model.change import Notice
 from aggregator.model.channel import Channel
 from aggregator.model.document import Entry, Media
+from aggregator.model.picture import PictureCopy
 from aggregator.model.publisher import (
     Canonical,
     Group,
@@ -48,6 +49,7 @@ __all__ = [
     "Held",
     "Outlet",
     "Picture",
+    "PictureFile",
     "Refusal",
     "RefusalReason",
     "Release",
@@ -120,6 +122,7 @@ class Held:
     about: tuple[str, ...] = ()  # countries that it is about: ISO 3166-1 alpha-2, likewise
     source_url: str | None = None  # of the source that brought its newest words
     who: Who = field(default_factory=Who)  # its makers, read beside its newest words
+    copies: Mapping[str, PictureCopy] = field(default_factory=dict)  # that the wire has, by address of its media
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +141,7 @@ class FormerPublisher:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A picture that may be shown from its publisher's own address."""
+    """A picture that may be shown: from its publisher's own address, or a copy from the wire's."""
 
     url: str
     disclaimer: str  # with its credit; captions never inherit the licence of the text
@@ -150,6 +153,17 @@ class Picture:
     copyright: str | None = None
     alt: str | None = None
     language: str | None = None
+    copy: str | None = None  # the digest of the wire's copy; None: it is shown from its publisher's address
+    sizes: tuple[PictureFile, ...] = ()  # of a copy all its files, the smallest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureFile:
+    """One size of a copy."""
+
+    url: str
+    width: int  # pixels
+    height: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,13 +45,15 @@ def sources(release: Release) -> list[str]:
     return list(dict.fromkeys(filter(None, (release.origin, *release.agencies))))
 
 
-def rights(release: Release) -> str:
-    """Copyright, licence and terms in one text."""
+def rights(release: Release, wire: str | None = None) -> str:
+    """Copyright, licence and terms in one text. `wire`: its name, for a text that says who distributes the report."""
     licence = f"Licence: {release.licence}." if release.licence else None
     notice = release.copyright_notice
     if notice and not notice.endswith("."):
         notice += "."
-    return " ".join(filter(None, (notice, licence, release.usage_terms)))
+    is_said = release.publisher_group == "own" or (wire or "") in (notice or "")
+    distributed = None if is_said else f"Distributed by {wire}."
+    return " ".join(filter(None, (notice, distributed, licence, release.usage_terms)))
 
 
 def linked_rights(release: Release) -> str | None:
@@ -130,6 +132,11 @@ def as_html(release: Release) -> str:
     return "\n".join(filter(None, said)) + f"\n<p>{' · '.join(links)}</p>{pixel}"
 
 
+def srcset(picture: Picture) -> str:
+    """All sizes of a copy, as HTML names them; '': there is one, or none is known."""
+    return ", ".join(f"{each.url} {each.width}w" for each in picture.sizes) if len(picture.sizes) > 1 else ""
+
+
 def words(release: Release) -> str:
     """What leaves of its words, as HTML; '' where that is the headline alone."""
     if release.html:
@@ -142,6 +149,8 @@ def _picture(picture: Picture) -> str:
         f' {name}="{value}"' for name, value in (("width", picture.width), ("height", picture.height)) if value
     )
     caption = " ".join(filter(None, (picture.caption, picture.disclaimer)))
+    if sizes := srcset(picture):
+        size += f' srcset="{escape(sizes)}"'
     return (
         f'<figure><img src="{escape(picture.url)}" alt="{escape(picture.alt or "")}"{size}>'
         f"<figcaption>{escape(caption)}</figcaption></figure>"

@@ -121,13 +121,18 @@ def _alt_ids(release: Release) -> list[dict[str, str]]:
 
 
 def _picture(picture: Picture) -> dict[str, Any]:
-    rendition = {
+    main = {
         "name": "main",
         "href": picture.url,
         "contentType": picture.type,
         "width": picture.width,
         "height": picture.height,
     }
+    others = [
+        {"name": f"{each.width} wide", "href": each.url, "contentType": picture.type, "width": each.width,
+         "height": each.height}
+        for each in picture.sizes if each.url != picture.url
+    ]  # fmt: skip
     said: dict[str, Any] = {
         "uri": picture.url,
         "name": "main picture",
@@ -141,6 +146,8 @@ def _picture(picture: Picture) -> dict[str, Any]:
             _text(role, value) for role, value in (("caption", picture.caption), ("alt", picture.alt)) if value
         ]
         or None,
-        "renditions": [{name: value for name, value in rendition.items() if value is not None}],
+        "renditions": [
+            {name: value for name, value in rendition.items() if value is not None} for rendition in (main, *others)
+        ],
     }
     return {name: value for name, value in said.items() if value is not None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from aggregator.model.release import Release
@@ -87,5 +88,6 @@ def pictures(release: Release) -> list[dict[str, Any]]:
             for name in ("url", "type", "width", "height", "caption", "credit", "copyright", "alt", "disclaimer")
             if (value := getattr(picture, name)) is not None
         }
+        | ({"sizes": [asdict(size) for size in picture.sizes]} if picture.sizes else {})
         for picture in release.pictures
     ]

@@ -19,7 +19,8 @@ from jinja2 import DictLoader, Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from aggregator.model.release import Feed, Gone, Release
-from aggregator.output import beside
+from aggregator.output import beside, copies
+from aggregator.output.country_prefix import country_prefix
 from aggregator.text.printable import line
 
 MARK = "made-by-aggregator.txt"  # a folder that has it may be replaced
@@ -77,10 +78,26 @@ class _Lists:
                 self.of.setdefault((kind, key), []).append(row)
 
 
-def write(feed: Feed, atom: bytes | None, folder: Path, names: Names) -> int:
+# Copies the file of this name, of a picture, to a place; returns whether there is one. Raises OSError.
+CopyPicture = Callable[[str, Path], bool]
+
+
+def _no_picture(name: str, to: Path) -> bool:
+    return False
+
+
+def write(
+    feed: Feed,
+    atom: bytes | None,
+    folder: Path,
+    names: Names,
+    copy_picture: CopyPicture = _no_picture,
+    also: Iterable[str] = (),
+) -> int:
     """Writes the site of a feed's releases, of channel `web`, whole or not at all: beside the folder first, and then in
     its place. `atom`: the same as a feed, to which the pages link; None: there is none. `feed.address`: where the site
-    will be. Returns how many reports it has. Raises FolderInUse and OSError.
+    will be. `copy_picture` brings the wire's own copies of pictures into its folder `pictures`, those `also` that the
+    feed names. Returns how many reports it has. Raises FolderInUse and OSError.
     """
     folder = Path(os.path.abspath(folder.resolve()))
     if folder.exists() and not (folder / MARK).is_file() and (not folder.is_dir() or any(folder.iterdir())):
@@ -89,7 +106,10 @@ def write(feed: Feed, atom: bytes | None, folder: Path, names: Names) -> int:
     old = folder.with_name(f".{folder.name}.{os.getpid()}.old")
     beside_it.mkdir(parents=True)
     try:
-        count = _Site(feed, atom is not None, beside_it, names).write()
+        site = _Site(feed, atom is not None, beside_it, names, copy_picture)
+        count = site.write()
+        for name in also:
+            site.has_picture(name)
         if atom is not None:
             (beside_it / "latest.atom").write_bytes(atom)
         (beside_it / MARK).write_text("`aggregator export static` made this folder and may replace it.\n", "utf-8")
@@ -110,8 +130,10 @@ def write(feed: Feed, atom: bytes | None, folder: Path, names: Names) -> int:
 class _Site:
     """One site as it is being written."""
 
-    def __init__(self, feed: Feed, has_atom: bool, folder: Path, names: Names) -> None:
+    def __init__(self, feed: Feed, has_atom: bool, folder: Path, names: Names, copy_picture: CopyPicture) -> None:
         self._feed, self._folder, self._names = feed, folder, names
+        self._copy_picture = copy_picture
+        self._pictures: dict[str, bool] = {}  # by the name of the file, whether it is there
         pages = files("aggregator.output") / "pages"
         self._style = (pages / "style.css").read_bytes()
         templates = {f"{name}.html": (pages / f"{name}.html").read_text("utf-8") for name in _PAGES}
@@ -119,7 +141,7 @@ class _Site:
             loader=DictLoader(templates), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
             lstrip_blocks=True,
         )  # fmt: skip
-        environment.globals.update(feed=feed, has_atom=has_atom, site=feed.address.rstrip("/"))
+        environment.globals.update(feed=feed, has_atom=has_atom, site=feed.address.rstrip("/"), srcset=beside.srcset)
         self._templates: dict[str, Template] = {name: environment.get_template(f"{name}.html") for name in _PAGES}
 
     def write(self) -> int:
@@ -172,24 +194,39 @@ class _Site:
                 direction=direction,
             )
 
+    def has_picture(self, name: str) -> bool:
+        """Whether the site has a file of a copy; it is copied once. Raises OSError."""
+        if name not in self._pictures:
+            folder = self._folder / copies.FOLDER
+            folder.mkdir(exist_ok=True)
+            self._pictures[name] = self._copy_picture(name, folder / name)
+        return self._pictures[name]
+
     def _report(self, release: Release) -> None:
         words = beside.words(release)
-        where = f"{self._feed.address.rstrip('/')}/report/{release.id}.html"
+        site = self._feed.address.rstrip("/")
+        where = f"{site}/report/{release.id}.html"
+        release = copies.without(release, {name for name in copies.names(release) if not self.has_picture(name)})
         self._page(
             "report",
             f"report/{release.id}.html",
             release=release,
             heading=beside.publisher(release),
             headline=beside.headline(release),
+            country=country_prefix(release, self._names.country),
+            countries=[self._names.country(code) for code in release.about],
+            topics=[label for _, label in beside.topics(release)],
             item_class=beside.item_class(release),
-            rights=beside.rights(release),
+            rights=beside.rights(release, self._feed.wire),
             direction=direction(release.language),
             words=Markup(words),
-            pictures=[each for each in release.pictures if f'src="{Markup.escape(each.url)}"' not in words],
+            pictures=[
+                each for each in copies.moved(release, "..").pictures if f'src="{Markup.escape(each.url)}"' not in words
+            ],
             canonical={"publisher": release.url, "self": where, "none": None}[release.canonical],
             is_reserved=beside.is_reserved(release),
             linked=beside.linked_rights(release),
-            data=described(self._feed, release, where),
+            data=described(self._feed, copies.moved(release, site), where),
         )
 
     def _page(self, template: str, name: str, **values: Any) -> None:

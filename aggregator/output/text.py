@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, tzinfo
 
 from aggregator.model import TagEvidence, Tags
@@ -36,31 +36,47 @@ def _entry(release: Release, zone: tzinfo) -> str:
     return "\n".join(block) + "\n"
 
 
-def page(release: Release, zone: tzinfo = UTC, tags: Tags | None = None) -> str:
+def page(
+    release: Release,
+    zone: tzinfo = UTC,
+    tags: Tags | None = None,
+    named: Callable[[str], str] = str,
+    country: str | None = None,
+) -> str:
     """One report with all that must stand beside it, times in `zone`. Its first line is the publisher, its second the
     headline; whatever else is the publisher's is indented. `tags`: with their evidence, of which there is what may
-    leave.
+    leave. `named`: a country's name by its code. `country`: stands before the headline, see `country_prefix`.
     """
     received = f"received {for_people(release.first_seen, zone)}"
     above = [
-        release.byline,  # as stated; most begin with "By" already
         for_people(release.published, zone) if release.published else received,
         _class(release),
+        release.byline,  # as stated; most begin with "By" already
         release.language,
     ]
     text = lines(release.text or release.summary or "(the headline is all we may carry)", indent="\n  ")
     parts = [
         f"{_BOLD}{line(beside.publisher(release))}{_PLAIN}",
-        f"{_BOLD}{line(beside.headline(release))}{_PLAIN}",
+        f"{_BOLD}{line(': '.join(filter(None, (country, beside.headline(release)))))}{_PLAIN}",
         f"  {line(' · '.join(filter(None, above)))}",
         *(() if release.channels else (f"  {NOT_PASSED_ON}",)),
         "",
+        *_pictures(release),
         f"  {text}",
         "",
         *(f"{_DIM}{label}:{_PLAIN} {line(value)}" for label, value in _below(release, zone) if value),
-        *_tagged(release, tags),
+        *_tagged(release, tags, named),
     ]
     return "\n".join(parts) + "\n"
+
+
+def _pictures(release: Release) -> Iterator[str]:
+    """The credit line of each, then its caption; its address stands below the report."""
+    for each in release.pictures:
+        yield f"  {_DIM}{line(each.disclaimer)}{_PLAIN}"
+        if each.caption:
+            yield f"  {line(each.caption)}"
+        yield ""
 
 
 def _below(release: Release, zone: tzinfo) -> list[tuple[str, str | None]]:
@@ -68,7 +84,7 @@ def _below(release: Release, zone: tzinfo) -> list[tuple[str, str | None]]:
     return [
         (_LABELS["credit"], release.credit),
         (_LABELS["disclaimer"], _disclaimer(release, zone)),
-        *(("Picture", f"{each.url} {each.disclaimer}") for each in release.pictures),
+        *(("Picture", each.url) for each in release.pictures),
         ("Dateline", release.dateline),
         ("Agency", ", ".join(release.agencies) or None),
         (_LABELS["url"], release.url),
@@ -83,14 +99,14 @@ def _below(release: Release, zone: tzinfo) -> list[tuple[str, str | None]]:
     ]
 
 
-def _tagged(release: Release, tags: Tags | None) -> Iterator[str]:
+def _tagged(release: Release, tags: Tags | None, named: Callable[[str], str]) -> Iterator[str]:
     """What the wire found it to be about, a line each, with the evidence for it."""
-    for label, named, those in (
+    for label, names, those in (
         (_LABELS["topics"], dict(beside.topics(release)), tags.topics if tags else ()),
-        (_LABELS["about"], dict(zip(release.about, release.about, strict=True)), tags.countries if tags else ()),
+        (_LABELS["about"], {code: named(code) for code in release.about}, tags.countries if tags else ()),
     ):
         evidence = {each.code: each.evidence for each in those}
-        for code, name in named.items():
+        for code, name in names.items():
             words = [_evidence(each) for each in evidence.get(code, ()) if _may_leave(each, release)]
             said = name if name == code else f"{name} ({code})"
             yield f"{_DIM}{label}:{_PLAIN} {line(': '.join(filter(None, (said, '; '.join(words)))))}"

@@ -23,6 +23,7 @@ from aggregator.pipeline.hub import Hub
 from aggregator.pipeline.notifying import Notifier
 from aggregator.pipeline.pages import PageReader
 from aggregator.pipeline.paths import limits_beside
+from aggregator.pipeline.pictures import Pictures
 from aggregator.pipeline.poll import Poller, Unrecorded
 from aggregator.pipeline.rechecks import Rechecks
 from aggregator.pipeline.redirects import Redirects
@@ -52,6 +53,7 @@ class Pipeline:
         self, config: Config, store: Store, clock: Callable[[], datetime], connect_to: ConnectTo | None = None
     ) -> None:
         self._settings = config.wire.poll
+        self._pictures = config.wire.pictures
         self._keep = (config.wire.store.keep_polls, config.wire.complaints.keep)
         self._publishers = {publisher.key: publisher for publisher in config.publishers}
         self._sources = {source.name: source for publisher in config.publishers for source in publisher.sources}
@@ -256,6 +258,17 @@ class Pipeline:
 
     def _names_of(self, publisher: str) -> list[str]:
         return [source.name for source in self._sources.values() if source.publisher == publisher]
+
+    async def copy_pictures(self, most: int, per_publisher: int) -> int:
+        """Fetches at most so many pictures of which the wire shows copies; returns how many were made. Raises
+        StoreError. None are fetched as long as the clock is not believed (`desk.clock`).
+        """
+        if await self._writer.on_store(lambda store: desk_clock.doubt(store, self._clock())):
+            return 0
+        return await Pictures(
+            self._fetcher, self._workers, self._claims, self._publishers, self._pictures, self._clock,
+            lambda: self._stopping,
+        ).run(most, per_publisher)  # fmt: skip
 
     async def read_signals(self, most: int, answered: Iterable[tuple[str, str]] | None = None) -> int:
         """Asks at most so many sites for the documents in which they speak to machines, each once a day; returns how

@@ -15,7 +15,7 @@ from aggregator.rights.agreements import NOTICE_DAYS, agreement_warnings, end_in
 from aggregator.rights.decisions import Decision, decisions
 from aggregator.rights.effects import TAKES_EFFECT
 from aggregator.rights.gate import effective
-from aggregator.rights.release import release, signals_of, usage_terms, widest
+from aggregator.rights.release import copies_wanted, release, signals_of, usage_terms, widest
 from aggregator.rights.rules import MOST_EXCERPT_WORDS, NOT_IN_ADDRESS, broken, is_address
 from aggregator.rights.sheet import Sheet, sheet
 from aggregator.rights.signals import NAMES as SIGNAL_NAMES
@@ -37,6 +37,7 @@ __all__ = [
     "agreement_warnings",
     "binding",
     "configured",
+    "copies_wanted",
     "decisions",
     "did_you_mean",
     "effective",

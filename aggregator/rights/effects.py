@@ -23,7 +23,7 @@ TAKES_EFFECT: Mapping[str, str] = MappingProxyType(
         "commercial_use": "the terms that travel with a report; `check` refuses what the licence forbids",
         "systematic_republication": "what of a report is in the views `wire` and `wire_at`",
         "images.scope": "which pictures leave with a report; `check` refuses a scope that has no ground",
-        "images.hotlink": "whether pictures are shown from their publisher's own address",
+        "images.hotlink": "whether pictures are shown from their publisher's own address; else as copies",
         "storage": "which words are stored, and for how long",
         "retention_days": "when stored words are deleted",
         "redistribute": "by which channels a report leaves; the column `channels`; the mark `not for redistribution`",

@@ -13,13 +13,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import islice
 from types import MappingProxyType
 from typing import get_args
 from urllib.parse import quote
 
 from aggregator.model import DEFAULT_DISCLAIMERS, Channel, Media, Rights, Text, TextScope, Wire
+from aggregator.model.picture import PictureCopy
 from aggregator.model.publisher import Use, Uses
-from aggregator.model.release import Held, Outlet, Picture, Refusal, RefusalReason, Release
+from aggregator.model.release import Held, Outlet, Picture, PictureFile, Refusal, RefusalReason, Release
 from aggregator.model.signals import Signal
 from aggregator.model.who import Author
 from aggregator.rights import signal_forms
@@ -36,6 +38,8 @@ from aggregator.text.printable import address, line, lines
 from aggregator.text.urls import domain_of_url
 
 _MOST_CATEGORIES = 50
+_MOST_COPIES = 20  # of a report
+_USUAL_WIDTH = 800  # pixels, of the file that is named where only one can be
 # What a picture's own notice says where it may be passed on without asking: Creative Commons, the public domain.
 _OPEN = re.compile(
     r"(?i)\bCC(?:[ -]?(?:0|BY)\b)|\bcreative ?commons\b|creativecommons\.org/|\bpublic domain\b|\bdomaine public\b"
@@ -73,7 +77,8 @@ def release(held: Held, wire: Wire, outlet: Outlet, note: str | None = None) -> 
     allowed = what_may_leave(held, outlet)
     if isinstance(allowed, Refusal):
         return allowed
-    scope, pictures = allowed
+    scope, found = allowed
+    pictures = tuple(_at(wire, each) for each in found if wire.url or not each.copy)
     channel, rights = outlet.channel, effective(held.rights, outlet.now.astimezone(UTC).date())
     full, some = scope == "full_text", scope in ("full_text", "excerpt")
     cut = excerpt(held.summary, held.text, rights.excerpt_max_words) if scope == "excerpt" else ""
@@ -284,25 +289,57 @@ def _as_html(text: Text, base: str | None, shown: set[str]) -> str:
 
 
 def _pictures(held: Held, rights: Rights, scope: TextScope) -> Iterator[Picture]:
-    """Those that may be shown from their publisher's own address. Text rights never flow to pictures."""
+    """Those that may be shown: from their publisher's own address, or, where that is not allowed, as the copies that
+    the wire has.
+    """
+    for media in _allowed(held, rights, scope):
+        if rights.images.hotlink:
+            yield _picture(held, media, None)
+        elif (copy := held.copies.get(media.url)) is not None and may_copy(rights):
+            yield _picture(held, media, copy)
+
+
+def _allowed(held: Held, rights: Rights, scope: TextScope) -> Iterator[Media]:
+    """The pictures that its publisher lets the wire show. Text rights never flow to pictures."""
     allowed = rights.images
-    if not allowed.hotlink or allowed.scope == "none" or scope == "headline_only":
+    if allowed.scope == "none" or scope == "headline_only":
         return
     if allowed.scope in ("same_as_text", "agreement") and scope != "full_text":
         return
     for media in held.media:
         is_open = _OPEN.search(f"{media.credit or ''} {media.copyright or ''}") is not None
         if is_picture(media) and (is_open or allowed.scope != "per_image_licence") and address(media.url):
-            yield _picture(held, media)
+            yield media
+
+
+def may_copy(rights: Rights) -> bool:
+    """Whether the wire may keep and show copies of pictures, where it may show pictures. The files are open to
+    everybody, so they are on the web whatever names them; and what may not be stored is not copied.
+    """
+    return not rights.images.hotlink and "web" in rights.redistribute and rights.storage != "metadata_only"
+
+
+def copies_wanted(held: Held, outlet: Outlet) -> tuple[str, ...] | None:
+    """Of which of its pictures the wire should have copies to show by the channel `web`, by address, at most 20; None:
+    that is not decided, because the report is held back for a time.
+    """
+    rights = effective(held.rights, outlet.now.astimezone(UTC).date())
+    if refused := _refusal(held, rights, replace(outlet, channel="web", use=None, also=())):
+        is_for_a_time = refused[0] == "embargoed" or (held.status == "withheld" and refused[0] != "legal")
+        return None if is_for_a_time else ()
+    if not may_copy(rights):
+        return ()
+    found = (media.url for media in _allowed(held, rights, _scope(held, rights, outlet)))
+    return tuple(islice(dict.fromkeys(found), _MOST_COPIES))
 
 
 def is_picture(media: Media) -> bool:
     return media.medium == "image" or (media.type or "").startswith("image/")
 
 
-def _picture(held: Held, media: Media) -> Picture:
+def _picture(held: Held, media: Media, copy: PictureCopy | None) -> Picture:
     credit = media.credit or media.copyright or held.publisher_name
-    return Picture(
+    described = Picture(
         url=media.url,
         disclaimer=_text(held, "image", {"credit": line(credit)}),
         type=media.type,
@@ -314,6 +351,26 @@ def _picture(held: Held, media: Media) -> Picture:
         alt=media.alt,
         language=media.language,
     )
+    if copy is None:
+        return described
+    sizes = tuple(
+        PictureFile(url=f"/pictures/{copy.digest}.{size.width}.jpg", width=size.width, height=size.height)
+        for size in copy.sizes
+    )
+    usual = max((each for each in sizes if each.width <= _USUAL_WIDTH), key=lambda each: each.width, default=sizes[0])
+    return replace(
+        described, url=usual.url, type="image/jpeg", width=usual.width, height=usual.height, copy=copy.digest,
+        sizes=sizes,
+    )  # fmt: skip
+
+
+def _at(wire: Wire, picture: Picture) -> Picture:
+    """A copy at its address on the wire's own site."""
+    if not picture.copy:
+        return picture
+    site = wire.url.rstrip("/")
+    sizes = tuple(replace(each, url=site + each.url) for each in picture.sizes)
+    return replace(picture, url=site + picture.url, sizes=sizes)
 
 
 def _disclaimers(

@@ -11,6 +11,7 @@ from aggregator.model import Channel, Rights, TextScope
 from aggregator.model.publisher import Basis, CommercialUse, Edits, ImageScope, Relationship, Translation, UseState
 from aggregator.model.signals import Signal
 from aggregator.rights.gate import effective
+from aggregator.rights.release import may_copy
 from aggregator.rights.signals import uses
 
 
@@ -27,7 +28,7 @@ class Sheet:
     feed: TextScope
     api: TextScope
     email: TextScope
-    pictures: ImageScope  # 'none' also where they may not be shown from their publisher's address: no copies are made
+    pictures: ImageScope  # 'none' also where neither their publisher's address nor a copy may be shown
     commercial_use: CommercialUse
     edits: Edits
     translation: Translation
@@ -55,7 +56,7 @@ def sheet(rights: Rights, today: date, signals: Iterable[Signal] = ()) -> Sheet:
         licence_url=now.licence_url,
         copyright_holder=now.copyright_holder,
         **scopes,
-        pictures=now.images.scope if now.images.hotlink and shown else "none",
+        pictures=now.images.scope if (now.images.hotlink or may_copy(now)) and shown else "none",
         commercial_use=now.commercial_use,
         edits=now.edits,
         translation=now.translation,

@@ -77,9 +77,17 @@ from aggregator.model import (
 )
 from aggregator.model.apps import AppEntry, AppFeed, AppListing, AppReader, AppSearch, AppUnread
 from aggregator.model.errors import StoreError
+from aggregator.model.picture import (
+    CopiesWanted,
+    DuePicture,
+    EncodedPicture,
+    PictureCounts,
+    PictureFailure,
+)
 from aggregator.model.release import FormerPublisher, Gone, Held
 from aggregator.model.signals import Looked, SignalFile, StoredSignal
 from aggregator.model.snapshots import Extent, Table, Value
+from aggregator.store import picture_files
 from aggregator.store.sqlite import (
     acts,
     agreements,
@@ -110,6 +118,7 @@ from aggregator.store.sqlite import (
     pauses,
     pending,
     pending_revisions,
+    pictures,
     planner,
     polls,
     private,
@@ -168,7 +177,9 @@ __all__ = [
 ]
 
 everybody_reads = private.everybody_reads
-load_backup, BACKUP_STEP = backups.load, backups.STEP
+BACKUP_STEP = backups.STEP
+
+_PICTURES = 100  # whose files are removed in one transaction
 
 log = logging.getLogger("aggregator.store")
 
@@ -187,6 +198,13 @@ def _keep_from_others(connection: sqlite3.Connection, path: Path) -> None:
             path,
             mode,
         )
+
+
+def load_backup(file: Path, database: Path, now: datetime, moved: Callable[[], None]) -> Loaded:
+    """As `backups.load`; the copies of pictures are compared with what it has when the wire runs again."""
+    loaded = backups.load(file, database, now, moved)
+    picture_files.forget_checked(database)
+    return loaded
 
 
 class Store:
@@ -803,6 +821,117 @@ class Store:
         """Claims those that no other program is busy with, and returns them."""
         program = self.as_program()
         return self._write(claims.take, kind, subjects, program, now)
+
+    # Copies of pictures; see `pipeline.pictures`
+
+    def reports_with_other_pictures(self) -> tuple[int, list[str]] | None:
+        """Up to which line the ledger was read, and the ids of the reports of which it may have changed whether copies
+        of their pictures may be shown; None: nothing has changed since `note_pictures_seen`.
+        """
+        return self._read_as_one(pictures.changed)
+
+    def note_pictures_seen(self, up_to: int) -> None:
+        """Up to this line that was looked at."""
+        self._write(pictures.note_changed, up_to)
+
+    def next_reports_with_copies(self) -> list[str]:
+        """The ids of the next 100, in turn."""
+        return self._write(pictures.swept)
+
+    def article_ids(self, reports: Sequence[str]) -> dict[str, int]:
+        """By public id; without those that are not here."""
+        return self._read(pictures.article_ids, reports)
+
+    def set_copies_wanted(self, wanted: Sequence[CopiesWanted], now: datetime) -> None:
+        """Of each of these reports copies of just these pictures are wanted. Files of others go by
+        `remove_picture_files`, and are not shown from now on.
+        """
+        self._write(pictures.set_wanted, wanted, to_iso(now))
+
+    def due_pictures(
+        self, now: datetime, most: int, per_publisher: int, publishers: Collection[str]
+    ) -> list[DuePicture]:
+        """Those of these publishers whose time has come, longest overdue first."""
+        return self._read(pictures.due, to_iso(now), most, per_publisher, publishers)
+
+    def keep_picture(self, picture: DuePicture, made: EncodedPicture, now: datetime) -> None:
+        """Stores a copy: its files and its row, or, where no report wants it any more, nothing. The files get their
+        names within the transaction, and are removed within one, so that no other program removes what this one has
+        just written. Raises OSError where a file cannot be written.
+        """
+        with picture_files.written(self.path, made) as give_names, self._transaction():
+            if pictures.is_wanted(self._connection, picture):
+                give_names()
+                pictures.note_copied(self._connection, picture, made, to_iso(now))
+
+    def note_picture_failure(self, picture: DuePicture, failure: PictureFailure) -> None:
+        """Why there is no copy."""
+        self._write(pictures.note_failure, picture, failure)
+
+    def make_room_for_pictures(self, most_bytes: int) -> int:
+        """Gives up the copies that were made first, at most 100, as far as all together take more; returns how many."""
+        if self._read(pictures.taken) <= most_bytes:
+            return 0
+        return self._write(pictures.make_room, most_bytes)
+
+    def remove_picture_files(self, now: datetime) -> int:
+        """Removes the files of up to 100 pictures of which no copy is wanted any more; returns how many. What cannot be
+        removed is tried again another time. Raises OSError where none could be.
+        """
+        with self._snapshot():
+            if not pictures.has_to_remove(self._connection):
+                return 0
+        with self._transaction():
+            removed: list[str] = []
+            for digest in pictures.to_remove(self._connection):
+                picture_files.remove(self.path, digest)
+                removed.append(digest)
+            pictures.note_removed(self._connection, removed, to_iso(now))
+        return len(removed)
+
+    def compare_pictures(self, now: datetime, within: timedelta) -> None:
+        """Files without a row are removed, and rows without files are waiting again; not where that was done `within`
+        that time. Raises OSError.
+        """
+        if picture_files.is_checked(self.path, now, within):
+            return
+        picture_files.remove_abandoned(self.path, now)
+        there = picture_files.found(self.path)
+        nobodys = sorted(there.keys() - self._read(pictures.copies).keys())
+        for start in range(0, len(nobodys), _PICTURES):
+            with self._transaction():  # in which nobody can be about to write a row
+                for digest in nobodys[start : start + _PICTURES]:
+                    if not pictures.is_copied(self._connection, digest):
+                        picture_files.remove(self.path, digest)
+        if picture_files.missing(self._read(pictures.copies).values(), there):
+            with self._transaction():
+                copies = pictures.copies(self._connection)
+                lost = picture_files.missing(copies.values(), picture_files.found(self.path))
+                pictures.fetch_again(self._connection, lost, to_iso(now))
+        picture_files.note_checked(self.path, now)
+
+    def reports_with_picture(self, digest: str, most: int) -> list[str]:
+        """The ids of the newest reports that have a copy of it."""
+        return self._read(pictures.reports_with, digest, most)
+
+    def picture_was_removed(self, digest: str) -> bool:
+        """Whether there was a copy of it that nobody wants any more."""
+        return self._read(pictures.was_removed, digest)
+
+    def picture_file(self, digest: str, width: int) -> Path:
+        """Where a copy lies that is this wide; there may be none."""
+        return picture_files.path_of(self.path, digest, width)
+
+    def picture_folder(self) -> Path:
+        """Where all of them lie; there may be none."""
+        return picture_files.folder_of(self.path)
+
+    def picture_counts(self) -> PictureCounts:
+        return self._read_as_one(pictures.counts)
+
+    def picture_failures(self, most: int) -> list[tuple[str, int, str]]:
+        """By publisher how many pictures could not be had, those with most first, and why one of them could not."""
+        return self._read(pictures.failures, most)
 
     # The steps of housekeeping, a short transaction each; see `desk.housekeeping`
 

@@ -52,7 +52,18 @@ _AND = {
     "ha": r"\s+(?:da|DA)\s+",
 }
 # What may also be a part of one name (`Costa e Silva`), so that it separates names of as many words alone.
-_AND_BETWEEN_NAMES = re.compile(r"\s+(?:[eyEY]|ed)\s+|\s+و(?=\S)")
+# Arabic names that begin with the letter of `and`: Ould, Walid, Wael, Wahid, Widad, Wissam, Wajdi, Wassim, Wafa, Wahib.
+_AND_BETWEEN_NAMES = re.compile(
+    r"\s+(?:[eyEY]|ed)\s+|\s+و(?!لد\b|ليد|ائل|حيد|داد|سام|جدي|سيم|فاء|هيب|ديع|جيه|هبة|هبي|رد|لاء|الي\b)(?=\S)"
+)
+# `Our Energy Correspondent`: whoever says `our` names nobody.
+_OURS = re.compile(
+    r"(?:our|notre|noss[oa]|nuestr[oa]|unser\w*)\s+\S|(?:مراسل|مراسلة|موفد|موفدة|مندوب|مبعوث)ت?نا(?:\s|$)"
+)
+# What a house's name has beside its own words, and may be left out of it.
+_OF_ANY_HOUSE = frozenset(
+    ("agency", "agence", "agencia", "news", "press", "presse", "وكاله", "للانباء", "الانباء", "انباء", "صحيفه", "جريده")
+)
 _SEPARATOR = re.compile(r"\s*[|•·;\n]\s*|\s+[-–—]+\s+")
 # What has `and` within its name.
 _INITIALS = re.compile(r"[^\W\d_]\.(?:[ -]?[^\W\d_]\.)*")
@@ -251,6 +262,9 @@ def _is_generic(key: str) -> bool:
     )
     if 2 <= len(bare.split()) <= 3 and bare.split()[-1] in listed("nobody"):
         return True
+    ours = re.sub(r"^(?:by|par|por|von|من|بقلم)\s+", "", key)
+    if _OURS.match(ours) and any(word in listed("occupations") or word.endswith("نا") for word in ours.split()[:4]):
+        return True
     return (
         key in generic_bylines()
         or bare in generic_bylines()
@@ -262,13 +276,19 @@ def _is_house(reading: _Reading, key: str) -> bool:
     """The publisher's name, alone or with what its people are: `Daily Example Reporter`."""
     for house in reading.house:
         name = _ARTICLE.sub("", house)
-        if not name or name not in key:
+        if not name:
             continue
-        bare = _BEFORE_HOUSE.sub("", key)
-        rest = bare.replace(name, " ", 1).split() if name in bare else None
-        if rest is not None and all(word in listed("occupations") or word in _OF_HOUSE for word in rest):
-            return True
+        for each in (name, _short(name)):
+            bare = _BEFORE_HOUSE.sub("", key) if each and each in key else ""
+            rest = bare.replace(each, " ", 1).split() if each and each in bare else None
+            if rest is not None and all(word in listed("occupations") or word in _OF_HOUSE for word in rest):
+                return True
     return False
+
+
+def _short(house: str) -> str:
+    """A house's name without what others are called too: `النورس` of `وكالة النورس للأنباء`."""
+    return " ".join(word for word in house.split() if word not in _OF_ANY_HOUSE)
 
 
 def _without_by(said: str, language: str) -> str:

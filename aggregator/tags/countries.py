@@ -26,6 +26,7 @@ _ARTICLES = frozenset(("a", "al", "el", "il", "l", "la", "las", "le", "les", "lo
 # What stands between the names of several countries.
 _ANDS = frozenset(("", "and", "et", "e", "y", "und", "na", "da", "و", "v", "vs"))
 _LONG = 3  # letters before the ending of a verb
+_OPENING, _CLOSING = frozenset("«“„‘‹\"'"), frozenset("»”“’›\"'")
 _STARTS = frozenset('.!?:;|([{«“"„•…؟–—‹¿¡')
 
 
@@ -77,6 +78,7 @@ def _found_in(words: Words, where: Where, known: PlaceWords, said: str) -> list[
         entry, count = match
         end = number + count
         is_clear = entry.how == "alone" and entry.kind not in ("none", "demonym") and entry.keys not in known.turns
+        is_clear = is_clear and not (entry.kind in ("region", "city") and _is_title(words, number, end))
         phrase = _Found(entry, words, where, number, end, entry.codes, is_clear)
         each = phrase if is_clear else _judged(phrase, known, said)
         if each is not None:
@@ -96,7 +98,7 @@ def _is_written_so(entry: Entry, words: Words, number: int, count: int) -> bool:
         return True
     written = [words.word(each) for each in range(number, number + count)]
     if entry.form == "capitals":
-        if not all(each.isupper() and each.isascii() for each in written):
+        if not all(each.isupper() and each.isascii() for each in written) or _is_currency(words, number + count):
             return False
         # "LET US PRAY": among words in capitals an abbreviation that is a word too needs its points.
         return not (entry.how == "words" and _is_loud(words, number, count)) and (
@@ -108,6 +110,16 @@ def _is_written_so(entry: Entry, words: Words, number: int, count: int) -> bool:
         return entry.how in ("alone", "given") and entry.kind != "city"
     # "Le Cap", but not "Le cap": the article of a name says nothing.
     return any(not each[0].islower() for each in written if count == 1 or each.lower() not in _ARTICLES)
+
+
+def _is_title(words: Words, first: int, end: int) -> bool:
+    """Whether it stands alone in quotation marks, as the title of a film or a book does."""
+    return words.between(first).strip()[-1:] in _OPENING and words.between(end).strip()[:1] in _CLOSING
+
+
+def _is_currency(words: Words, end: int) -> bool:
+    """Whether a sign of money stands behind a name: "US$500m"."""
+    return words.between(end)[:1] in tuple("$€£¥")
 
 
 def _is_loud(words: Words, number: int, count: int) -> bool:
@@ -130,7 +142,7 @@ def _turned(found: _Found, known: PlaceWords, said: str) -> _Found | None:
 def _is_certain(found: _Found, known: PlaceWords) -> bool:
     """Whether it names its country whatever else the report says."""
     entry, words = found.entry, found.words
-    if entry.kind == "none":
+    if entry.kind == "none" or (entry.kind in ("region", "city") and _is_title(words, found.first, found.end)):
         return False
     if found.where == "dateline":
         return len(found.codes) == 1

@@ -44,6 +44,7 @@ _ROOM = 60  # characters behind them, in which the last word ends
 # Letters: with fewer than these a text says little; an answer is looked at twice; from the last on, none is an answer.
 _FEW, _SHORT, _LONG = 25, 60, 120
 _MUCH = 50  # percent of a text's words, the others being in no language, where pycld2 is not sure
+_SURE = 0.9  # a named language that py3langid finds this likely in a short text is it, whatever pycld2 alone knows
 _NAMES = 0.2  # the likeliest language of mere names is less likely than this
 _SIGNS_OF_A_LETTER = {"Ethi": 3, "Hang": 3}  # a sign of these scripts counts as so many letters of Latin
 _TAG = re.compile("[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,8}")  # BCP 47, section 2.1
@@ -329,6 +330,12 @@ def _is_another(said: _Said, best: str, chance: float) -> bool:
 def _of_pycld2_alone(read: _Read, said: _Said, language: str, chances: Mapping[str, float]) -> Found | None:
     """The answer of pycld2 where py3langid does not know that language, and so cannot confirm it."""
     group = group_of(language)
+    if (
+        language not in said.wholes
+        and read.letters < _LONG
+        and any(chances.get(each, 0) >= _SURE for each in said.wholes)
+    ):
+        return None
     if not group:
         is_enough = language in said.wholes or read.letters >= _FEW
         return (said.tag(language), "words") if is_enough else None

@@ -20,7 +20,8 @@ in capitals (`RDC`) only in capitals. Sections:
 - `[first names]`: a people's name behind one of these is a person's: "Muhammad al-Masri".
 - `[at]`: prepositions of place. `[beside]`: what may stand with a capital beside a country's name.
 
-`generated.txt` has the names of Unicode CLDR and of GeoNames; `tests/make_places.py` makes it.
+`everywhere.txt` is written likewise, for all languages. `generated.txt` has the names of Unicode CLDR and of GeoNames;
+`tests/make_places.py` makes it.
 """
 
 from __future__ import annotations
@@ -235,7 +236,7 @@ def _everywhere() -> Table:
     """What reports in every language are read with: countries in English and French, and cities."""
     english, french = _file("en"), _file("fr")
     hows = _hows([english, french])
-    found: list[Entry] = []
+    found = list(_entries(_file("everywhere"), hows))
     for each in (english, french):
         found += (
             entry

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from aggregator.model.tags import Tag, TagEvidence, Where
@@ -15,8 +16,13 @@ from aggregator.text.separators import words_of
 
 _HEADLINE = 3  # times as much as in the text
 _MOST_WORDS = 80  # of the text: what a report is about stands at its beginning
-_LEAST = 2.8  # evidence for an answer: a sure word in the headline, or a likely one and any other
-_MARGIN = 1.6  # times as much as for the next topic
+_LEAST = 2.8  # evidence for an answer of one word: a sure one in the headline
+_LEAST_OF_MORE = 1.6  # and of several words: one alone may have another meaning, several seldom have
+_MARGIN = 1.4  # times as much as for the next topic
+# Where a crime, an accident, a strike or an attack is told, the school that it happened in says less.
+_EVENTS = frozenset(("02000000", "03000000", "09000000", "16000000"))
+_SETTINGS = frozenset(("05000000",))
+_OF_SETTING = 0.4
 _LEAST_OF_SEVERAL = 5.0  # evidence for each of two topics
 _MOST_EVIDENCE = 8  # words that are kept of one topic
 
@@ -57,11 +63,11 @@ def _of_words(title: str, text: str, language: str | None) -> tuple[Tag, ...]:
         words = words_of(topic_lists.plain(said))
         places.append((where, weight, said, topic_words.met(words, base)))  # type: ignore[arg-type]
     scores = _scores((weight, met) for _, weight, _, met in places)
-    total = sum(scores.values())
+    total = sum(score.points for score in scores.values())
     return tuple(
         Tag(
             code,
-            round(scores[code] / total, 3),
+            round(scores[code].points / total, 3),
             _evidence(code, [(where, said, met) for where, _, said, met in places]),
         )
         for code in _clear(scores)
@@ -72,7 +78,19 @@ def _beginning(text: str) -> str:
     return " ".join(islice(text[: _MOST_WORDS * 12].split(), _MOST_WORDS))
 
 
-def _scores(places: Iterable[tuple[int, Sequence[Met]]]) -> dict[str, float]:
+@dataclass(frozen=True, slots=True)
+class _Score:
+    """How much speaks for a topic."""
+
+    points: float
+    words: int  # different ones
+
+    def is_enough(self, topics: int) -> bool:
+        """For an answer of so many topics."""
+        return self.points >= (_LEAST_OF_SEVERAL if topics > 1 else _LEAST if self.words == 1 else _LEAST_OF_MORE)
+
+
+def _scores(places: Iterable[tuple[int, Sequence[Met]]]) -> dict[str, _Score]:
     """How much speaks for each topic: a word counts once, where it counts most, for summaries repeat their headlines. A
     topic for which weak words alone speak has none.
     """
@@ -83,22 +101,31 @@ def _scores(places: Iterable[tuple[int, Sequence[Met]]]) -> dict[str, float]:
             there = best.get(form.entry)
             if there is None or value > there[1]:
                 best[form.entry] = (form, value)
-    scores: dict[str, float] = {}
+    found: dict[str, list[tuple[Form, float]]] = {}
     for form, value in best.values():
         if form.topic is not None:
-            scores[form.topic] = scores.get(form.topic, 0) + value
-    firm = {form.topic for form, _ in best.values() if form.weight > WEIGHTS["weak"]}
-    return {topic: score for topic, score in scores.items() if topic in firm}
+            found.setdefault(form.topic, []).append((form, value))
+    scores = {
+        topic: _Score(sum(value for _, value in of_topic), len(of_topic))
+        for topic, of_topic in found.items()
+        if any(form.weight > WEIGHTS["weak"] for form, _ in of_topic)
+    }
+    if any(score.points >= _LEAST for topic, score in scores.items() if topic in _EVENTS):
+        for topic in _SETTINGS & scores.keys():
+            scores[topic] = replace(scores[topic], points=_OF_SETTING * scores[topic].points)
+    return scores
 
 
-def _clear(scores: Mapping[str, float]) -> tuple[str, ...]:
+def _clear(scores: Mapping[str, _Score]) -> tuple[str, ...]:
     """The topics for which enough speaks, and much less for any other."""
-    ranked = sorted(scores, key=lambda code: -scores[code])
-    for count, least in ((1, _LEAST), (2, _LEAST_OF_SEVERAL)):
+    ranked = sorted(scores, key=lambda code: -scores[code].points)
+    for count in (1, 2):
         clear, others = ranked[:count], ranked[count:]
-        if len(clear) < count or scores[clear[-1]] < least:
+        if len(clear) < count or not scores[clear[-1]].is_enough(count):
             return ()
-        if not others or scores[clear[-1]] >= _MARGIN * scores[others[0]]:
+        if count == 1 and _LEAST > scores[clear[0]].points < sum(scores[code].points for code in others):
+            return ()  # a little for it, and more for several others
+        if not others or scores[clear[-1]].points >= _MARGIN * scores[others[0]].points:
             return tuple(clear)
     return ()
 

@@ -113,14 +113,14 @@ def answered(
         "Vary": "Accept, Accept-Encoding, Authorization",
         **dict(kept.answer.headers),
     }
-    if kept.answer.status == 200 and _has_it(request, kept.etag):
+    if kept.answer.status == 200 and has_it(request, kept.etag):
         return Response(status_code=304, headers=headers)
     if request.method == "GET":
         site.released.add(kept.answer.channel, kept.answer.reports, now)
     return Response(kept.answer.body, kept.answer.status, headers, kept.answer.media_type)
 
 
-def _has_it(request: Request, etag: str) -> bool:
+def has_it(request: Request, etag: str) -> bool:
     """By If-None-Match, with the weak comparison (RFC 9110 section 13.1.2): a proxy may have marked it weak."""
     said = request.headers.get("if-none-match", "")
     return said.strip() == "*" or etag in (each.strip().removeprefix("W/") for each in said.split(","))

@@ -31,6 +31,7 @@ from aggregator.web.following import Following, Pace
 from aggregator.web.greader import GoogleReader
 from aggregator.web.guards import Guards
 from aggregator.web.miniflux import Miniflux
+from aggregator.web.pictures import Pictures
 from aggregator.web.site import Site
 
 _SMALLEST = 1_000  # bytes that are worth compressing
@@ -73,6 +74,7 @@ def make_app(paths: Paths, clock: Callable[[], datetime], pace: Pace = Pace()) -
             Route("/metrics", metrics_),
             Route("/robots.txt", robots),
             *Feeds(site, answers, clients).routes(),
+            *Pictures(site).routes(),
             *Api(site, answers, following, clients).routes(),
             *Endpoint(site, clients, hosts).routes(),
             *GoogleReader(site, clients).routes(),

@@ -58,7 +58,7 @@ _TYPED: Mapping[str, Schema] = MappingProxyType(
 _RECORD: Mapping[str, Schema] = {name: _said(_TYPED.get(name, MAYBE), said) for name, said in FIELDS}
 _PICTURE = _object(
     {
-        "url": _said(TEXT, "at its publisher's own address"),
+        "url": _said(TEXT, "at its publisher's own address; of a copy, on the wire's own site"),
         "type": TEXT,
         "width": _said(NUMBER, "pixels"),
         "height": NUMBER,
@@ -67,8 +67,11 @@ _PICTURE = _object(
         "copyright": TEXT,
         "alt": TEXT,
         "disclaimer": _said(TEXT, "must stand beside it"),
+        "sizes": _said(
+            _list(_object({"url": TEXT, "width": NUMBER, "height": NUMBER})), "all files of a copy, the smallest first"
+        ),
     },
-    ("type", "width", "height", "caption", "credit", "copyright", "alt"),
+    ("type", "width", "height", "caption", "credit", "copyright", "alt", "sizes"),
 )
 _LISTED: Mapping[str, Schema] = {**_RECORD, "pictures": _list(_of("Picture"))}
 _WIRE = _object(

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 import click
 import pytest
+from bs4 import BeautifulSoup
 
 from aggregator.cli import COMMANDS, aggregator
 from aggregator.demo import Press
@@ -486,12 +487,13 @@ def test_the_demo_shows_a_wire(tmp_path: Path) -> None:
     for must in ("60 new, ", "The Kumasi Nettle", "corrected", "ክትባት", "Disclaimer:", "SELECT publisher_name"):
         assert must in done.stdout
     heard = done.stdout.partition("What a subscriber received")[2].partition("The wire now")[0]
-    assert re.search(r": (\d+) lines up to number \1 \(77 new, 4 corrected, 3 withdrawn", heard)
-    assert len(re.findall(r"  corrected  .*\w", heard)) == 4
+    assert re.search(r": (\d+) lines up to number \1 \(77 new, 18 revised, 5 corrected, 3 withdrawn", heard)
+    assert len(re.findall(r"  corrected  .*\w", heard)) == 5, "one of them said so on its page alone"
     assert re.findall(r"  withdrawn  ([^:]+): take \w{16} down", heard) == [
         "The Hand Pump Network", "Palmyra Releases", "The Lakeshore Lantern"
     ]  # fmt: skip
     exported = tmp_path / "demo-export"
+    assert_one_report_is_shown_whole(done.stdout)
     written = {each.name for each in exported.iterdir()}
     assert written == {*(f"reports.{form.suffix}" for form in FORMATS.values()), "site"}
     reports = len((exported / "reports.jsonl").read_text().splitlines())
@@ -506,6 +508,44 @@ def test_the_demo_shows_a_wire(tmp_path: Path) -> None:
     assert again.returncode == 1
     assert "there already" in again.stderr
     assert_served_in_a_terminal_until_ctrl_c(database)
+
+
+def assert_one_report_is_shown_whole(out: str) -> None:
+    """With the parts of the page that we imitate, in their order, in the terminal and on the static site."""
+    shown = out.partition("One report: ")[2].partition("A correction that arrived")[0]
+    in_order = (
+        "The Kumasi Nettle (Kumasi)\n",
+        "Ghana: Traders march with candles",
+        " UTC · By Kwabena Ofosu-Tweneboah",
+        "  Picture: Yaw Ampomah-Sarkodie/The Kumasi Nettle.",
+        "  Traders leave Suame market at noon, each with a lit candle.\n",
+        "  KUMASI - About two thousand traders",
+        "Dateline: KUMASI\n",
+        "Original: http://kumasi-nettle.example/power/traders-march-with-candles\n",
+        "Copyright: © The Kumasi Nettle. Distributed by Tamarind Wire.\n",
+        "Topic: energy and resource (20000256): “Electricity” (category, ",
+        "About: Ghana (GH): “KUMASI” (dateline, ",
+    )
+    assert all(part in shown for part in in_order), shown
+    assert [shown.index(part) for part in in_order] == sorted(shown.index(part) for part in in_order)
+    page = BeautifulSoup(Path(re.search(r"a browser: (\S+)", out)[1]).read_text(), "html.parser")  # type: ignore[index]
+    words = " ".join(page.get_text(" ").split())
+    in_order = (
+        "Ghana : Traders march with candles",
+        "The Kumasi Nettle (Kumasi)",
+        "By Kwabena Ofosu-Tweneboah",
+        "Picture: Yaw Ampomah-Sarkodie/The Kumasi Nettle.",
+        "Traders leave Suame market at noon",
+        "KUMASI - About two thousand traders",
+        "Ghana economy, business and finance energy and resource",
+        "The original at",
+        "Distributed by Tamarind Wire.",
+        "corrections@kumasi-nettle.example Subjects",
+        "Tamarind Wire carries reports from many publishers.",
+    )
+    assert all(part in words for part in in_order), words
+    behind = words.index("About Ghana :")
+    assert [words.index(part, behind) for part in in_order] == sorted(words.index(part, behind) for part in in_order)
 
 
 def assert_served_in_a_terminal_until_ctrl_c(database: Path) -> None:

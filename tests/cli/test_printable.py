@@ -392,6 +392,10 @@ def assert_unforged(desk: Desk, arguments: list[str], ran: Ran) -> None:
             "Text:",
             "Updated:",
             "Channels:",
+            "Dateline:",
+            "Agency:",
+            "Topic:",
+            "About:",
         )
         ((publisher,),) = desk.rows(f"SELECT publisher FROM articles WHERE id = '{arguments[1]}'")  # noqa: S608
         assert at_the_margin[0] == {"evil": "Evil2J News (Bamako)", "ministry": HEADING}.get(

@@ -22,6 +22,7 @@ from typing import Any
 
 import feedparser
 import pytest
+from PIL import Image, ImageChops
 
 from aggregator.config.loading import load
 from aggregator.demo import (
@@ -37,8 +38,11 @@ from aggregator.demo import (
     generate_feed,
     read_sites,
 )
+from aggregator.demo.sites.world import PICTURE_SIZE
 from aggregator.model.errors import PressError
 from tests import ROOT
+from tests.make_demo_pictures import DRAWN
+from tests.make_demo_pictures import write as write_pictures
 from tests.rows import every_row
 
 DEMO = ROOT / "data" / "demo"
@@ -332,6 +336,82 @@ def test_a_report_has_a_page_that_says_whose_it_is(demo: Press) -> None:
     assert (about["@type"], about["publisher"]["name"]) == ("NewsArticle", "وكالة النورس للأنباء")
     home = ask(demo, "/", host="nawras.example").body.decode()
     assert 'href="http://nawras.example/ar/20417"' in home
+
+
+def graph_of(page: str) -> Any:
+    found = re.search(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)
+    return found and json.loads(found[1])
+
+
+def test_pages_are_written_in_three_ways_with_picture_credit_and_byline(demo: Press) -> None:
+    news = ask(demo, "/enquetes/la-nuit-au-pied-de-la-pompe", host="faits-a-ciel-ouvert.example").body.decode()
+    credit = "Blaise Fotso-Wambé/Les Faits à ciel ouvert, CC BY 4.0"
+    assert f'<span class="credit">{credit}</span></figcaption></figure>' in news
+    assert graph_of(news)["image"][0]["creditText"] == credit
+    wordpress = ask(demo, "/power/traders-march-with-candles", host="kumasi-nettle.example").body.decode()
+    assert [each["@type"] for each in graph_of(wordpress)["@graph"]] == ["NewsArticle", "WebPage", "WebSite", "Person"]
+    assert '<figcaption class="wp-caption-text">Traders leave Suame market' in wordpress
+    assert '<p class="byline">By Kwabena Ofosu-Tweneboah</p>' in wordpress
+    old = ask(demo, "/siasa/kivumoni-matokeo", host="kurunzi-ya-pwani.example").body.decode()
+    assert graph_of(old) is None
+    assert "(Picha: Mwanaisha Tsuma-Kombo)</p>" in old
+
+
+@every_row("site", read_sites(DEMO / "press"), ids=lambda site: site.key)
+def test_every_picture_of_the_demo_is_served_small_and_as_large_as_its_page_says(site: Site) -> None:
+    with Press([site], now=NOW) as opened:
+        for each in filter(None, (report.picture for report in site.reports)):
+            folder = "/wp-content/uploads" if site.style == "wordpress" else "/pictures"
+            reply = ask(opened, f"{folder}/{each.file}", host=site.host)
+            assert (reply.status, reply.headers["content-type"]) == (200, each.type)
+            assert len(reply.body) < 12_000
+            assert Image.open(io.BytesIO(reply.body)).size == PICTURE_SIZE
+            assert each.caption
+            assert each.credit
+            assert each.alt
+
+
+def test_the_pictures_are_those_that_the_script_draws(tmp_path: Path) -> None:
+    """By their pixels: how well they are packed is Pillow's affair."""
+    write_pictures(tmp_path)
+    folder = DEMO / "press" / "pictures"
+    assert {file.name for file in folder.iterdir()} == set(DRAWN)
+    for file in folder.glob("*.png"):
+        ours, drawn = (Image.open(each).convert("RGB") for each in (file, tmp_path / file.name))
+        difference = ImageChops.difference(ours, drawn).convert("L").histogram()
+        assert sum(difference[64:]) < 0.01 * ours.width * ours.height, file.name
+
+
+def test_a_report_that_must_be_paid_for_shows_its_beginning_alone(demo: Press) -> None:
+    [report] = [
+        each for site in read_sites(DEMO / "press") for each in site.reports if each.path == "/opinion/two-minutes"
+    ]
+    page = ask(demo, report.path, host="difaf.example").body.decode()
+    first, *others = report.body.split("\n")
+    assert first in page
+    assert others
+    assert not any(each in page for each in others)
+    assert graph_of(page)["isAccessibleForFree"] is False
+
+
+def test_a_page_has_a_correction_that_no_feed_has(demo: Press) -> None:
+    page = ask(demo, "/briefs/78", host="public-purse.example").body.decode()
+    note = graph_of(page)["correction"]
+    assert f'<p class="correction">{note}</p>' in page
+    assert note not in ask(demo, "/feed.json", host="public-purse.example").body.decode()
+
+
+def test_a_feed_has_pictures_in_media_rss_where_its_publisher_wants_it(demo: Press) -> None:
+    found = parsed(ask(demo, "/rss/ar.xml", host="nawras.example"))
+    pictures = {entry.id: entry.media_content[0]["url"] for entry in found.entries if "media_content" in entry}
+    assert pictures == {
+        "NWR-20417": "http://nawras.example/pictures/estuaries-cup.png",
+        "NWR-20409": "http://nawras.example/pictures/chissola-bridge.png",
+    }
+    assert {entry.media_credit[0]["content"] for entry in found.entries if "media_credit" in entry} == {
+        "هند الوسلاتي/النورس"
+    }
+    assert "picture" not in ask(demo, "/atom.xml", host="kumasi-nettle.example").body.decode()
 
 
 def test_robots_txt_allows_all_until_it_is_set(demo: Press) -> None:
@@ -825,6 +905,16 @@ def test_a_content_file_is_read(tmp_path: Path) -> None:
         ("[[feed]]", "[feeds]", r"daily\.toml: \[\[feed\]\]: found none, expected at least one"),
         ("[[feed]]", "[feed]", r"daily\.toml: \[\[feed\]\]: found dict, expected an array of tables"),
         ("host =", "host", r"daily\.toml: Expected '='"),
+        (
+            'language = "',
+            'style = "odd"\nlanguage = "',
+            r"daily\.toml: style: found 'odd', expected one of news, wordpress",
+        ),
+        (
+            "  [[report.event]]",
+            '  [report.picture]\n  file = "../a.png"\n  caption = "A"\n  credit = "B"\n  [[report.event]]',
+            r"\[\[report\]\] 1 \[report\.picture\]: file: found '\.\./a\.png', expected a \.png or \.jpg file of",
+        ),
     ],
 )
 def test_a_faulty_content_file_is_told(tmp_path: Path, old: str, new: str, message: str) -> None:

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aggregator.config.codes import country_name
 from aggregator.model import Tag, TagEvidence, Tags
-from aggregator.model.release import Release
-from aggregator.output import NOT_PASSED_ON, fields, heading, json_array, listing, page
+from aggregator.model.release import Picture, Release
+from aggregator.output import NOT_PASSED_ON, beside, fields, heading, json_array, listing, page
+from aggregator.output.country_prefix import country_prefix
 from aggregator.text.printable import address
 from tests.hostile import UNFIT, URI, hostile
 from tests.hostile import addresses as hostile_addresses
@@ -48,7 +50,9 @@ def test_a_page_has_all_that_must_stand_beside_a_report() -> None:
     assert unstyled(page(REPORT)) == (
         "Le Jour (Ségou)\n"
         "Le pont rouvre\n"
-        "  Par Awa Keïta · 2026-11-21 08:00 UTC · fr\n"
+        "  2026-11-21 08:00 UTC · Par Awa Keïta · fr\n"
+        "\n"
+        "  Picture: Awa Keïta.\n"
         "\n"
         "  SÉGOU — Le pont rouvre lundi.\n"
         "\n"
@@ -56,7 +60,7 @@ def test_a_page_has_all_that_must_stand_beside_a_report() -> None:
         "\n"
         "Credit: Le Jour (Ségou)\n"
         "Disclaimer: Le Jour answers for this report. Le Jour corrected it. Of the wire.\n"
-        "Picture: http://le-jour.example/pont.jpg Picture: Awa Keïta.\n"
+        "Picture: http://le-jour.example/pont.jpg\n"
         "Original: http://le-jour.example/1\n"
         "Licence: CC-BY-4.0\n"
         "Copyright: © Le Jour\n"
@@ -70,6 +74,41 @@ def test_a_page_has_all_that_must_stand_beside_a_report() -> None:
         "Topic: information technology and computer science (20000763)\n"
         "About: ML\n"
     )
+
+
+def test_a_picture_has_its_credit_line_and_then_its_caption_above_the_words() -> None:
+    lead = Picture(url="http://le-jour.example/pont.jpg", disclaimer="Picture: Awa Keïta.", caption="Le pont,\nlundi.")
+    shown = unstyled(page(replace(REPORT, pictures=(lead,))))
+    assert "\n\n  Picture: Awa Keïta.\n  Le pont, lundi.\n\n  SÉGOU" in shown
+
+
+@every_row(
+    ("headline", "language", "about", "before"),
+    [
+        ("Le pont rouvre", "fr", ("ML",), "Mali: "),
+        ("Bridge to open", "en", ("CI",), "Côte d'Ivoire: "),
+        ("Mali : le pont rouvre", "fr", ("ML",), ""),
+        ("Malian traders march", "en", ("ML",), "Mali: "),
+        ("Côte d’Ivoire : le pont rouvre", "fr", ("CI",), ""),
+        ("Sénégal – le pont rouvre", "fr", ("SN",), ""),
+        ("مالي: إعادة فتح الجسر", "ar", ("ML",), ""),
+        ("إعادة فتح الجسر", "ar", ("ML",), "Mali: "),
+        ("Msumbiji yafungua daraja", "sw", ("MZ",), ""),
+        ("Malian bridge", "en", ("MW", "MZ"), "Malawi, Mozambique: "),
+        ("Mozambique opens the bridge", "en", ("MW", "MZ"), ""),
+        ("Bridge to open", "en", (), ""),
+        ("Bridge to open", "en", ("MW", "MZ", "ZM"), ""),
+        ("", "en", ("MW",), ""),
+    ],
+)
+def test_the_country_stands_before_a_headline_that_does_not_begin_with_it(
+    headline: str, language: str, about: tuple[str, ...], before: str
+) -> None:
+    release = replace(REPORT, headline=headline, language=language, about=about)
+    shown = unstyled(page(release, country=country_prefix(release, country_name))).splitlines()
+    assert shown[1] == f"{before}{beside.headline(release)}"
+    assert unstyled(page(release)).splitlines()[1] == beside.headline(release), "where nobody names countries"
+    assert fields(release)["title"] == headline, "the publisher's own is as it was"
 
 
 def test_evidence_stands_beside_what_it_is_for_as_far_as_it_may_leave() -> None:

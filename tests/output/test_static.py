@@ -69,7 +69,9 @@ def content(soup: BeautifulSoup, name: str) -> Any:
 def test_a_report_has_all_that_must_stand_beside_it(site: Path, said: Release) -> None:
     soup = page(site, f"report/{said.id}.html")
     text = " ".join(soup.get_text(" ").split())
-    assert text.index(beside.publisher(said)) < text.index(beside.headline(said), text.index("About"))
+    shown = text[text.index("About") :]  # behind the menu
+    order = (beside.headline(said), beside.publisher(said), (said.published or said.first_seen)[:10], said.byline or "")
+    assert [shown.index(each) for each in order if each] == sorted(shown.index(each) for each in order if each)
     needed = (
         said.credit,
         *said.disclaimers,

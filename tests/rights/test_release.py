@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.model import Channel, Entry, Images, Origin, Text
+from aggregator.model.picture import PictureCopy, PictureSize
 from aggregator.model.publisher import AiUse, ImageScope, ItemClass, Storage, TextScope
 from aggregator.model.release import Held, Outlet, Refusal, Release, Use
-from aggregator.rights import faults_of_rights, release
+from aggregator.rights import copies_wanted, faults_of_rights, release
 from tests.conftest import examples
 from tests.releases import EXCERPT, FREE_PICTURE, FULL, HEADLINE, NOW, OPEN, PICTURE, WIRE, held, reports
 from tests.rows import every_row
@@ -129,6 +130,70 @@ def test_text_rights_never_flow_to_pictures(images: Images, rights: Any, shown: 
     assert [each.url for each in found.pictures] == [each.url for each in shown]
     for each in found.pictures:
         assert each.disclaimer == "Picture: Awa Diarra. Rights in the picture are separate from the text."
+
+
+COPIES = {
+    each.url: PictureCopy(
+        digest=letter * 64,
+        sizes=tuple(PictureSize(width=width, height=width // 2) for width in (320, 800, 1600)),
+    )
+    for each, letter in ((PICTURE, "a"), (FREE_PICTURE, "b"))
+}
+
+
+@every_row(
+    ("images", "rights", "copied"),
+    [
+        (Images(scope="none"), FULL, ""),
+        (Images(scope="agreement"), FULL, "ab"),
+        (Images(scope="same_as_text"), FULL, "ab"),
+        (Images(scope="same_as_text"), EXCERPT, ""),
+        (Images(scope="per_image_licence"), OPEN, "b"),
+        (Images(scope="per_image_licence"), EXCERPT, "b"),
+        (Images(scope="per_image_licence"), HEADLINE, ""),
+        (Images(scope="agreement"), replace(FULL, redistribute=("feed", "api")), ""),  # a copy is on the web
+        (Images(scope="agreement"), replace(FULL, storage="metadata_only"), ""),
+        (Images(scope="agreement"), replace(FULL, expires=date(2026, 11, 1)), ""),
+        (Images(scope="agreement", hotlink=True), FULL, ""),  # then they are shown from where they are
+    ],
+)
+def test_a_copy_is_wanted_and_shown_where_its_picture_may_be_and_the_original_is_not_linked(
+    images: Images, rights: Any, copied: str
+) -> None:
+    report = held(rights=replace(rights, images=images), copies=COPIES, content=f'<p><img src="{PICTURE.url}">Hi</p>')
+    wanted = copies_wanted(report, Outlet(channel="web", now=NOW))
+    assert wanted == tuple(url for url, copy in COPIES.items() if copy.digest[0] in copied)
+    found = release(report, WIRE, Outlet(channel="feed", now=NOW))
+    assert isinstance(found, Release)
+    shown = [each for each in found.pictures if each.copy]
+    assert "".join(each.copy[0] for each in shown if each.copy) == copied
+    for each in shown:
+        site = WIRE.url.rstrip("/")
+        assert each.url == f"{site}/pictures/{each.copy}.800.jpg"
+        assert [size.url for size in each.sizes] == [f"{site}/pictures/{each.copy}.{n}.jpg" for n in (320, 800, 1600)]
+        assert each.disclaimer == "Picture: Awa Diarra. Rights in the picture are separate from the text."
+    if not images.hotlink:
+        assert PICTURE.url not in found.html
+        assert all(each.copy for each in found.pictures)
+
+
+def test_of_a_report_that_is_held_back_for_a_time_it_is_not_decided_which_copies_are_wanted() -> None:
+    report = held(rights=replace(FULL, images=Images(scope="agreement")), copies=COPIES)
+    by = Outlet(channel="web", now=NOW)
+    for other in (
+        {"status": "withheld", "notice": "withheld"},
+        {"status": "withheld", "notice": "gone"},  # its page is missing, and may come back
+        {"embargoed_until": "2026-11-30T00:00:00Z"},
+    ):
+        assert copies_wanted(replace(report, **other), by) is None
+    for other in ({"status": "withheld", "notice": "legal"}, {"status": "canceled", "notice": "withdrawn"}):
+        assert copies_wanted(replace(report, **other), by) == ()
+
+
+def test_no_more_than_twenty_copies_of_a_report_are_wanted() -> None:
+    many = tuple(replace(PICTURE, url=f"https://daily.example/{n}.jpg") for n in range(100))
+    report = held(rights=replace(FULL, images=Images(scope="agreement")), media=many)
+    assert copies_wanted(report, Outlet(channel="web", now=NOW)) == tuple(each.url for each in many[:20])
 
 
 def test_pictures_within_the_text_follow_the_rights_in_pictures() -> None:

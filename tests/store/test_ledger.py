@@ -268,7 +268,11 @@ def test_an_agreement_that_ends_is_a_line(three: Store) -> None:
         synced(three, ending, *PUBLISHERS[1:], now=NOW + days * 24 * HOUR)
     assert [(line["change_kind"], line["note"]) for line in three.changes(before)] == [
         ("terms_changed", "expires was none, is 2026-11-23"),
-        ("terms_changed", "text_scope was full_text, is excerpt"),
+        (
+            "terms_changed",
+            "text_scope was full_text, is excerpt; "
+            "images was scope agreement, hotlink false, is scope none, hotlink false",
+        ),
     ]
 
 

@@ -66,6 +66,7 @@ SMALL = {
 LISTED = Selection(limit=50)
 
 COUNTED = "ends when there are as many as are counted"
+COUNTED_ALL = "`health` counts all; a tenth of a second for 100,000"
 ONE_ROW = "ends with the first row"
 ANSWER = "sorts what it returns"
 AUDIT = "a person looks for doubles, now and then: a second at a million"
@@ -426,6 +427,24 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "signal_files_asked_since": (case(lambda s, w: s.signal_files_asked_since(["http://daily.example/x"], NOW)),),
     "rhythms": (case(lambda s, w: s.rhythms()),),
     "kept_tariff": (case(lambda s, w: s.kept_tariff()),),
+    "reports_with_other_pictures": (
+        Case(lambda s, w: s.reports_with_other_pictures(), {"USE TEMP B-TREE FOR": "the reports of 500 lines"}),
+    ),
+    "article_ids": (case(lambda s, w: s.article_ids([w.report])),),
+    "due_pictures": (
+        Case(
+            lambda s, w: s.due_pictures(NOW, 20, 5, {"daily-example"}),
+            {"USE TEMP B-TREE FOR": FEW, "SCAN pictures": FEW},
+        ),
+    ),
+    "reports_with_picture": (
+        Case(lambda s, w: s.reports_with_picture("0" * 64, 200), {"USE TEMP B-TREE FOR": "those of one picture"}),
+    ),
+    "picture_was_removed": (case(lambda s, w: s.picture_was_removed("0" * 64)),),
+    "picture_counts": (Case(lambda s, w: s.picture_counts(), {"SCAN pictures": COUNTED_ALL}),),
+    "picture_failures": (
+        Case(lambda s, w: s.picture_failures(10), {"SCAN pictures": COUNTED_ALL, "USE TEMP B-TREE FOR": ANSWER}),
+    ),
     "new_pages": (case(lambda s, w: s.new_pages(WEEK)),),
     "waiting_visits": (
         Case(lambda s, w: s.waiting_visits(NOW, [w.publisher]), {"USE TEMP B-TREE FOR DISTINCT": "publishers"}),
@@ -445,6 +464,10 @@ CASES: Mapping[str, tuple[Case, ...]] = {
 # What writes; of what these read before, some cases all the same: the steps between polls.
 STEPS: Mapping[str, tuple[Case, ...]] = {
     "save_tags": (Case(lambda s, w: s.save_tags([(each, _TAGS) for each in s.to_tag(20)], NOW), WAITING),),
+    "remove_picture_files": (Case(lambda s, w: s.remove_picture_files(NOW), {"SCAN picture_removals": FEW}),),
+    "next_reports_with_copies": (
+        Case(lambda s, w: s.next_reports_with_copies(), {"SCAN p": FEW, "USE TEMP B-TREE FOR": BATCH}),
+    ),
     "follow_searches": (
         Case(
             lambda s, w: _alerts(s),

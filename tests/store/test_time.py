@@ -333,6 +333,7 @@ OTHERS = {
     "polls": {"started", "next_at"},  # by a function
     "sources": {"next_at", "last_poll", "silent_after"},  # by functions
     "rechecks": {"next_at"},  # by a function
+    "pictures": {"next_at"},  # by a function
     "acts": {"until"},  # said by a person
     "pauses": {"paused_until"},  # said by a person
     "article_topics": {"sort_time"},  # follows that of the article, by a trigger

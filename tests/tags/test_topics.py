@@ -22,6 +22,7 @@ from tests.rows import every_row
 
 FIXTURES = ROOT / "tests" / "fixtures" / "topics"
 FILES = sorted(FIXTURES.glob("*.tsv"))
+NEWSROOMS = ("ar", "en", "fr", "ha", "pt", "sw")
 _LEAST_PRECISION, _LEAST_ANSWERED = 0.90, 0.5
 _NO_OWN: Mapping[str, str | None] = {}
 
@@ -35,12 +36,12 @@ def codes(title: str, text: str = "", stated: Sequence[str] = (), language: str 
     return [tag.code for tag in topics_of(title, text, stated, language, _NO_OWN)]
 
 
-def shares(file: Path, part: str) -> tuple[float, float]:
+def shares(file: Path, parts: Sequence[str]) -> tuple[float, float]:
     """How many of the topics given are right, and how many reports have one."""
-    reports = [row for row in rows(file) if row["part"] == part]
+    reports = [row for row in rows(file) if row["part"] in parts]
     found = [codes(row["headline"], row["summary"], language=file.stem) for row in reports]
     given_ = sum(map(len, found))
-    right = sum(row["topic"] in of for row, of in zip(reports, found, strict=True))
+    right = sum(code in row["topic"].split("/") for row, of in zip(reports, found, strict=True) for code in of)
     return right / given_, sum(map(bool, found)) / len(reports)
 
 
@@ -50,7 +51,14 @@ def test_languages_have_reports_and_lists() -> None:
 
 @every_row("file, part", [(file, part) for file in FILES for part in ("open", "kept")])
 def test_words_say_topics(file: Path, part: str) -> None:
-    precision, answered = shares(file, part)
+    precision, answered = shares(file, [part])
+    assert precision >= _LEAST_PRECISION
+    assert answered >= _LEAST_ANSWERED
+
+
+@every_row("file", [file for file in FILES if file.stem in NEWSROOMS])
+def test_words_say_topics_of_newsrooms_headlines(file: Path) -> None:
+    precision, answered = shares(file, ["second", "third"])
     assert precision >= _LEAST_PRECISION
     assert answered >= _LEAST_ANSWERED
 
@@ -68,7 +76,7 @@ def test_evidence_is_the_reports_own_words(file: Path) -> None:
 
 # What is not clear: one word that has another meaning, two topics at once, nothing at all.
 UNCLEAR = [
-    ("Gang of eight senators", "They meet again on Monday.", "en"),
+    ("Gang of eight meets again", "They have until Monday.", "en"),
     ("The bitter battle over mortgage rules", "It is not over.", "en"),
     ("France drowning in rules, critics say", "A mayor counts them.", "en"),
     ("Storm of criticism over new uniforms", "Nobody likes the colour.", "en"),
@@ -86,6 +94,22 @@ UNCLEAR = [
 @every_row("title, text, language", UNCLEAR)
 def test_what_is_not_clear_has_no_topic(title: str, text: str, language: str | None) -> None:
     assert codes(title, text, language=language) == []
+
+
+def test_a_likely_word_needs_a_second_one() -> None:
+    assert codes("The troops arrive", "They wait.") == []
+    assert codes("The troops arrive", "The artillery waits.") == ["16000000"]
+
+
+# What happened at a school is no report about schools.
+@every_row("title, text, code, language", [
+    ("Pupils killed in building collapse", "Rescuers pulled learners from the school.", "03000000", "en"),
+    ("Wanafunzi wauawa shuleni katika shambulio la kigaidi", "Walimu na wanafunzi walijeruhiwa.", "16000000", "sw"),
+    ("Pupils sit national exams", "A boy was robbed on his way to school.", "05000000", "en"),
+    ("Des élèves tués dans une bousculade au lycée", "Les secours ont évacué les victimes.", "03000000", "fr"),
+])  # fmt: skip
+def test_an_event_comes_before_its_setting(title: str, text: str, code: str, language: str) -> None:
+    assert codes(title, text, language=language) == [code]
 
 
 def test_the_headline_counts_three_times() -> None:

@@ -198,6 +198,30 @@ It will meet again.
 (Reporting by Tom Sample in Accra; Editing by Jane Proof)"""
 
 
+@every_row(
+    ("words", "language", "house", "persons"),
+    [
+        ("By Our Energy Correspondent", "en", "The Daily Example", []),
+        ("Our Sports Reporter in Kano", "en", "The Daily Example", []),
+        ("De notre envoyé spécial à Dakar", "fr", "Le Jour", []),
+        ("من مراسلنا في الوسط", "ar", "وكالة المثال للأنباء", []),
+        ("موفد المثال", "ar", "صحيفة المثال", []),
+        ("المثال", "ar", "وكالة المثال للأنباء", []),
+        ("By Ourania Example", "en", "The Daily Example", ["Ourania Example"]),
+        ("سيدي محمد ولد المثال الأمين", "ar", "ضفاف", ["سيدي محمد ولد المثال الأمين"]),
+        ("محمد وليد المثالي", "ar", "ضفاف", ["محمد وليد المثالي"]),
+        ("أحمد علي ومحمد سالم", "ar", "ضفاف", ["أحمد علي", "محمد سالم"]),
+    ],
+)
+def test_a_byline_of_our_own_names_nobody_and_a_name_is_not_cut_at_an_and(
+    words: str, language: str, house: str, persons: list[str]
+) -> None:
+    found = byline_of(words, language, (house,))
+    assert found is not None
+    assert [each.name for each in found.authors] == persons
+    assert found.is_generic is not bool(persons)
+
+
 def test_bylines_within_a_text_count_beside_the_stated_one() -> None:
     who = read(TEXT)
     assert who.dateline is not None

@@ -6,7 +6,7 @@ Here the site's parts meet: what the publishers say (`world`), how formats are w
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
@@ -69,9 +69,11 @@ def site_page(site: Site, path: str, at: int, opened: datetime) -> Page | None:
         if report.path == path and report.gone:
             return _html(pages.gone_page(site.title, site.language), 410)
         if report.path == path:
-            return _html(pages.article_page(site.title, _feed_links(site), world.entry(site, report, opened)))
+            return _html(pages.article_page(_around(site, report, reports), world.entry(site, report, opened)))
         if path in report.old_paths:
             return _html(b"", 301)._replace(location=f"http://{site.host}{report.path}")
+        if report.picture and path == world.picture_path(site, report.picture):
+            return Page(report.picture.body, report.picture.type)
     return None
 
 
@@ -127,7 +129,7 @@ def _generated(seed: int, entries: tuple[Entry, ...], now: datetime) -> Channel:
 
 def _feed_page(site: Site, feed: Feed, at: int, opened: datetime) -> Page:
     reports = [each for each in world.standing(site, at) if feed.section is None or feed.section in each.sections]
-    listed = tuple(world.entry(site, report, opened) for report in reports if report.listed)
+    listed = tuple(_in_feed(site, report, opened) for report in reports if report.listed)
     said = [entry.updated or entry.published or "" for entry in listed]
     channel = Channel(
         title=feed.title or site.title,
@@ -143,6 +145,24 @@ def _feed_page(site: Site, feed: Feed, at: int, opened: datetime) -> Page:
     written = FORMATS[feed.format]
     charset = "" if "json" in written.media_type else f"; charset={feed.encoding}"
     return Page(written.render(channel), f"{written.media_type}{charset}")
+
+
+def _in_feed(site: Site, report: Report, opened: datetime) -> Entry:
+    entry = world.entry(site, report, opened)
+    return entry if report.picture and report.picture.in_feed else replace(entry, media=())
+
+
+def _around(site: Site, report: Report, reports: Sequence[Report]) -> pages.Around:
+    newest = tuple((each.title, f"http://{site.host}{each.path}") for each in reports if each.listed)[:5]
+    return pages.Around(
+        publisher=site.title,
+        description=site.description,
+        style=site.style,
+        feeds=_feed_links(site),
+        newest=newest,
+        correction=report.correction,
+        paid=report.paid,
+    )
 
 
 def _feed_links(site: Site) -> tuple[Link, ...]:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from xml.sax.saxutils import escape, quoteattr
 
-from aggregator.model import Entry
+from aggregator.model import Entry, Media
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +162,8 @@ def _atom10(channel: Channel, content: Callable[[str], str]) -> str:
 
 def _rss(channel: Channel, version: str, items: str) -> str:
     spaces = ' xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:dc="http://purl.org/dc/elements/1.1/"'
+    if any(entry.media for entry in channel.entries):
+        spaces += ' xmlns:media="http://search.yahoo.com/mrss/"'
     updated = format_datetime(channel.updated.astimezone(UTC))
     return (
         f'{_prolog(channel)}<rss version="{version}"{spaces if version == "2.0" else ""}>\n<channel>'
@@ -176,7 +178,18 @@ def _rss20_item(entry: Entry) -> str:
     return (
         f"{_tag('title', _title(entry))}{_tag('link', _href(entry))}<guid{permalink}>{escape(entry.id or '')}</guid>"
         f"{_tag('pubDate', _rfc822(entry.published))}{_tag('dc:creator', _byline(entry))}{_categories(entry)}"
-        f"<description>{_cdata(f'<p>{escape(_summary(entry))}</p>')}</description>"
+        f"<description>{_cdata(f'<p>{escape(_summary(entry))}</p>')}</description>{''.join(map(_media, entry.media))}"
+    )
+
+
+def _media(media: Media) -> str:
+    """A picture in Media RSS 1.5, with its caption and its credit."""
+    said = {"url": media.url, "medium": media.medium, "type": media.type, "width": media.width, "height": media.height}
+    attributes = "".join(f" {name}={quoteattr(str(value))}" for name, value in said.items() if value)
+    caption = media.caption.value if media.caption else None
+    return (
+        f"<media:content{attributes}>{_tag('media:description', caption)}{_tag('media:credit', media.credit)}"
+        "</media:content>"
     )
 
 

@@ -15,12 +15,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from aggregator.model import Category, Entry, Link, Person, Text
+from aggregator.model import Category, Entry, Link, Media, Person, Text
 from aggregator.model.errors import PressError
 
 T = TypeVar("T")
 
 ROBOTS = "User-agent: *\nDisallow:\n"
+PICTURES = "pictures"  # the folder beside the content files; and below a site's address
+PICTURE_SIZE = (640, 400)  # pixels, of all of them
+PICTURE_TYPES = {".png": "image/png", ".jpg": "image/jpeg"}
+STYLES = ("news", "wordpress", "old")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +36,22 @@ class Feed:
     encoding: str = "utf-8"
     title: str | None = None  # None: the site's
     section: str | None = None  # None: lists every report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture on a report's page, with what the publisher writes below it."""
+
+    file: str  # in the folder `pictures`
+    caption: str
+    credit: str
+    alt: str = ""
+    in_feed: bool = False  # whether the feed has it too, where its format can (Media RSS in RSS 2.0)
+    body: bytes = b""  # read from the file
+
+    @property
+    def type(self) -> str:
+        return PICTURE_TYPES[Path(self.file).suffix]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +86,9 @@ class Report:
     categories: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
     language: str | None = None  # None: the site's
+    picture: Picture | None = None
+    correction: str | None = None  # that its page has in a place of its own, and no feed
+    paid: bool = False  # its page has the first paragraph alone, and asks readers to pay
     events: tuple[Event, ...] = ()
     updated: int | None = None  # minutes before the press opened; None: never changed
     old_paths: tuple[str, ...] = ()  # addresses that now redirect to `path`
@@ -86,6 +109,7 @@ class Site:
     feeds: tuple[Feed, ...]
     reports: tuple[Report, ...]
     robots: str = ROBOTS
+    style: str = "news"  # one of STYLES: how its pages are written
 
     @property
     def home(self) -> str:
@@ -129,6 +153,26 @@ def entry(site: Site, report: Report, opened: datetime) -> Entry:
         published=before(opened, report.minutes),
         updated=None if report.updated is None else before(opened, report.updated),
         language=report.language or site.language,
+        media=(_media(site, report.picture),) if report.picture else (),
+    )
+
+
+def picture_path(site: Site, picture: Picture) -> str:
+    """Where the site serves it."""
+    folder = "/wp-content/uploads" if site.style == "wordpress" else f"/{PICTURES}"
+    return f"{folder}/{picture.file}"
+
+
+def _media(site: Site, picture: Picture) -> Media:
+    return Media(
+        url=f"http://{site.host}{picture_path(site, picture)}",
+        medium="image",
+        type=picture.type,
+        width=PICTURE_SIZE[0],
+        height=PICTURE_SIZE[1],
+        caption=Text(picture.caption, "text/plain"),
+        credit=picture.credit,
+        alt=picture.alt,
     )
 
 
@@ -164,19 +208,35 @@ def _read_site(file: Path) -> Site:
         table = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise PressError(f"{file}: {error}") from error
-    reports = tuple(_read_report(where, each) for where, each in _tables(table, "report", f"{file}: [[report]]"))
+    folder = file.parent / PICTURES
+    reports = tuple(
+        _read_report(where, each, folder) for where, each in _tables(table, "report", f"{file}: [[report]]")
+    )
     feeds = tuple(_built(Feed, where, each) for where, each in _tables(table, "feed", f"{file}: [[feed]]"))
     if not feeds:
         raise PressError(f"{file}: [[feed]]: found none, expected at least one")
-    return _built(Site, str(file), table | {"key": file.stem, "feeds": feeds, "reports": reports})
+    site = _built(Site, str(file), table | {"key": file.stem, "feeds": feeds, "reports": reports})
+    if site.style not in STYLES:
+        raise PressError(f"{file}: style: found {site.style!r}, expected one of {', '.join(STYLES)}")
+    return site
 
 
-def _read_report(where: str, table: Mapping[str, Any]) -> Report:
+def _read_report(where: str, table: Mapping[str, Any], pictures: Path) -> Report:
     rest = dict(table)
+    if isinstance(rest.get("picture"), dict):
+        rest["picture"] = _read_picture(f"{where} [report.picture]", rest["picture"], pictures)
     events = tuple(
         _built(Event, place, _prepared(each)) for place, each in _tables(rest, "event", f"{where} [[report.event]]")
     )
     return _built(Report, where, _prepared(rest) | {"events": events})
+
+
+def _read_picture(where: str, table: Mapping[str, Any], folder: Path) -> Picture:
+    picture = _built(Picture, where, table)
+    file = folder / picture.file
+    if file.suffix not in PICTURE_TYPES or picture.file != Path(picture.file).name or not file.is_file():
+        raise PressError(f"{where}: file: found {picture.file!r}, expected a .png or .jpg file of {folder}")
+    return replace(picture, body=file.read_bytes())
 
 
 def _tables(table: dict[str, Any], key: str, where: str) -> list[tuple[str, dict[str, Any]]]:

@@ -22,6 +22,7 @@ from aggregator.text.dates import from_iso, to_iso
 _WORD = timedelta(days=1)
 # No page is to be visited later than this (`rechecks`: a step of seven days, and a rest of one).
 _LATEST_VISIT = timedelta(days=9)
+_LATEST_PICTURE = timedelta(days=8)  # a server may ask to be left alone for seven
 # A clock before the first version of this program is wrong, whatever the database says.
 _NO_EARLIER = datetime(2026, 1, 1, tzinfo=UTC)
 # A publisher's own date may be so far ahead of the time of first sight (`polls`).
@@ -46,6 +47,8 @@ TIMES: Mapping[str, tuple[str, ...]] = {
     "health_counts": ("counted_at",),
     "left_out": ("first_seen",),
     "pauses": ("paused_at", "ended_at"),
+    "picture_removals": ("removed_at",),
+    "pictures": ("fetched_at",),
     "pending_revisions": ("received_at",),
     "merges": ("at", "undone_at"),
     "pages": ("tried_at", "read_at"),
@@ -153,6 +156,10 @@ def bring_rows_back(connection: sqlite3.Connection, now: datetime) -> int:
     connection.execute(
         f"UPDATE rechecks SET next_at = {shift.sql('next_at')} WHERE next_at > ?4",  # noqa: S608
         (*shift.values, to_iso(now + _LATEST_VISIT)),
+    )
+    connection.execute(
+        f"UPDATE pictures SET next_at = {shift.sql('next_at')} WHERE next_at > ?4",  # noqa: S608
+        (*shift.values, to_iso(now + _LATEST_PICTURE)),
     )
     return count
 

@@ -47,7 +47,7 @@ _TERMS = ("text_scope", "excerpt_max_words", "licence", "copyright_notice", "cre
 _COLUMNS = (*_TERMS, "disclaimer")
 _OF_EXCERPTS = "excerpt_max_words"  # None where no excerpt leaves
 _NAMES = ("name", "place", "publisher_kind", "publisher_group")
-_RIGHTS = ("expires", "edits", "translation", "commercial_use", "ai_use", "index", "canonical")
+_RIGHTS = ("expires", "edits", "translation", "commercial_use", "images", "ai_use", "index", "canonical")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,7 +317,9 @@ def _difference(before: Terms, after: Terms) -> str:
 
 def _shown(value: object) -> object:
     """A table as `train refused, input allowed`."""
-    return ", ".join(f"{key} {said}" for key, said in value.items()) if isinstance(value, dict) else value
+    if not isinstance(value, dict):
+        return value
+    return ", ".join(f"{key} {str(said).lower() if isinstance(said, bool) else said}" for key, said in value.items())
 
 
 def _was_and_is(name: str, old: object, new: object) -> str:

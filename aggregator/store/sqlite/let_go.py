@@ -66,7 +66,8 @@ def let_go(connection: sqlite3.Connection, over: Over) -> int:
             f"UPDATE bodies SET summary = '', text = '', excerpt = '' WHERE article_id IN {_THESE}",  # noqa: S608
             (these,),
         )  # the triggers queue the headlines
-    connection.execute(f"DELETE FROM media WHERE article_id IN {_THESE}", (these,))  # noqa: S608
+    for table in ("media", "picture_uses"):
+        connection.execute(f"DELETE FROM {table} WHERE article_id IN {_THESE}", (these,))  # noqa: S608
     for table, stays in who.STAYS.items():
         connection.execute(f"DELETE FROM {table} WHERE article_id IN {_THESE} AND NOT ({stays})", (these,))  # noqa: S608
     for table in ("revisions", *_WAITING):
@@ -174,6 +175,7 @@ _GOING = (
     f"DELETE FROM tags WHERE article_id IN {_THESE}",  # noqa: S608
     f"DELETE FROM tag_queue WHERE article_id IN {_THESE}",  # noqa: S608
     *(f"DELETE FROM {table} WHERE article_id IN {_THESE}" for table in who.TABLES),  # noqa: S608
+    f"DELETE FROM picture_uses WHERE article_id IN {_THESE}",  # noqa: S608  (and with the last one the picture)
     f"DELETE FROM rechecks WHERE article_id IN {_THESE}",  # noqa: S608
     f"DELETE FROM pages WHERE article_id IN {_THESE}",  # noqa: S608
     f"""

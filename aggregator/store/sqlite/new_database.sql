@@ -880,6 +880,51 @@ CREATE TABLE agencies (             -- agencies that reports name as their sourc
       PRIMARY KEY (article_id, place)
     ) STRICT, WITHOUT ROWID
     ;
+CREATE TABLE pictures (
+      publisher TEXT NOT NULL REFERENCES publishers (publisher),
+      url TEXT NOT NULL,              -- where its publisher has it, as in `media`
+      picture_state TEXT NOT NULL,    -- waiting, copied, failed, no_picture, too_small, over_limit: docs/pictures.md
+      next_at TEXT,                   -- when it is fetched, or tried again; NULL: it is not
+      attempts INTEGER NOT NULL,      -- that failed
+      error TEXT,                     -- what went wrong last; NULL: nothing did
+      fetched_at TEXT,                -- when the copy was made; NULL: there is none
+      digest TEXT,                    -- SHA-256 of the bytes that were received, hexadecimal; NULL: there is no copy
+      sizes TEXT,                     -- of its files: JSON array of [width, height], smallest first; NULL: no copy
+      bytes INTEGER,                  -- that its files take; NULL: there is no copy
+      PRIMARY KEY (publisher, url)
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE INDEX pictures_due ON pictures (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX pictures_by_digest ON pictures (digest, fetched_at, bytes) WHERE digest IS NOT NULL;
+CREATE TABLE picture_uses (
+      article_id INTEGER NOT NULL REFERENCES articles (article_id),  -- which may show the copy
+      url TEXT NOT NULL,
+      publisher TEXT NOT NULL REFERENCES publishers (publisher),
+      PRIMARY KEY (article_id, url),
+      FOREIGN KEY (publisher, url) REFERENCES pictures (publisher, url)
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE INDEX picture_uses_of_picture ON picture_uses (publisher, url);
+CREATE TABLE picture_removals (
+      digest TEXT PRIMARY KEY,        -- of a picture of which no copy is wanted any more
+      removed_at TEXT                 -- when its files were removed; NULL: they are to be removed
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE INDEX picture_removals_due ON picture_removals (digest) WHERE removed_at IS NULL;
+CREATE TRIGGER picture_uses_end AFTER DELETE ON picture_uses
+    WHEN NOT EXISTS (SELECT 1 FROM picture_uses WHERE publisher = OLD.publisher AND url = OLD.url)
+    BEGIN
+      DELETE FROM pictures WHERE publisher = OLD.publisher AND url = OLD.url;
+    END;
+CREATE TRIGGER pictures_end AFTER DELETE ON pictures WHEN OLD.digest IS NOT NULL
+    BEGIN
+      INSERT OR REPLACE INTO picture_removals (digest, removed_at) VALUES (OLD.digest, NULL);
+    END;
+CREATE TRIGGER pictures_change AFTER UPDATE OF digest ON pictures
+    WHEN OLD.digest IS NOT NULL AND OLD.digest IS NOT NEW.digest
+    BEGIN
+      INSERT OR REPLACE INTO picture_removals (digest, removed_at) VALUES (OLD.digest, NULL);
+    END;
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0001_the_wire_runs');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0002_one_of_each');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0003_the_poller');
@@ -921,4 +966,5 @@ INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0038
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0039_tags');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0040_pages');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0041_who');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0042_pictures');
 PRAGMA application_id = 1097295730;

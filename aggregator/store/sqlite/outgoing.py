@@ -11,11 +11,12 @@ from functools import lru_cache
 from typing import Any
 
 from aggregator.model import Channel, Corrections, Entry, Images, Media, Rights, Text
+from aggregator.model.picture import PictureCopy
 from aggregator.model.publisher import Uses
 from aggregator.model.release import FormerPublisher, Gone, Held
 from aggregator.model.signals import Signal, StoredSignal
 from aggregator.model.who import Who
-from aggregator.store.sqlite import signals, who
+from aggregator.store.sqlite import pictures, signals, who
 from aggregator.store.sqlite.reading import dictionaries
 from aggregator.store.sqlite.views import is_migrated
 from aggregator.text.dates import from_iso, to_iso
@@ -67,10 +68,12 @@ def to_release(connection: sqlite3.Connection, reports: Sequence[str]) -> list[H
         media.setdefault(row.pop("id"), []).append(_media(row))
     rows = dictionaries(connection.execute(sql, (those,)))
     said = _Signals(connection, rows)
+    copies = pictures.of_reports(connection, reports) if pictures.is_there(connection) else {}
     makers = who.of_articles(connection, [row["article_id"] for row in rows]) if is_migrated(connection) else {}
     found = {
         row["id"]: replace(
-            _held(row, tuple(media.get(row["id"], ())), said.of(row)), who=makers.get(row["article_id"], Who())
+            _held(row, tuple(media.get(row["id"], ())), copies.get(row["id"], {}), said.of(row)),
+            who=makers.get(row["article_id"], Who()),
         )
         for row in rows
     }
@@ -145,13 +148,19 @@ def next_moment(connection: sqlite3.Connection, now: datetime) -> datetime | Non
     return from_iso(row[0]) if row[0] else None
 
 
-def _held(row: dict[str, Any], media: tuple[Media, ...], said_to_machines: tuple[Signal, ...]) -> Held:
+def _held(
+    row: dict[str, Any],
+    media: tuple[Media, ...],
+    copies: Mapping[str, PictureCopy],
+    said_to_machines: tuple[Signal, ...],
+) -> Held:
     said = {name: value for name, value in row.items() if name not in ("article_id", "words", "received")}
     return Held(
         **{
             **said,
             "entry": _entry(row["words"]),
             "media": media,
+            "copies": copies,
             "signals": said_to_machines,
             "corrected": bool(row["corrected"]),
             "rights": _rights(row["rights"]),

@@ -74,6 +74,13 @@ FIGURES: Mapping[str, Mapping[str | None, str]] = {
     "pauses": {"pauses_in_force": "10 1", "pauses_of_source": "200 2 1"},
     "pending_changes": {"pending_of_source": "200 20", "sqlite_autoindex_pending_changes_1": "200 2 1"},
     "pending_revisions": {"pending_revisions_of_source": "1000 20"},
+    "picture_removals": {"picture_removals": "1000 1", "picture_removals_due": "10 1"},
+    "picture_uses": {"picture_uses": "100000 2 1", "picture_uses_of_picture": "100000 2000 1"},
+    "pictures": {
+        "pictures": "100000 2000 1",
+        "pictures_by_digest": "80000 1 1 1",
+        "pictures_due": "200 2",
+    },
     "poll_days": {"poll_days": "200000 1000 1"},
     "polls": {
         "polls_of_source": "2000000 10000 1",

@@ -53,6 +53,7 @@ MIGRATIONS = (
     "0039_tags",
     "0040_pages",
     "0041_who",
+    "0042_pictures",
 )
 _NAMES = "0016_plain_words"  # the last one that renamed tables or columns
 

@@ -49,6 +49,7 @@ from aggregator.store.sqlite.schema import (
     m0039,
     m0040,
     m0041,
+    m0042,
 )
 
 migrations = Migrations("aggregator")
@@ -263,6 +264,11 @@ def _pages(db: Database) -> None:
 @migrations(name="0041_who")
 def _who(db: Database) -> None:
     _execute(db, m0041.WHO)
+
+
+@migrations(name="0042_pictures")
+def _pictures(db: Database) -> None:
+    _execute(db, m0042.PICTURES)
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

@@ -1,0 +1,82 @@
+"""A picture of which the wire has a copy of its own: the nouns of docs/pictures.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+# waiting: to be fetched, also again after a failure. failed: tried for the last time. no_picture: what came is none of
+# the formats that are read, or too large, or broken. too_small: a pixel or an icon. over_limit: taken away for room.
+PictureState = Literal["waiting", "copied", "failed", "no_picture", "too_small", "over_limit"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureSize:
+    """One file of a copy; pixels."""
+
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureCopy:
+    """A copy as it is stored. Its files are JPEG."""
+
+    digest: str  # SHA-256 of the bytes that were received, hexadecimal
+    sizes: tuple[PictureSize, ...]  # the smallest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncodedPicture:
+    """What was made of the bytes of a picture; without sizes it is too small to be one."""
+
+    digest: str
+    files: tuple[tuple[PictureSize, bytes], ...]  # JPEG, the smallest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DuePicture:
+    """A picture whose time to be fetched has come."""
+
+    publisher: str
+    url: str
+    attempts: int  # that failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchedPicture:
+    """What a server answered for a picture."""
+
+    http_status: int
+    url: str  # where it was in the end
+    body: bytes  # empty unless the status is 200
+    retry_after: timedelta | datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureFailure:
+    """Why there is no copy, and when it is tried again."""
+
+    state: PictureState
+    error: str  # a sentence for people; '': there is nothing to say
+    next_at: datetime | None  # None: never
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopiesWanted:
+    """Of which pictures a report may show copies. Addresses as they stand in its media."""
+
+    article_id: int
+    publisher: str
+    urls: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureCounts:
+    """What `health` says of the copies."""
+
+    copied: int
+    waiting: int
+    failed: int  # given up
+    bytes: int  # that the files take

@@ -85,7 +85,9 @@ def release(held: Held, wire: Wire, outlet: Outlet, note: str | None = None) -> 
     summary, text = (held.summary, held.text) if full else (cut, cut)
     said_to_machines = signals_of(held)
     by_use = grounds(rights, said_to_machines)
-    dateline = held.who.dateline if some else None
+    dateline = held.who.dateline
+    if dateline and not full and dateline.literal not in cut:  # words of a text that does not leave
+        dateline = None
     agencies = _agencies(held, pictures)
     return Release(
         channel=channel,

@@ -13,6 +13,7 @@ from aggregator.model import Channel, Entry, Images, Origin, Text
 from aggregator.model.picture import PictureCopy, PictureSize
 from aggregator.model.publisher import AiUse, ImageScope, ItemClass, Storage, TextScope
 from aggregator.model.release import Held, Outlet, Refusal, Release, Use
+from aggregator.model.who import Dateline, Who
 from aggregator.rights import copies_wanted, faults_of_rights, release
 from tests.conftest import examples
 from tests.releases import EXCERPT, FREE_PICTURE, FULL, HEADLINE, NOW, OPEN, PICTURE, WIRE, held, reports
@@ -111,6 +112,22 @@ def test_an_excerpt_is_cut_anew_to_what_is_allowed_now() -> None:
     said = "One two three. Four five six. Seven eight nine ten eleven."
     report = held(rights=replace(EXCERPT, excerpt_max_words=6), summary=said, text=said)
     assert out(report).text == "One two three. Four five six."
+
+
+@every_row(
+    ("rights", "summary", "leaves"),
+    [
+        (FULL, "The bridge is open again.", True),
+        (EXCERPT, "The bridge is open again.", False),
+        (EXCERPT, "BAMAKO (AFP) - The bridge is open again.", True),
+        (HEADLINE, "BAMAKO (AFP) - The bridge is open again.", False),
+    ],
+)
+def test_a_dateline_leaves_with_the_words_that_hold_it(rights: Any, summary: str, leaves: bool) -> None:
+    dateline = Dateline(literal="BAMAKO (AFP)", places=("Bamako",), agency="AFP")
+    text = "BAMAKO (AFP) - The bridge is open again. Lorries wait."
+    found = out(held(rights=rights, summary=summary, text=text, who=Who(dateline=dateline)))
+    assert (found.dateline, found.located) == (("BAMAKO (AFP)", "Bamako") if leaves else (None, None))
 
 
 @every_row(

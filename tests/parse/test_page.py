@@ -368,7 +368,8 @@ FOR_OTHERS = {
 
 
 @every_row("within", FOR_OTHERS.values(), ids=FOR_OTHERS)
-def test_what_is_there_for_other_programs_is_no_text(within: str) -> None:
+def test_what_is_there_for_other_programs_is_no_text(within: str, caplog: pytest.LogCaptureFixture) -> None:
     alone = read(f"<!doctype html><html><head><title>A bridge</title></head><body>{within}</body></html>")
     assert alone.paragraphs == ()
+    assert caplog.records == []  # no library says so
     assert read(page(within=REPORT + within)).paragraphs == read(page()).paragraphs

@@ -37,6 +37,9 @@ def retag(paths: Paths, publisher: str | None, dry_run: bool) -> None:
         with as_usage():
             of = None if publisher is None else publisher_key(paths, store, publisher)
         total = store.count_tagged_by_others(tables_of(publishers.values()), of)
+        if total == 0:
+            say("every report has the tags of these tables and settings; nothing to do")
+            return
         with progress("Reports", total, True) as move_on:
 
             def done(count: int) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
@@ -51,13 +52,29 @@ def connections() -> Iterator[list[sqlite3.Connection]]:
 
 @cache
 def upgraded(version: str) -> bytes:
-    """The database of that version, opened by this one with the configuration of the demo."""
+    """The database of that version, opened by this one with the configuration that the demo had then."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "wire.db"
         path.write_bytes(gzip.decompress((DATABASES / f"{version}.db.gz").read_bytes()))
-        paths = Paths(CONFIG, path)
+        paths = Paths(of_the_demo(version, Path(folder)), path)
         open_wire(paths, load_config(paths), utc_now()).close()
         return path.read_bytes()
+
+
+def of_the_demo(version: str, folder: Path) -> Path:
+    """Until 0.8.0 one of the demo's publishers was quoted, with which there is an agreement since."""
+    if tuple(map(int, version.split("."))) >= (0, 8, 0):
+        return CONFIG
+    config = folder / "config"
+    shutil.copytree(CONFIG, config)
+    difaf = config / "publishers" / "mr" / "difaf.toml"
+    before, agreement, after = difaf.read_text().partition(_AGREEMENT)
+    assert agreement
+    difaf.write_text(f'{before}rights_profile = "quotation"\n{after}')
+    return config
+
+
+_AGREEMENT = 'rights_profile = "agreement"\n\n[rights]\nimages = { scope = "agreement", hotlink = false }\n'
 
 
 def make_anew(path: Path) -> None:

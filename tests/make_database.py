@@ -14,6 +14,7 @@ import sqlite3
 import sys
 import tempfile
 from contextlib import closing, redirect_stdout
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -58,32 +59,33 @@ def _decide(database: Path) -> None:
     _run(database, "publish", str(OWN_REPORT))
 
 
-def answers_of(database: Path) -> dict[str, Any]:
+def answers_of(database: Path, config: Path = CONFIG) -> dict[str, Any]:
     """What the reading commands print for a database, by command."""
-    latest = _json(database, "latest", "--limit", "200", "--json")
+    read = partial(_json, database, config=config)
+    latest = read("latest", "--limit", "200", "--json")
     return {
         "latest": latest,
-        "revisions": {one["id"]: _json(database, "show", one["id"], "--revisions", "--json") for one in latest[:30]},
-        "search": {word: _json(database, "search", word, "--limit", "200", "--json") for word in ("mbalawe", "ክትባት")},
-        "changes": _json(database, "changes", "--json"),
-        "merges": _json(database, "merges", "--json"),
-        "health": _json(database, "health", "--json", may_end_with=1),  # 1: the wire of an old fixture is silent
-        "complaints": _json(database, "complaint", "list", "--json"),
+        "revisions": {one["id"]: read("show", one["id"], "--revisions", "--json") for one in latest[:30]},
+        "search": {word: read("search", word, "--limit", "200", "--json") for word in ("mbalawe", "ክትባት")},
+        "changes": read("changes", "--json"),
+        "merges": read("merges", "--json"),
+        "health": read("health", "--json", may_end_with=1),  # 1: the wire of an old fixture is silent
+        "complaints": read("complaint", "list", "--json"),
     }
 
 
-def _json(database: Path, *command: str, may_end_with: int = 0) -> list[dict[str, Any]]:
+def _json(database: Path, *command: str, config: Path = CONFIG, may_end_with: int = 0) -> list[dict[str, Any]]:
     """The rows that a command prints, as an array or as a line each."""
-    printed = _run(database, *command, may_end_with=may_end_with)
+    printed = _run(database, *command, config=config, may_end_with=may_end_with)
     rows = json.loads(printed) if printed.startswith("[") else [json.loads(line) for line in printed.splitlines()]
     return list(rows)
 
 
-def _run(database: Path, *command: str, may_end_with: int = 0) -> str:
+def _run(database: Path, *command: str, config: Path = CONFIG, may_end_with: int = 0) -> str:
     printed = io.StringIO()
     with redirect_stdout(printed):
         try:
-            aggregator(["--config", str(CONFIG), "--db", str(database), *command])
+            aggregator(["--config", str(config), "--db", str(database), *command])
         except SystemExit as ended:
             if ended.code not in (None, 0, may_end_with):
                 raise RuntimeError(f"{command} ended with {ended.code}") from None

@@ -135,9 +135,11 @@ def in_plain_words(answer: Any, names: dict[str, str]) -> Any:
     return VALUES.get(answer, answer) if isinstance(answer, str) else answer
 
 
-def test_a_database_of_every_version_answers_as_it_did(upgraded: Path, answers: dict[str, Any]) -> None:
+def test_a_database_of_every_version_answers_as_it_did(
+    upgraded: Path, answers: dict[str, Any], version: str, tmp_path: Path
+) -> None:
     assert integrity(upgraded) == "ok"
-    now = answers_of(upgraded)
+    now = answers_of(upgraded, databases.of_the_demo(version, tmp_path))
     for ledger in (answers["changes"], now["changes"]):  # a later version lists more lines, never fewer
         ledger[:] = [{str(line["seq"]): line for line in ledger}]
     for found in (answers["search"], now["search"]):  # a later version lists by listing time, no more by revision

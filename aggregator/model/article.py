@@ -10,6 +10,7 @@ from aggregator.model.channel import Channel
 from aggregator.model.document import Media, PageWords, Text
 from aggregator.model.publisher import LEARNED, IdentityRules, ItemClass
 from aggregator.model.selection import Matched
+from aggregator.model.sent import reduced
 from aggregator.model.tags import LanguageFrom, Tags
 from aggregator.model.who import Who
 
@@ -19,6 +20,8 @@ Status = Literal["usable", "withheld", "canceled"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """What we hold of one entry: the publisher's words raw, and plain readings of them beside."""
+
+    __reduce__ = reduced
 
     publisher: str
     keys: tuple[str, ...]  # strongest first; see identity

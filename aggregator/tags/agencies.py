@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import cast
@@ -12,6 +13,7 @@ from typing import cast
 from aggregator.model.who import AgencyKind
 from aggregator.text.folding import fold
 
+_WORDS = re.compile(r"[^\W\d_]+")
 _LONGEST_EXACT = 4  # characters; so short a name is a word too when it is written otherwise: map, tap, spa
 
 
@@ -31,6 +33,7 @@ class Named:
     words: str  # the alias, in the form that the table gives first
 
 
+@lru_cache(4_000)
 def agency_named(words: str) -> Named | None:
     """The agency that these words are a name of, and nothing else; None: they are none."""
     said = " ".join(words.split())
@@ -45,6 +48,12 @@ def agencies() -> tuple[Agency, ...]:
     """All of the table, in its order."""
     lines = files("aggregator.tags").joinpath("agencies.txt").read_text("utf-8").splitlines()
     return tuple(_agency(line) for line in lines if line and not line.startswith("#"))
+
+
+@cache
+def words_of_agencies() -> frozenset[str]:
+    """The folded words of their names."""
+    return frozenset(word for each in agencies() for alias in each.aliases for word in _WORDS.findall(fold(alias)))
 
 
 def _agency(line: str) -> Agency:

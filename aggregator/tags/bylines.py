@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 from aggregator.model.who import Author, Byline, Role
@@ -97,6 +97,9 @@ _IN = re.compile(r"(.+?)\s*,?\s+(?:in|à|a|au|aux|en|em|nchini|mjini|في|من|a
 _PLACE_BEHIND = re.compile(r"(.+?)\s+(?:in|a|au|en|em|aus|mjini|nchini|في)\s+\S.*")
 _PLACED = re.compile(r"(\S[^:,|]{1,30}?)\s*:\s+(\S.*)")  # `Nairobi: Aminata Example`
 _FOR = re.compile(r"(.+?)\s+(?:for|pour|para|für|per)\s+(?:the\s+)?(\S.*)")
+_ARTICLE = re.compile(r"^(?:the|le|la|les|o|a|el|il|die|der|das)\s+")
+_BEFORE_HOUSE = re.compile(r"^(?:by|par|por|von|special to|the|le|la|les|o|a|el|il|die|der|das)\s+(?:the\s+)?")
+_NOBODIES = re.compile(r"\s*(?:,|&|/)\s*|\s+(?:and|et|e|y|und|with|avec|na|و)\s+")
 _BRACKETS = re.compile(r"\s*[(\[]([^()\[\]]*)[)\]]\s*")
 _OF_HOUSE = ("online", "digital", "web", "agencies", "reporters", "with", "and")
 _DEGREES = re.compile(r"(?:ph\.?\s?d|md|m\.d|msc|ma|ba|mba|llb|llm|esq|jr|sr|mp|cfa|fca)\.?", re.IGNORECASE)
@@ -118,6 +121,7 @@ class _Reading:
     item_class: str | None = None
 
 
+@lru_cache(2_000)  # a source's bylines come again and again
 def byline_of(text: str, language: str | None = None, house: Sequence[str] = ()) -> Byline | None:
     """What a byline says, in plain words. `house`: names of its publisher. None: there are no words."""
     literal = text.strip()
@@ -235,7 +239,7 @@ def _is_nobody(reading: _Reading, said: str) -> bool:
     key = _generic_key(said)
     behind = _PLACE_BEHIND.fullmatch(key)
     key = behind[1] if behind and _is_generic(behind[1]) else key
-    pieces = [each for each in re.split(r"\s*(?:,|&|/)\s*|\s+(?:and|et|e|y|und|with|avec|na|و)\s+", key) if each]
+    pieces = [each for each in _NOBODIES.split(key) if each]
     is_nobody = bool(pieces) and all(_is_generic(each) or _is_house(reading, each) for each in pieces)
     if not is_nobody and not _is_generic(key) and not _is_house(reading, key):
         return False
@@ -244,10 +248,12 @@ def _is_nobody(reading: _Reading, said: str) -> bool:
     return True
 
 
+@lru_cache(4_000)
 def _generic_key(said: str) -> str:
     return re.sub(r"\s+", " ", key_of(said)).strip(" .,:;()[]*-")
 
 
+@lru_cache(4_000)
 def _is_generic(key: str) -> bool:
     bare = re.sub(
         r"^(?:by|par|por|von|from|na|da|di|de|daga|بقلم|كتب|the|a|an|la|le|our|notre|unser\w*|noss[oa]|nuestr[oa])\s+",
@@ -268,12 +274,12 @@ def _is_generic(key: str) -> bool:
 
 def _is_house(reading: _Reading, key: str) -> bool:
     """The publisher's name, alone or with what its people are: `Daily Example Reporter`."""
-    bare = re.sub(r"^(?:by|par|por|von|special to|the|le|la|les|o|a|el|il|die|der|das)\s+(?:the\s+)?", "", key)
     for house in reading.house:
-        name = re.sub(r"^(?:the|le|la|les|o|a|el|il|die|der|das)\s+", "", house)
+        name = _ARTICLE.sub("", house)
         if not name:
             continue
         for each in (name, _short(name)):
+            bare = _BEFORE_HOUSE.sub("", key) if each and each in key else ""
             rest = bare.replace(each, " ", 1).split() if each and each in bare else None
             if rest is not None and all(word in listed("occupations") or word in _OF_HOUSE for word in rest):
                 return True
@@ -298,13 +304,20 @@ def _without_by(said: str, language: str) -> str:
     return said[found.end() :].strip() if found else said
 
 
+@cache
+def _ands(language: str) -> re.Pattern[str]:
+    return re.compile("|".join(filter(None, (_AND[None], _AND.get(language)))))
+
+
 def _apart(part: str, language: str) -> Iterator[str]:
     """The names of a part without commas."""
     if _OFFICE.match(part):
         yield part
         return
-    pattern = "|".join(filter(None, (_AND[None], _AND.get(language))))
-    for each in re.split(pattern, part):
+    if " " not in part and "&" not in part and "/" not in part and "\n" not in part:
+        yield part
+        return
+    for each in _ands(language).split(part):
         if agency_named(each.strip()):
             yield each.strip()
             continue

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
-_APOSTROPHES = str.maketrans("’ʼʻ‘`", "'''''")
+_APOSTROPHES = "’ʼʻ‘`"
+# ASCII in small letters, with a blank in the place of what is no letter.
+_LETTERS = bytes(ord(chr(code).lower()) if code < 128 and chr(code).isalpha() else 32 for code in range(256))
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class _WordsOf:
+    """The words of a language: those that are written out, and the pattern of the others."""
+
+    whole: frozenset[str]
+    others: re.Pattern[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +27,8 @@ class _Tables:
     unknown: tuple[str, ...]
     groups: tuple[tuple[str, ...], ...]
     families: tuple[tuple[str, ...], ...]
-    words: Mapping[str, re.Pattern[str]]  # of a language, in lower case
-    maybe: Mapping[str, re.Pattern[str]]
+    words: Mapping[str, _WordsOf]  # of a language, in lower case
+    maybe: Mapping[str, _WordsOf]
 
 
 @cache
@@ -47,11 +57,16 @@ def _tables() -> _Tables:
     )
 
 
-def _pattern(words: Iterable[str]) -> re.Pattern[str]:
+def _pattern(words: Iterable[str]) -> _WordsOf:
     letters = r"[\w']*"
-    return re.compile("|".join(re.escape(word).replace(r"\*", letters) for word in words))
+    those = list(words)
+    parts = [re.escape(word).replace(r"\*", letters) for word in those if "*" in word]
+    return _WordsOf(
+        frozenset(word for word in those if "*" not in word), re.compile("|".join(parts)) if parts else None
+    )
 
 
+@cache
 def group_of(language: str) -> tuple[str, ...]:
     """The languages that this one is often confused with, itself among them; () when there are none."""
     return next((group for group in _tables().groups if language in group), ())
@@ -68,12 +83,14 @@ def is_spoken(language: str) -> bool:
     return language in tables.unknown or any(language in family for family in tables.families)
 
 
-def by_words(text: str, group: Iterable[str]) -> str | None:
+def by_words(text: str, group: Sequence[str]) -> str | None:
     """The language of the group that the words of the text speak for; None: no words, or as many for another one.
 
     One word is enough where none speaks for another language; else a language needs two more than the next one.
     """
     table = _tables().words
+    if table.keys().isdisjoint(group):
+        return None
     found = _words(text)
     counts = sorted(((_count(found, table[each]), each) for each in group if each in table), reverse=True)
     (most, language), (next_most, _) = [*counts, (0, ""), (0, "")][:2]
@@ -88,9 +105,18 @@ def speaks_for(text: str, language: str) -> bool:
     return any(_count(found, table[language]) for table in (tables.words, tables.maybe) if language in table)
 
 
-def _words(text: str) -> set[str]:
-    return set(_WORD.findall(text.translate(_APOSTROPHES).lower()))
+@lru_cache(1)  # the same text is asked about for several languages
+def _words(text: str) -> frozenset[str]:
+    plain = text
+    for sign in _APOSTROPHES:
+        plain = plain.replace(sign, "'")
+    if plain.isascii() and "'" not in plain:
+        return frozenset(plain.encode().translate(_LETTERS).decode().split())
+    return frozenset(_WORD.findall(plain.lower()))
 
 
-def _count(words: Iterable[str], pattern: re.Pattern[str]) -> int:
-    return sum(1 for word in words if pattern.fullmatch(word))
+def _count(words: frozenset[str], of: _WordsOf) -> int:
+    count = len(words & of.whole)
+    if of.others is not None:
+        count += sum(1 for word in words - of.whole if of.others.fullmatch(word))
+    return count

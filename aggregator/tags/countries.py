@@ -53,7 +53,12 @@ def countries_of(title: str, text: str, dateline: str | None, language: str | No
     of the report, BCP 47; None: not known.
     """
     known = place_words(language)
-    parts: list[tuple[Where, Words]] = [("headline", words_in(title[:_MOST_TITLE])), ("text", words_in(text[:READ]))]
+    headline, beginning = title[:_MOST_TITLE], text[:READ]
+    # Where all is small, capitals are not asked for.
+    seen = " ".join(each.title() if each.islower() else each for each in (headline, beginning))
+    if not dateline and not known.may_name(seen):
+        return ()
+    parts: list[tuple[Where, Words]] = [("headline", words_in(headline)), ("text", words_in(beginning))]
     if dateline:
         parts.insert(0, ("dateline", words_in(dateline[:_MOST_TITLE])))
     said = " ".join(["", *(key for _, words in parts for key in words.keys), ""])

@@ -8,11 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from aggregator.model.who import PictureCredit
 from aggregator.tags import dates_stated, names
-from aggregator.tags.agencies import agency_named
+from aggregator.tags.agencies import agency_named, words_of_agencies
 from aggregator.tags.known_places import is_country, key_of, town_named
+from aggregator.text.folding import fold
 
 _MOST_READ = 5_000  # characters
 _MOST = 200  # of a credit
@@ -93,6 +95,18 @@ _SCREENSHOT = re.compile(
     r"(?:\s+(?:from|of|taken\s+from|de|du|da|do|von|aus|d['’]|من|di|sur|no|en)\s+|\s*[:/|-]\s*)?",
     re.IGNORECASE,
 )
+# A caption without any of these signs has a credit only where one of its words begins like one of the words above, or
+# is a word of an agency's name.
+_SIGNS = re.compile(r"[:|©()\[\]@/：\d]|D\.?\s?R")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_CUES = re.compile(
+    "file|archiv|arquiv|repertor|maktaba|pool|stock|cover|courtes|photo|pic|pix|imag|immag|illustr|ilustr|graphi|cartoon"
+    "|video|cred|ph|foto|bild|symbolbild|quelle|abbild|hoto|fonte|source|fuente|copyright|تصوير|ال?صور|ال?مصدر|عدسه|حقوق"
+    "|hand|suppl|provid|contribut|aimable|fourni|remis|cortes|divulga|cedid|verf|gestellt|gentile|concession"
+    "|droits|direitos|derechos|rechte|rights|diritti|reserv|vorbehalten|riservat"
+    "|cc|creative|public|domain|domini|gemeinfrei|licen|lizenz|screen|captur|print|schermata|لقطه"
+    "|ai|ki|ia|generat|genere|cree"
+)
 _PLATFORMS = {
     key_of(name): (name, is_of_users)
     for is_of_users, said in (
@@ -138,11 +152,26 @@ class _Reading:
 def credit_of(text: str) -> PictureCredit:
     """What the words beside a picture say: plain text, a paragraph a line."""
     said = text.strip()[:_MOST_READ]
+    if said and not _may_have_credit(said):
+        return PictureCredit(caption=said)
     plain = re.sub(r"[^\S\n]", " ", re.sub(_NO_WIDTH, "", said)).strip()
     if not plain:
         return PictureCredit()
     found = _of_generated(plain) or _of_plain(plain)
     return replace(found, caption=_as_stated(found.caption, said), literal=_as_stated(found.literal, said))
+
+
+def _may_have_credit(said: str) -> bool:
+    """Whether anything in it is a sign or a word without which there is no credit, as in most captions."""
+    if not said.isprintable() or _SIGNS.search(said):
+        return True
+    return any(map(_may_be_of_credit, said.split()))
+
+
+@lru_cache(5_000)
+def _may_be_of_credit(piece: str) -> bool:
+    words = _LETTERS.findall(fold(piece))
+    return any(_CUES.match(each) or each in words_of_agencies() for each in words) or "ارشيف" in fold(piece)
 
 
 def _as_stated(words: str | None, said: str) -> str | None:

@@ -7,8 +7,9 @@ is none; the names of towns are those of `known_places`. What is found are words
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from aggregator.model.who import Dateline
 from aggregator.tags import dates_stated
@@ -32,6 +33,8 @@ _CLOSER = re.compile(
     """,
     re.VERBOSE,
 )
+_MAY_CLOSE = re.compile(r"[(\[–—―_ـ|:)\]]|-[-\s]|[\s.)\]/]-|-$")  # without one of these nothing closes a head
+_DASH = re.compile(r"[-–—|]\s")
 _AFTER_BRACKET = re.compile(r"(?<=[)\]])\.?\s+(?=\S)")
 _IN_BRACKETS = re.compile(r"\s*[(\[]([^()\[\]]{2,80})[)\]]\s*")
 _ENDS_IN_BRACKETS = re.compile(r"(.*?)[\s,]*[(\[]\s*([^()\[\]]{1,60}?)\s*[)\]]")
@@ -64,7 +67,7 @@ class _Line:
 
     said: str
     original: str
-    at: tuple[int, ...]
+    at: Sequence[int]
 
     def literal(self, start: int, end: int) -> str:
         return self.original[self.at[start] : self.at[end - 1] + 1]
@@ -95,17 +98,28 @@ def agency_at_start(text: str) -> str | None:
     line = _first_line(text)
     found = (
         re.match(r"\s*(?:\(([^()]{2,40})\)|/([^/]{2,40})/|([^\W\d_][\w .-]{1,39}?))(?=\s*(?:--?|[–—|])\s)", line.said)
-        if line
+        if line and _DASH.search(line.said)
         else None
     )
     words = next(filter(None, found.groups()), "") if found else ""
     return words if agency_named(words) else None
 
 
+def _first_words(text: str) -> str:
+    for most in (_MOST_READ + 1, 4_000):
+        for line in text[:most].splitlines():
+            if line.strip("\ufeff\u200e\u200f \t\u00a0"):
+                return line[:_MOST_READ]
+            if most < 4_000:
+                break
+    return ""
+
+
+@lru_cache(2)  # of one report, asked twice
 def _first_line(text: str) -> _Line | None:
-    original = next((each for each in text[:4_000].splitlines() if each.strip("\ufeff\u200e\u200f \t\u00a0")), "")[
-        :_MOST_READ
-    ]
+    original = _first_words(text)
+    if original.isprintable() and "\u0640" not in original:  # as most: nothing in it is unseen, or a space of its own
+        return _Line(original.replace("،", ","), original, range(len(original))) if original.strip() else None
     shown_not = {place for found in _NO_WIDTH.finditer(original) for place in range(*found.span())}
     at = tuple(place for place in range(len(original)) if place not in shown_not)
     said = _SPACES.sub(" ", "".join(original[place] for place in at)).replace("،", ",")
@@ -114,6 +128,8 @@ def _first_line(text: str) -> _Line | None:
 
 def _heads(said: str) -> Iterator[tuple[_Head, int, int, str]]:
     """What may be a dateline: each head, where it begins and ends, and what follows the sign that closes it."""
+    if not _MAY_CLOSE.search(said, 0, _MOST + 8):
+        return
     start = len(said) - len(said.lstrip())
     if bracket := _IN_BRACKETS.match(said):
         head = _parsed(bracket[1].strip())

@@ -5,8 +5,8 @@ Countries are those of `place_words`; `towns.txt` has towns, of GeoNames.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Iterable, Mapping
+from functools import cache, lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 
@@ -29,17 +29,20 @@ _SEATS = """
     """
 
 
+@lru_cache(20_000)  # the words of bylines and captions, most of them met again and again
 def key_of(name: str) -> str:
     """As names are compared: no case, no accents, one apostrophe."""
     return " ".join(fold(name).replace("’", "'").replace("‘", "'").replace("`", "'").split())
 
 
+@lru_cache(4_000)
 def town_named(name: str) -> str | None:
     """How a town of this name is usually written; None: none is known by it."""
     key = key_of(name)
     return None if key in _countries() and key not in _TOWNS_TOO else _towns().get(key)
 
 
+@lru_cache(4_000)
 def is_country(name: str) -> bool:
     key = key_of(name)
     return key in _countries() or key.removeprefix("the ") in _countries()
@@ -49,9 +52,16 @@ def is_country(name: str) -> bool:
 def _towns() -> Mapping[str, str]:
     lines = files("aggregator.tags").joinpath("towns.txt").read_text("utf-8").splitlines()
     seats = [name for line in _SEATS.splitlines() for name in line.strip().split("|") if name]
-    return MappingProxyType({key_of(name): name for name in (*lines, *seats)})
+    names = (*lines, *seats)
+    return MappingProxyType(dict(zip(_keys(names), names, strict=True)))
 
 
 @cache
 def _countries() -> frozenset[str]:
-    return frozenset(map(key_of, country_names())) - {"gaza"}
+    return frozenset(_keys(country_names())) - {"gaza"}
+
+
+def _keys(names: Iterable[str]) -> list[str]:
+    """As `key_of` makes them, in a quarter of the time."""
+    folded = fold("\n".join(names)).replace("’", "'").replace("‘", "'").replace("`", "'")
+    return [" ".join(each.split()) for each in folded.split("\n")]

@@ -18,7 +18,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from aggregator.model.tags import LanguageFrom
@@ -40,8 +40,10 @@ LIBRARIES = ("py3langid",) if pycld2 is None else ("pycld2", "py3langid")
 Found = tuple[str | None, LanguageFrom | None]  # a BCP 47 tag, and what says so; both None: not known
 
 _MOST_OF_TITLE, _MOST_OF_TEXT = 500, 300  # characters that are looked at
+_ROOM = 60  # characters behind them, in which the last word ends
 # Letters: with fewer than these a text says little; an answer is looked at twice; from the last on, none is an answer.
 _FEW, _SHORT, _LONG = 25, 60, 120
+_MUCH = 50  # percent of a text's words, the others being in no language, where pycld2 is not sure
 _SURE = 0.9  # a named language that py3langid finds this likely in a short text is it, whatever pycld2 alone knows
 _NAMES = 0.2  # the likeliest language of mere names is less likely than this
 _SIGNS_OF_A_LETTER = {"Ethi": 3, "Hang": 3}  # a sign of these scripts counts as so many letters of Latin
@@ -52,10 +54,14 @@ _NO_LANGUAGE = {"und", "mul", "zxx", "mis"}  # ISO 639-2: undetermined, several,
 _NOISE = re.compile(
     r"<[^<>]{0,300}>|\b(?:https?://|www\.)\S+|\S+@\S+|[@#][\w.]+|\b[\w-]+\.(?:com|org|net|info|co|africa)\b\S*", re.I
 )
-_MAYBE_NOISE = re.compile(r"[<@#]|[\w/]\.\w|//")  # without one of these there is none: a fifth of the time
+_POINT_WITHIN = re.compile(r"\.\w")  # without one and a few signs there is none: a fifth of the time
 # What stands unseen within a word; and what is no text (controls, half a pair of surrogates, no characters).
 _UNSEEN = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _NO_TEXT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+# Letters by which most texts of western Europe are written.
+_CP1252 = {code: bytes((code,)).decode("cp1252", "replace") for code in range(256)}
+_CAPITALS = bytes(code for code, sign in _CP1252.items() if sign.isupper())
+_SMALL = bytes(code for code, sign in _CP1252.items() if sign.islower())
 
 
 def _is_known(tag: str) -> bool:
@@ -63,22 +69,22 @@ def _is_known(tag: str) -> bool:
     return whole(tag) in PY3LANGID or (pycld2 is not None and whole(tag) in ONLY_PYCLD2)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)  # one object for all reports of which the same is said
 class _Said:
     """What the feed and the configuration say."""
 
     stated: str | None  # a tag that is well-formed
     languages: Sequence[str]
 
-    @property
+    @cached_property
     def primaries(self) -> tuple[str, ...]:
         return tuple(map(primary, self.languages)) or ((primary(self.stated),) if self.stated else ())
 
-    @property
+    @cached_property
     def wholes(self) -> tuple[str, ...]:
         return tuple(map(whole, self.languages)) or ((whole(self.stated),) if self.stated else ())
 
-    @property
+    @cached_property
     def unknown(self) -> Found | None:
         """A language that no library knows, where the publisher has one or the feed says one."""
         if self.stated and not _is_known(self.stated):
@@ -135,6 +141,7 @@ class _Guess:
 
     language: str | None
     percent: int = 0  # of the words
+    likely: str | None = None  # what it would say, where it is not sure
 
 
 def first_look(title: str, text: str, stated: str | None, languages: Sequence[str]) -> Found | None:
@@ -158,9 +165,14 @@ def language_of(title: str, text: str, stated: str | None, languages: Sequence[s
 
 
 def _said(stated: str | None, languages: Sequence[str]) -> _Said:
+    return _said_once(stated, tuple(languages))
+
+
+@lru_cache(1_000)
+def _said_once(stated: str | None, languages: tuple[str, ...]) -> _Said:
     tag = (stated or "").strip().replace("_", "-")
     is_tag = _TAG.fullmatch(tag) and primary(tag) not in _NO_LANGUAGE
-    return _Said(tag if is_tag else None, tuple(languages))
+    return _Said(tag if is_tag else None, languages)
 
 
 def _read(title: str, text: str) -> _Read:
@@ -176,14 +188,37 @@ def _plain(text: str, most: int) -> str:
     """The first words without what says nothing; a line that is all in capitals in small letters, as both libraries
     learnt from.
     """
-    start = text[: 4 * most]
-    start = _NO_TEXT.sub(" ", _UNSEEN.sub("", html.unescape(start)))
-    if _MAYBE_NOISE.search(start):
-        start = _NOISE.sub(" ", start)
-    start = unicodedata.normalize("NFC", " ".join(start.split()))
-    start = start[:most]
-    capitals = sum(map(str.isupper, start))
-    return start.lower() if capitals > sum(map(str.islower, start)) else start
+    start = _clean(text, most)
+    if start is None:
+        start = _NO_TEXT.sub(" ", _UNSEEN.sub("", html.unescape(text[: 4 * most])))
+        if _may_have_noise(start):
+            start = _NOISE.sub(" ", start)
+        start = unicodedata.normalize("NFC", " ".join(start.split()))[:most]
+    small = start.lower()
+    return small if small != start and _is_loud(start) else start
+
+
+def _clean(text: str, most: int) -> str | None:
+    """The first words where nothing of them is to be taken out, as in most texts; None: something may be."""
+    start = " ".join(text[: most + _ROOM].split())
+    if len(text) > most + _ROOM and start.rfind(" ") < most:  # the last word, cut, may be an address
+        return None
+    if "&" in start or not start.isprintable() or _may_have_noise(start):
+        return None
+    return unicodedata.normalize("NFC", start)[:most]
+
+
+def _may_have_noise(text: str) -> bool:
+    return any(sign in text for sign in ("<", "@", "#", "//")) or _POINT_WITHIN.search(text) is not None
+
+
+def _is_loud(text: str) -> bool:
+    """Whether most of its letters are capitals."""
+    try:
+        written = text.encode("cp1252")
+    except UnicodeEncodeError:
+        return sum(map(str.isupper, text)) > sum(map(str.islower, text))
+    return len(written.translate(None, _CAPITALS)) < len(written.translate(None, _SMALL))
 
 
 def _first(read: _Read, said: _Said) -> tuple[Found | None, _Guess]:
@@ -198,7 +233,7 @@ def _first(read: _Read, said: _Said) -> tuple[Found | None, _Guess]:
     if said.unknown and (found := _of_unknown(read, said, guess)):
         return found, guess
     if language is None:
-        return None, guess
+        return _of_likely(read, said, guess), guess
     group = _group(read, said, language)
     worded = by_words(read.words, group)
     if worded and (worded in said.wholes or (read.letters >= _SHORT and worded != "pcm")):
@@ -213,6 +248,14 @@ def _first(read: _Read, said: _Said) -> tuple[Found | None, _Guess]:
     if is_enough and worded in (None, language):
         return (said.tag(language), "words"), guess
     return None, guess
+
+
+def _of_likely(read: _Read, said: _Said, guess: _Guess) -> Found | None:
+    """The only language that pycld2 found in a long text, though it is not sure, where that is a named one."""
+    language = guess.likely
+    if language is None or language not in said.wholes or said.unknown or group_of(language):
+        return None
+    return (said.tag(language), "words") if guess.percent >= _MUCH and read.letters >= _LONG else None
 
 
 def _group(read: _Read, said: _Said, language: str) -> tuple[str, ...]:
@@ -245,7 +288,11 @@ def _asked(words: str) -> _Guess:
         return _Guess(None)
     _, code, percent, _ = details[0]
     language = CODES.get(code, code)
-    return _Guess(language, percent) if is_reliable and language and not code.startswith("xx") else _Guess(None)
+    if not language or code.startswith("xx"):
+        return _Guess(None)
+    if is_reliable:
+        return _Guess(language, percent)
+    return _Guess(None, percent, language) if details[1][2] == 0 else _Guess(None)
 
 
 def _second(read: _Read, said: _Said, guess: _Guess) -> Found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from aggregator.tags.agencies import agency_named
 from aggregator.tags.known_places import key_of
@@ -37,6 +38,7 @@ def without_title(name: str) -> tuple[str, str | None]:
     return rest, " ".join(filter(None, (stated, further)))
 
 
+@lru_cache(4_000)
 def is_organisation(name: str) -> bool:
     """Whether a name is that of an organisation, by a word of it; agencies are."""
     if agency_named(name):
@@ -57,6 +59,7 @@ def _is_acronym(name: str) -> bool:
     )
 
 
+@lru_cache(4_000)
 def is_name(words: str) -> bool:
     """Whether words have the form of a name, of whomever: capitals, no digits, few words."""
     parts = words.split()

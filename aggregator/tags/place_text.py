@@ -25,6 +25,7 @@ _MARKS = (
 _APOSTROPHES = "\u02b9-\u02bf\u02c8\u02ca\u02cb\ua78b\ua78c"
 _LETTER = f"[^\\W_{_APOSTROPHES}]"
 _WORD = re.compile(f"[{_UNSEEN}]*{_LETTER}+(?:[{_UNSEEN}{_MARKS}]+{_LETTER}*)*")
+_ASCII_WORD = re.compile("[a-z0-9]+")
 # Letters that Unicode does not take apart and that people type plain: Turkish, Hausa, Polish, Scandinavian, Amharic.
 _PLAIN = str.maketrans({"ı": "i", "ɓ": "b", "ɗ": "d", "ƙ": "k", "ƴ": "y", "ø": "o", "ł": "l", "đ": "d", "ə": "e"})
 _FEW = 3  # such words; of fewer nobody can say
@@ -70,6 +71,8 @@ def words_in(text: str) -> Words:
 
 def keys_of(name: str) -> tuple[str, ...]:
     """A name's words, folded."""
+    if name.isascii():
+        return tuple(_ASCII_WORD.findall(name.lower()))
     return tuple(map(_key, _WORD.findall(name)))
 
 

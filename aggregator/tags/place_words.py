@@ -35,7 +35,7 @@ from importlib.resources import files
 from itertools import product
 from typing import Literal
 
-from aggregator.tags.place_text import forms, keys_of
+from aggregator.tags.place_text import Words, forms, keys_of, words_in
 
 LANGUAGES = ("ar", "de", "en", "es", "fr", "ha", "it", "pt", "sw")  # those that have a file
 
@@ -47,6 +47,8 @@ _CITIES = ("alone", "behind", "open")
 _FOLDER = files("aggregator.tags") / "places"
 _PREFIXED = "\u0600"  # from here on are the scripts that write particles with a name
 _CHOICE = re.compile(r"\(([^)]*)\)")
+_MOST_REMEMBERED = 20_000  # pieces of texts, 2 MB
+_MOST_REMEMBERED = 20_000  # pieces of texts and pairs of these, a few MB
 _LONGEST_SHORT_FORM = 6  # letters of a word in capitals that is an abbreviation
 
 
@@ -75,6 +77,41 @@ class PlaceWords:
     beside: frozenset[str]
     first_names: frozenset[str]
     turns: Mapping[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...]]  # by a name's words: a code and cues
+    # What stood between spaces, so that it is not looked up again: what begins no phrase, as most does; what begins
+    # some; and such a piece with the next one, where the two are the beginning of none.
+    _idle: set[str] = field(default_factory=set)
+    _begin: set[str] = field(default_factory=set)
+    _idle_pairs: set[str] = field(default_factory=set)
+
+    def may_name(self, text: str) -> bool:
+        """Whether a phrase that names something may stand in a text, as far as its single words and capitals say."""
+        pieces = text.split()
+        if max(len(self._idle), len(self._begin), len(self._idle_pairs)) >= _MOST_REMEMBERED:
+            for remembered in (self._idle, self._begin, self._idle_pairs):
+                remembered.clear()
+        for piece in set(pieces) - self._idle - self._begin:
+            (self._idle if self._is_idle(piece) else self._begin).add(piece)
+        begin = self._begin
+        pairs = {f"{one} {other}" for one, other in zip(pieces, (*pieces[1:], ""), strict=False) if one in begin}
+        return not all(map(self._is_idle_pair, pairs - self._idle_pairs))
+
+    def _is_idle(self, piece: str) -> bool:
+        return not any(form in table for key in keys_of(piece) for form in forms(key) for table in self.tables)
+
+    def _is_idle_pair(self, pair: str) -> bool:
+        """Whether no phrase begins in the first of two pieces."""
+        words = words_in(pair)
+        begin = len(keys_of(pair.partition(" ")[0]))
+        is_idle = (begin < len(words.keys) or pair.endswith(" ")) and not any(
+            _may_be_begun(table[form], words, number)
+            for number in range(begin)
+            for form in forms(words.keys[number])
+            for table in self.tables
+            if form in table
+        )
+        if is_idle:
+            self._idle_pairs.add(pair)
+        return is_idle
 
     def has(self, key: str) -> bool:
         """Whether a phrase begins with this word, as far as one can say before Arabic particles are taken away."""
@@ -96,6 +133,26 @@ class PlaceWords:
                 if found is not None and (best is None or len(found.keys) > len(best.keys)):
                     best = found
         return None if best is None else (best, len(best.keys))
+
+
+def _may_be_begun(of_key: Mapping[str, tuple[Entry, ...]], words: Words, number: int) -> bool:
+    """Whether one of the phrases with a first word may stand there, by that word and the next one."""
+    written = words.word(number)
+    if any(_may_be_written(each, written) for each in of_key.get("", ())):
+        return True
+    if number + 1 == len(words.keys):
+        return False
+    return any(
+        len(entry.keys) > 2 or _may_be_written(entry, written) or _may_be_written(entry, words.word(number + 1))
+        for second in forms(words.keys[number + 1])
+        for entry in of_key.get(second, ())
+        if entry.kind != "none"
+    )
+
+
+def _may_be_written(entry: Entry, word: str) -> bool:
+    """Whether a word of a phrase has the capital that the phrase asks for."""
+    return entry.kind != "none" and (entry.form == "any" or not word[0].islower())
 
 
 def _begun(of_key: Mapping[str, tuple[Entry, ...]], keys: tuple[str, ...], number: int) -> Entry | None:

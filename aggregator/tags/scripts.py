@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 
 LATIN = "Latn"
@@ -126,6 +127,11 @@ _ALSO_LATIN = frozenset([
     "tt", "ttq", "tzm", "uz", "vai", "zgh",
 ])  # fmt: skip
 _KANA_AMONG = 10  # Japanese has at least one sign of kana among so many Chinese characters
+# The letters of Windows-1252, all of them Latin but one sign that counts as a letter and is of no script.
+_CIRCUMFLEX = b"\x88"
+_LATIN_BYTES = bytes(
+    code for code in range(256) if (sign := bytes((code,)).decode("cp1252", "replace")).isalpha() and sign != "\u02c6"
+)
 _NOT_ASKED = {"Beng", "Hebr", "Mymr"}  # a library tells their languages apart
 
 
@@ -134,19 +140,41 @@ def script_of(text: str) -> tuple[str | None, int]:
 
     Japanese is "Kana", Chinese "Hani".
     """
-    if text.isascii():
-        letters = sum(map(str.isalpha, text))
+    if (letters := _latin_letters(text)) is not None:
         return (LATIN, letters) if letters else (None, 0)
     counts: Counter[str] = Counter()
-    for sign, times in Counter(text).items():  # of the signs of a text most stand there several times
-        if sign.isalpha() and (script := _script(ord(sign))):
-            counts[script] += times
+    for sign, script in _letters_of(text).items():
+        if script is not None:
+            counts[script] += text.count(sign)
     if not counts:
         return None, 0
     if counts["Kana"] * _KANA_AMONG >= counts["Hani"] and counts["Kana"]:
         counts["Kana"] += counts.pop("Hani", 0)
     most = max(counts, key=lambda script: counts[script] * _SIGNS_OF_MORE.get(script, 1))
     return most, counts[most]
+
+
+def _latin_letters(text: str) -> int | None:
+    """How many letters a text has whose letters are all Latin; None: it may have others. Most texts are told at once,
+    by bytes: those of western Europe with the signs that newsrooms type.
+    """
+    try:
+        written = text.encode("cp1252")
+    except UnicodeEncodeError:
+        return None
+    return None if _CIRCUMFLEX in written else len(written) - len(written.translate(None, _LATIN_BYTES))
+
+
+@lru_cache(1)  # asked twice for each text
+def _letters_of(text: str) -> Mapping[str, str | None]:
+    """The letters of a text and their scripts; None: none that is known."""
+    return {sign: of for sign in set(text) if (of := _script_of_letter(sign)) != ""}
+
+
+@lru_cache(5_000)
+def _script_of_letter(sign: str) -> str | None:
+    """ "": it is no letter; None: it is of no script that is known."""
+    return _script(ord(sign)) if sign.isalpha() else ""
 
 
 def _script(code: int) -> str | None:
@@ -175,8 +203,11 @@ def is_written_in(primary: str, script: str) -> bool:
 
 def only(text: str, script: str) -> str:
     """The words of the text that have a letter of this script, a blank between them."""
-    own = {script, "Hani"} if script == "Kana" else {script}
-    signs = {sign: _script(ord(sign)) in own for sign in set(text) if sign.isalpha()}
-    if all(signs.values()):
+    if script == LATIN and _latin_letters(text) is not None:
         return text
+    own = {script, "Hani"} if script == "Kana" else {script}
+    letters = _letters_of(text)
+    if own.issuperset(letters.values()):
+        return text
+    signs = {sign: of in own for sign, of in letters.items()}
     return " ".join(word for word in text.split() if any(signs.get(sign) for sign in word))

@@ -14,13 +14,21 @@ from aggregator.text.languages import stated_or_first
 
 # Of how tags are read: raise it when a rule changes. A change of a table is noticed by itself.
 FORM = "2"
+_SWITCHES = tuple(name for name in TagSettings.__dataclass_fields__ if name != "categories")
 _LIBRARIES = ("pycld2", "py3langid")  # one of them may be missing
 
 
 def made_by(settings: TagSettings, languages: Sequence[str]) -> str:
     """What says by which tables and settings tags were set; see `Tags.by`."""
-    switches = [getattr(settings, name) for name in TagSettings.__dataclass_fields__ if name != "categories"]
-    chosen = [*switches, sorted(settings.categories.items()), *languages]
+    switches = tuple(getattr(settings, name) for name in _SWITCHES)
+    return _made_by(switches, tuple(sorted(settings.categories.items())) if settings.categories else (), (*languages,))
+
+
+@lru_cache(1_000)
+def _made_by(
+    switches: tuple[bool, ...], categories: tuple[tuple[str, str | None], ...], languages: Sequence[str]
+) -> str:
+    chosen = [*switches, categories, *languages]
     return hashlib.sha256(f"{_tables()} {json.dumps(chosen)}".encode()).hexdigest()[:16]
 
 

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from aggregator.tags import topic_lists
 from aggregator.text.word_forms import phrase_forms
@@ -42,8 +43,7 @@ class Form:
     weight: float
 
 
-@dataclass(frozen=True, slots=True)
-class Met:
+class Met(NamedTuple):  # a dozen of a report, so that what it costs to make one counts
     """A form that stands in a text."""
 
     form: Form
@@ -61,15 +61,13 @@ def met(words: Sequence[str], language: str) -> list[Met]:
     """What of a language's lists stands in folded words, in their order, none within another."""
     table = _table(language)
     found: list[Met] = []
-    place = 0
-    while place < len(words):
-        forms = table.get(words[place])
-        place += 1
-        for form in forms or ():
-            end = place + len(form.others)
-            if not form.others or tuple(words[place:end]) == form.others:
-                found.append(Met(form, place - 1, end - 1))
-                place = end
+    end = 0  # of the form before
+    for first in [number for number, word in enumerate(words) if word in table]:
+        for form in table[words[first]] if first >= end else ():
+            behind = first + 1 + len(form.others)
+            if not form.others or tuple(words[first + 1 : behind]) == form.others:
+                found.append(Met(form, first, behind - 1))
+                end = behind
                 break
     return found
 
@@ -81,9 +79,12 @@ def _table(language: str) -> Mapping[str, tuple[Form, ...]]:
     for entry, (topic, written, weight) in enumerate(entries(language)):
         made: dict[tuple[str, ...], tuple[Form, ...]] = {}  # most forms of an entry differ in their first word alone
         for first, *others in _words(written, language):
-            form = made.setdefault(tuple(others), (Form(tuple(others), entry, topic, weight),))
+            behind = tuple(others)
+            form = made.get(behind)
+            if form is None:
+                form = made[behind] = (Form(behind, entry, topic, weight),)
             there = by_first.setdefault(first, form)
-            if all(each.others != form[0].others for each in there):
+            if there is not form and all(each.others != form[0].others for each in there):
                 by_first[first] = tuple(sorted((*there, *form), key=lambda each: -len(each.others)))
     return by_first
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from operator import itemgetter
 
 from aggregator.model.tags import Tag, TagEvidence, Where
 from aggregator.tags import topic_lists, topic_words
@@ -97,8 +96,11 @@ def _scores(places: Iterable[tuple[int, Sequence[Met]]]) -> dict[str, _Score]:
     """
     best: dict[int, tuple[Form, float]] = {}
     for weight, met in places:
-        for form in (each.form for each in met):
-            best[form.entry] = max(best.get(form.entry, (form, 0.0)), (form, weight * form.weight), key=itemgetter(1))
+        for form, _, _ in met:
+            value = weight * form.weight
+            there = best.get(form.entry)
+            if there is None or value > there[1]:
+                best[form.entry] = (form, value)
     found: dict[str, list[tuple[Form, float]]] = {}
     for form, value in best.values():
         if form.topic is not None:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from aggregator.config.codes import is_country
 from aggregator.model.tags import Tag
-from aggregator.tags.countries import READ, countries_of
+from aggregator.tags.countries import READ, _found_in, countries_of
+from aggregator.tags.place_text import words_in
 from aggregator.tags.place_words import LANGUAGES, place_words
 from tests import ROOT
 from tests.conftest import examples
@@ -236,3 +237,14 @@ def test_the_generated_file_is_what_the_script_makes() -> None:
     made = dict(line.split("\t", 1) for line in countries("fr"))
     shipped = FILE.read_text(encoding="utf-8").partition("[names fr]\n")[2].partition("\n[")[0]
     assert made == dict(line.split("\t", 1) for line in shipped.splitlines())
+
+
+def test_what_is_passed_over_at_a_glance_names_nothing() -> None:
+    """The phrases that are found in headlines are of those that may name a country by their single words."""
+    for file in sorted(FOLDER.glob("*.tsv")):
+        known = place_words(file.stem)
+        for line in file.read_text(encoding="utf-8").splitlines():
+            for said in (line.rpartition("\t")[2], line.rpartition("\t")[2].upper()):
+                words = words_in(said)
+                found = _found_in(words, "headline", known, f" {' '.join(words.keys)} ")
+                assert not found or known.may_name(said.title() if said.islower() else said), said

@@ -56,7 +56,7 @@ query Run SQL on the database (read-only).
 recheck Check reports on their sites; withdraw what was removed.
 restore Put a report back into the wire.
 resume Fetch a paused SOURCE (or a publisher) again.
-retag Find language, topics and countries of reports anew.
+retag Find anew what reports are about, and who made them.
 rights List by publisher what may leave where, and what left.
 run Run as a daemon: fetch every source when it is due.
 search Search reports for all WORDS; accents do not matter.

@@ -175,7 +175,7 @@ def _print_notes(paths: Paths, left: Sequence[str], subscribers: Sequence[str]) 
     if daemon:
         say(f"note: {daemon}")
     if is_in_force(paths) is False:
-        who = "" if daemon else ", or of a daemon"
+        who = "" if daemon else ", or the next daemon,"
         say(
             "note: the database was written with other files than these, or by another version; what is read shows the"
             f" terms of these files at once, and the next `aggregator fetch`{who} stores them"

@@ -170,7 +170,8 @@ def _print_pictures(counts: PictureCounts, without: Sequence[tuple[str, int, str
     """How much room the wire's own copies take, and which could not be had."""
     if counts.copied or counts.waiting or counts.failed:
         waiting = f"; {counts.waiting:,} to be fetched" if counts.waiting else ""
-        say(f"{counted(counts.copied, 'picture')} copied, {counts.bytes / 1e6:,.1f} MB{waiting}")
+        size = f"{counts.bytes / 1e6:,.1f} MB" if counts.bytes >= 1e6 else f"{counts.bytes / 1e3:,.0f} kB"
+        say(f"{counted(counts.copied, 'picture')} copied, {size}{waiting}")
     for publisher, number, error in without:
         say(f"{publisher}: {counted(number, 'picture')} could not be had, one because: {shown(error)}")
 

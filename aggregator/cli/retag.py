@@ -1,4 +1,4 @@
-"""retag: looks anew for language, topics and countries of reports whose tags were made by other tables or settings."""
+"""retag: sets the tags of reports anew that were set by other tables or settings than those of now."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from aggregator.text.printable import counted
 @click.option("--dry-run", is_flag=True, help="Only say how many reports would be changed.")
 @click.pass_obj
 def retag(paths: Paths, publisher: str | None, dry_run: bool) -> None:
-    """Find language, topics and countries of reports anew.
+    """Find anew what reports are about, and who made them.
 
-    Only of reports that were tagged by other tables, or under other settings of their publisher, than those of now:
-    after an update of the program or a change of [tags] in a publisher's file. It may run beside the daemon, and goes
-    on where it was when it is stopped. A report whose tags change gets a line `retagged` in the ledger and moves in no
-    list.
+    These tags are language, topics, countries, dateline, persons and agencies. They are found anew only of reports
+    that were tagged by other tables, or under other settings of their publisher, than those of now: after an update of
+    the program or a change of [tags] in a publisher's file. It may run beside the daemon, and goes on where it was when
+    it is stopped. A report whose tags change gets a line `retagged` in the ledger and moves in no list.
     """
     config = load_config(paths)
     publishers = {each.key: each for each in config.publishers}
@@ -37,6 +37,9 @@ def retag(paths: Paths, publisher: str | None, dry_run: bool) -> None:
         with as_usage():
             of = None if publisher is None else publisher_key(paths, store, publisher)
         total = store.count_tagged_by_others(tables_of(publishers.values()), of)
+        if total == 0:
+            say("every report has the tags of these tables and settings; nothing to do")
+            return
         with progress("Reports", total, True) as move_on:
 
             def done(count: int) -> None:
@@ -46,4 +49,4 @@ def retag(paths: Paths, publisher: str | None, dry_run: bool) -> None:
             found = asyncio.run(retag_all(store, publishers, of, utc_now, done, dry_run=dry_run))
     would = "would get" if dry_run else "got"
     looked = counted(found.looked_at, "report")
-    say(f"{looked} looked at; {found.changed:,} {would} another language, other topics or other countries")
+    say(f"{looked} looked at; {found.changed:,} {would} other tags")

@@ -119,7 +119,8 @@ def _may_leave(evidence: TagEvidence, release: Release) -> bool:
 
 
 def _evidence(evidence: TagEvidence) -> str:
-    return f"“{evidence.words}” ({evidence.where}, {evidence.rule})"
+    named = dict.fromkeys((evidence.where, evidence.rule))  # once, where the rule is called as the place
+    return f"“{evidence.words}” ({', '.join(named)})"
 
 
 def _disclaimer(release: Release, zone: tzinfo) -> str:

@@ -24,7 +24,7 @@ from aggregator.model.errors import ConfigError, SelectionError
 from aggregator.pipeline.opening import load_config
 from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
-from aggregator.tags.mediatopics import topic_code
+from aggregator.tags.mediatopics import topic_code, topic_label, topics_called
 from aggregator.tags.vocabulary import topics
 from aggregator.text.dates import AHEAD, read_day, read_since, to_iso
 from aggregator.text.folding import fold
@@ -229,8 +229,8 @@ def topic(said: str) -> str:
     if code := topic_code(said):
         return code
     close = near(said, (), lambda: {label: code for code, each in topics().items() for label in each.labels.values()})
-    refusal = f"{said!r} is no topic of IPTC Media Topics such as 04000000 or economy, or several are called so"
-    raise SelectionError(f"{refusal}{close}", "topic")
+    several = [f"{code} ({topic_label(code)})" for code in topics_called(said)]
+    return _one(said, several, "topic", f"{said!r} is no topic of IPTC Media Topics such as 04000000 or economy", close)
 
 
 def language_tag(said: str, here: Collection[str]) -> str:
@@ -271,7 +271,11 @@ def near(word: str, known: Collection[str], names: Callable[[], Mapping[str, str
     by_fold = {each.casefold(): each for each in sorted(known)}
     if close := get_close_matches(word.casefold(), by_fold, n=3):
         return f"; did you mean {' or '.join(by_fold[each] for each in close)}?"
-    by_name = {fold(name): f"{value} ({name})" for name, value in names().items() if name != value}
-    if close := get_close_matches(fold(word), by_name, n=3, cutoff=0.7):
-        return f"; did you mean {' or '.join(by_name[each] for each in close)}?"
+    by_name = {fold(name): (value, name) for name, value in names().items() if name != value}
+    likest: dict[str, str] = {}  # each value once, by the name that is most like the word
+    for each in get_close_matches(fold(word), by_name, n=9, cutoff=0.7):
+        likest.setdefault(*by_name[each])
+    if likest:
+        said = [f"{value} ({name})" for value, name in likest.items()]
+        return f"; did you mean {' or '.join(said[:3])}?"
     return f"; known here: {', '.join(by_fold.values())}" if 0 < len(by_fold) <= _LISTED else ""

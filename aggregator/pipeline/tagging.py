@@ -83,7 +83,7 @@ class Retagged:
     """What was tagged anew."""
 
     looked_at: int
-    changed: int  # of which language, topics or countries are others now
+    changed: int  # whose tags are others now
 
 
 async def retag(

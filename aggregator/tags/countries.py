@@ -62,11 +62,12 @@ def countries_of(title: str, text: str, dateline: str | None, language: str | No
     if dateline:
         parts.insert(0, ("dateline", words_in(dateline[:_MOST_TITLE])))
     said = " ".join(["", *(key for _, words in parts for key in words.keys), ""])
-    found = [each for where, words in parts for each in _found_in(words, where, known, said)]
+    found = [each for where, words in parts for each in named_in(words, where, known, said)]
     return _tags(_supported(found))
 
 
-def _found_in(words: Words, where: Where, known: PlaceWords, said: str) -> list[_Found]:
+def named_in(words: Words, where: Where, known: PlaceWords, said: str) -> list[_Found]:
+    """The phrases among these words that name a country or may; `said`: the keys of all words, a blank between."""
     found: list[_Found] = []
     end = 0  # of the phrase before
     for number, key in enumerate(words.keys):

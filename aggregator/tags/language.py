@@ -2,7 +2,7 @@
 
 Two steps, because of what they cost (`python -m bench.reading`). `first_look` asks the script, pycld2 and a list of
 words; with what it loads it takes 11 MB. It answers None where that is not enough. `language_of` goes on from there: it
-asks py3langid, which with numpy takes 85 MB and 0.6 s when it is asked for the first time, and some tens of
+asks py3langid, which with numpy takes 90 MB and 0.6 s when it is asked for the first time, and some tens of
 microseconds later.
 
 What a caller must do: call `language_of` in one process only, the one that writes; never in the parsing processes, each

@@ -33,12 +33,24 @@ def topic_label(code: str, language: str | None = None) -> str:
     return topic.labels.get((language or "").partition("-")[0]) or topic.labels["en"]
 
 
+def topics_called(typed: str) -> tuple[str, ...]:
+    """The codes of all topics that have this label, in any language."""
+    return _labelled().get(categories.key(typed), ())
+
+
+@cache
+def _labelled() -> Mapping[str, tuple[str, ...]]:
+    """The codes of topics, by label."""
+    codes: dict[str, dict[str, None]] = defaultdict(dict)  # each once
+    for topic in topics().values():
+        for label in topic.labels.values():
+            codes[categories.key(label)][topic.code] = None
+    return {label: tuple(of) for label, of in codes.items()}
+
+
 @cache
 def _by_label() -> tuple[Mapping[str, str], Mapping[str, str]]:
     """The codes of the first level by label, and those below it whose labels no other topic has."""
-    codes: dict[str, set[str]] = defaultdict(set)
-    for topic in topics().values():
-        for label in topic.labels.values():
-            codes[categories.key(label)].add(topic.code)
+    codes = _labelled()
     broad = {label: code for label, of in codes.items() for code in of if code in first_levels()}
-    return broad, {label: next(iter(of)) for label, of in codes.items() if len(of) == 1}
+    return broad, {label: of[0] for label, of in codes.items() if len(of) == 1}

@@ -11,6 +11,7 @@ from dataclasses import replace
 from aggregator.model import LanguageFrom, Tags, TagSettings, TagWords
 from aggregator.tags.countries import countries_of
 from aggregator.tags.language import first_look, language_of
+from aggregator.tags.language_codes import primary
 from aggregator.tags.tables import made_by
 from aggregator.tags.topics import topics_of
 from aggregator.tags.vocabulary import with_broader
@@ -44,12 +45,8 @@ def _configured(report: ToTag) -> _Language | None:
     if settings.language:
         return None
     language = stated_or_first(words.stated, languages)
-    is_stated = words.stated is not None and language is not None and _primary(words.stated) == _primary(language)
+    is_stated = words.stated is not None and language is not None and primary(words.stated) == primary(language)
     return language, None if language is None else "stated" if is_stated else "configured"
-
-
-def _primary(tag: str) -> str:
-    return tag.partition("-")[0].lower()
 
 
 def _tags(report: ToTag, found: _Language) -> Tags:

@@ -71,6 +71,11 @@ UNKNOWN = [
     (("latest", "--cursor", ""), "is no name for a cursor"),
     (("latest", "--cursor", "a\nb"), "is no name for a cursor"),
     (("latest", "--country", ""), "is no country of ISO 3166-1"),
+    (("latest", "--topic", "terorismo"), "did you mean 20000103 (Terrorismo) or 20000685 (Taoismo)"),  # each once
+    (("latest", "--topic", "radio"), "may be 20000050 (radio) or 20000313 (radio industry): give one of these"),
+    (("search", "bridge", "--topic", "99999999"), "is no topic of IPTC Media Topics such as 04000000 or economy;"),
+    (("changes", "--about", "XA"), "reports are about countries, such as ML or Mali"),
+    (("retag", "--publisher", "xx"), "there is no publisher 'xx'"),
     (("latest", "--language", "qq"), "known here: en"),
     (("latest", "--language", "%"), "is no language of ISO 639"),
     (("latest", "--language", "en_%"), "is no language of ISO 639"),

@@ -335,3 +335,41 @@ def test_a_damaged_page_is_read_or_refused(path: Path, at: int, gone: int, put: 
 def test_no_json_of_a_page_raises(block: str) -> None:
     linked.values_of(block)
     linked.values_of(f'{{"headline": "{block}"}}')
+
+
+LEADING = {
+    "to another page": ("<meta http-equiv=Refresh content=\"0; URL='https://other.example/'\">", True),
+    "with an address alone": ('<meta http-equiv=refresh content="1;/home">', True),
+    "itself again, every five minutes": ('<meta http-equiv=refresh content="300">', False),
+    "itself by its address": (f'<meta http-equiv=refresh content="300;url={URL}?utm_source=x">', False),
+    "for browsers without scripts": ("<noscript><meta http-equiv=refresh content='0;url=/basic'></noscript>", False),
+    "no address": ('<meta http-equiv=refresh content="0;url=">', False),
+    "another header": ('<meta http-equiv=content-language content="0;url=/home">', False),
+}
+
+
+@every_row(("head", "leads_on"), LEADING.values(), ids=LEADING)
+def test_a_page_that_only_leads_on_is_no_report(head: str, leads_on: bool) -> None:
+    if leads_on:
+        with pytest.raises(ParseError, match="a way to another address"):
+            read(page(head))
+        assert read(page(head, 10 * REPORT)).paragraphs  # more words than such a page has
+    else:
+        assert read(page(head)).title == "A bridge is repaired"
+
+
+FOR_OTHERS = {
+    "browsers without scripts": "<div id=root></div><noscript><p>You need JavaScript to read this site.</p></noscript>",
+    "browsers without frames": "<frameset><frame src=a><noframes><body><p>No frames.</p></body></noframes></frameset>",
+    "scripts": "<template><p>One of many stories, which a script will fill in here later on.</p></template>",
+    "ads of AMP": "<amp-ad><div fallback><p>There are no advertisements for you today, sorry.</p></div></amp-ad>",
+    "consent of AMP": "<amp-consent><p>We and our partners store information on your device.</p></amp-consent>",
+}
+
+
+@every_row("within", FOR_OTHERS.values(), ids=FOR_OTHERS)
+def test_what_is_there_for_other_programs_is_no_text(within: str, caplog: pytest.LogCaptureFixture) -> None:
+    alone = read(f"<!doctype html><html><head><title>A bridge</title></head><body>{within}</body></html>")
+    assert alone.paragraphs == ()
+    assert caplog.records == []  # no library says so
+    assert read(page(within=REPORT + within)).paragraphs == read(page()).paragraphs

@@ -424,8 +424,9 @@ def test_a_page_that_cannot_be_read_says_why_and_takes_nothing(
         b"<html><body>" + b"<div>" * 50_000 + b"deep",
         b"<html><head><title>t</title></head><body></body></html>",
         b"<html><body>" + b"<p>a</p>" * 600_000,
+        b"<html><head><meta http-equiv=refresh content='0;url=/2'></head><body><p>Un instant, on vous y conduit.</p>",
     ],
-    ids=["pdf", "nesting", "nothing", "huge"],
+    ids=["pdf", "nesting", "nothing", "huge", "leads on"],
 )
 def test_hostile_pages_add_nothing(tmp_path: Path, press: Press, body: bytes) -> None:
     press.set_document(HOST, "/feed", feed(entry()))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from aggregator.config.codes import is_country
 from aggregator.model.tags import Tag
-from aggregator.tags.countries import READ, _found_in, countries_of
+from aggregator.tags.countries import READ, countries_of, named_in
 from aggregator.tags.place_text import words_in
 from aggregator.tags.place_words import LANGUAGES, place_words
 from tests import ROOT
@@ -246,5 +246,5 @@ def test_what_is_passed_over_at_a_glance_names_nothing() -> None:
         for line in file.read_text(encoding="utf-8").splitlines():
             for said in (line.rpartition("\t")[2], line.rpartition("\t")[2].upper()):
                 words = words_in(said)
-                found = _found_in(words, "headline", known, f" {' '.join(words.keys)} ")
+                found = named_in(words, "headline", known, f" {' '.join(words.keys)} ")
                 assert not found or known.may_name(said.title() if said.islower() else said), said

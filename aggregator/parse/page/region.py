@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from aggregator.parse.page.tree import Element, around, named, short_words, words
+from aggregator.parse.page.tree import FOR_OTHERS, Element, around, named, short_words, words
 from aggregator.text.folding import fold
 
 # Boxes beside or within a report, by the words of which their classes and ids are made, between `-`, `_` and blanks.
@@ -45,8 +45,8 @@ BOX = re.compile(_BOX)
 # Such a word in a name that says what the element holds speaks of the report itself: `post-tags-enabled`.
 _BOXES = "div section aside ul ol nav footer form p span table blockquote h2 h3 h4 h5 h6 a dl li article"
 _BOX_NAMES = frozenset(_BOXES.split())
-_GONE = frozenset(("script", "style", "template", "svg", "iframe", "object", "form", "nav", "footer", "aside", "button",
-                   "select", "textarea", "input", "dialog", "menu", "noscript"))  # fmt: skip
+_GONE = FOR_OTHERS | {"script", "style", "svg", "iframe", "object", "form", "nav", "footer", "aside", "button",
+                      "select", "textarea", "input", "dialog", "menu"}  # fmt: skip
 # What readers wrote, however much.
 _COMMENTS = re.compile(
     r"(?:^|\s)(?:comments?|commentlist|comments?-(?:area|list|section|wrapper)|respond|disqus\w*|comentarios?"
@@ -59,6 +59,7 @@ _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECAS
 _LOOKED_AT = tuple(sorted(_BOX_NAMES | _GONE))
 _PICTURED = frozenset(("figure", "picture"))
 _MOST_OF_TEXT = 0.4  # what holds more than this share of a page's paragraphs is no box beside the report
+_A_TEXT = 600  # characters of paragraphs; what is for other programs has fewer, unless all of the report stands there
 _A_LOOSE_ONE = 80  # characters that stand in no paragraph, from which they are one
 _IN_PARAGRAPHS = frozenset(("p", "li", "figure", "figcaption", "blockquote", "a", "button", "script", "style"))
 _A_PARAGRAPH = 25  # characters, without those in links, from which a paragraph counts
@@ -145,7 +146,8 @@ def _prune(root: Element, lengths: dict[Element, int], total: int) -> None:
     gone = []
     for each in root.iter(*_LOOKED_AT):
         if each.tag in _GONE:
-            if lengths.get(each, 0) < most and not (each in headings and each.tag in ("form", "aside")):
+            is_large = lengths.get(each, 0) >= (max(most, _A_TEXT) if each.tag in FOR_OTHERS else most)
+            if not is_large and not (each in headings and each.tag in ("form", "aside")):
                 gone.append(each)
             continue
         # The id of a heading or a paragraph is a place that links lead to, and made of its words.

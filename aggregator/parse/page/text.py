@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lxml import etree
+
 from aggregator.parse.page.body import cleaned, paragraphs_in
 from aggregator.parse.page.region import Region
-from aggregator.parse.page.tree import Element, for_others, spaced
+from aggregator.parse.page.tree import FOR_OTHERS, Element, for_others, spaced
 from aggregator.text.separators import words_of
+
+logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # a page without a text is no fault of the wire
 
 _AGREE, _HALF = 0.85, 0.45
 _ENOUGH, _SURE = 3, 600  # paragraphs, characters of a text whose element says that it is one
@@ -59,7 +64,9 @@ def _by_trafilatura(root: Element) -> list[str]:
     from trafilatura import bare_extraction  # costs 180 ms, and only whoever reads a page's text needs it
     from trafilatura.settings import Document
 
-    found = bare_extraction(for_others(root), include_comments=False, with_metadata=False, fast=True)
+    page = for_others(root)
+    etree.strip_elements(page, *FOR_OTHERS, with_tail=False)
+    found = bare_extraction(page, include_comments=False, with_metadata=False, fast=True)
     text = found.text if isinstance(found, Document) else None
     return cleaned(spaced(each.removeprefix("- ")) for each in (text or "").split("\n"))
 

@@ -12,6 +12,7 @@ from aggregator.model import FetchResult, Text
 from aggregator.model.errors import ParseError
 from aggregator.parse import discovery, encoding
 from aggregator.text.html import one_line
+from aggregator.text.urls import page_of, resolved
 
 Element = Any  # of lxml, which has no types
 
@@ -26,13 +27,20 @@ _SOME_TAG = re.compile(rb"<(?:head|body|title|article|main|h1|p|div)[\s>]", re.I
 _META_CHARSET = re.compile(rb"<meta[^<>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
 _SAYS_NOTHING = re.compile(r"charset\s*=\s*[\"']?(?:iso-8859-1|us-ascii)\b", re.IGNORECASE)
 _PARSER = html.HTMLParser(encoding="utf-8")
+# https://html.spec.whatwg.org/#attr-meta-http-equiv-refresh
+_REFRESH = re.compile(r"\s*[\d.]{1,10}\s*[;,]\s*(?:url\s*=\s*)?+[\"']?([^\"'<>]{1,4000})", re.IGNORECASE)
+_FEW_WORDS = 600  # characters of a page that only leads on
 _LOOKED_AT = 4096  # bytes in which a page names its encoding
 _BLOCK = (
     "address article aside blockquote br dd div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 header hr li main nav "
     "ol p pre section table td th tr ul"
 )
-_NO_TEXT = "script style noscript template svg iframe object head button select textarea"
-BLOCKS, SILENT = frozenset(_BLOCK.split()), frozenset(_NO_TEXT.split())
+# For programs, or for other programs than browsers with scripts; of AMP (https://amp.dev/documentation/components/).
+_FOR_OTHERS = "noscript noframes template amp-ad amp-embed amp-sticky-ad amp-consent amp-user-notification amp-sidebar"
+_NO_TEXT = "script style svg iframe object head button select textarea"
+BLOCKS = frozenset(_BLOCK.split())
+FOR_OTHERS = frozenset(_FOR_OTHERS.split())
+SILENT = FOR_OTHERS | frozenset(_NO_TEXT.split())
 _SPACES = re.compile(r"[\s\u200b\ufeff\u00ad]+")
 
 
@@ -58,7 +66,21 @@ def elements_of(result: FetchResult) -> Element:
         raise ParseError("the page has no elements that can be read") from error
     if root is None or root.tag != "html":
         raise ParseError("the page has no elements that can be read")
+    if leads_on(root, result.url):
+        raise ParseError("the page has nothing but a way to another address")
     return root
+
+
+def leads_on(root: Element, url: str) -> bool:
+    """Whether a page has few words and sends browsers to another one (`meta http-equiv="refresh"`)."""
+    for meta in root.iter("meta"):
+        found = _REFRESH.match(meta.get("content") or "")
+        is_said = (meta.get("http-equiv") or "").strip().lower() == "refresh"
+        if not is_said or found is None or any(outer.tag == "noscript" for outer in around(meta)):
+            continue
+        if page_of(resolved(url, found[1].strip())) != page_of(url):
+            return len(words(root)) <= _FEW_WORDS
+    return False
 
 
 def for_others(root: Element) -> Element:

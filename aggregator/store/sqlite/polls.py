@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from aggregator.model import Article, ChangeKind, Decision
+from aggregator.model import Article, ChangeKind, Decision, Known
 from aggregator.store.sqlite import known, ledger, pages, raw, searches, tags, who
 from aggregator.text.dates import sort_time, to_iso
 from aggregator.text.page_words import hashes
@@ -97,12 +97,21 @@ def _write_change(
 ) -> None:
     article, before = decision.article, decision.known
     assert before is not None
+    _update(connection, article, before, {"url = ?": article.url, "class = ?": article.item_class})
+    connection.execute("DELETE FROM pending_revisions WHERE article_id = ?", (before.article_id,))
+    _write_relisted(connection, source_id, decision)
+    kind, changed = decision.change or "revised", json.dumps(decision.changed)
+    revision = (before.article_id, before.revision + 1, article, kind, changed)
+    _write_revisions(connection, source_id, [revision], to_iso(decision.seen) if decision.seen else at, pack, at)
+
+
+def _update(connection: sqlite3.Connection, article: Article, before: Known, others: Mapping[str, str | None]) -> None:
+    """The row of an article that has another version now, and its tags; `others`: more columns that change."""
     columns = {
         "revision = ?": before.revision + 1,
         "title = ?": article.title,
-        "url = ?": article.url,
         "byline = ?": article.byline,
-        "class = ?": article.item_class,
+        **others,
         **tags.assignments(article),
     }
     connection.execute(
@@ -110,11 +119,6 @@ def _write_change(
         (*columns.values(), before.article_id),
     )
     tags.write(connection, [(before.article_id, article)], is_new=False)
-    connection.execute("DELETE FROM pending_revisions WHERE article_id = ?", (before.article_id,))
-    _write_relisted(connection, source_id, decision)
-    kind, changed = decision.change or "revised", json.dumps(decision.changed)
-    revision = (before.article_id, before.revision + 1, article, kind, changed)
-    _write_revisions(connection, source_id, [revision], to_iso(decision.seen) if decision.seen else at, pack, at)
 
 
 def write_page(connection: sqlite3.Connection, decision: Decision, at: str) -> None:
@@ -128,17 +132,7 @@ def write_page(connection: sqlite3.Connection, decision: Decision, at: str) -> N
         """,
         (before.article_id,),
     ).fetchone()
-    columns = {
-        "revision = ?": before.revision + 1,
-        "title = ?": article.title,
-        "byline = ?": article.byline,
-        **tags.assignments(article),
-    }
-    connection.execute(
-        f"UPDATE articles SET {', '.join(columns)} WHERE article_id = ?",  # noqa: S608  (constants)
-        (*columns.values(), before.article_id),
-    )
-    tags.write(connection, [(before.article_id, article)], is_new=False)
+    _update(connection, article, before, {})
     published, stated_as, _, _ = stated(article)
     connection.execute(
         """

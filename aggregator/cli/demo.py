@@ -36,6 +36,7 @@ from aggregator.text.printable import counted
 # Words that stand in the demo's reports: a river's name, French without its accents, Swahili, Arabic, Amharic.
 _SEARCHES = ("mbalawe", "penurie", "uchaguzi", "فيضان", "ክትባት")
 _PAGES, _PAGES_SECONDS = 100, 20.0  # of reports' own pages that are read in a round, and for how long at most
+_TAG_SECONDS = 20.0  # for reports that have words of their pages now
 
 
 @click.command()
@@ -101,6 +102,7 @@ async def _rounds(config: Config, store: Store, press: Press) -> None:
             await pipeline.read_pages(_PAGES, _PAGES, _PAGES_SECONDS, {poll.source.publisher for poll in polls})
             await pipeline.copy_pictures(_PAGES, _PAGES)
             await pipeline.maintain()
+            await pipeline.tag(_TAG_SECONDS)
             _title(f"Round {number + 1}: {_summary(polls)}")
             changes = store.changes(last)
             _print_changes([change for change in changes if change["change_kind"] != "new"] if number else [])

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from aggregator.store.sqlite import new_database, opening, raw
-from aggregator.store.sqlite.schema import migrate
+from aggregator.store.sqlite.schema.migrations import migrate
 from tests import ROOT
 
 FILE = ROOT / "aggregator" / "store" / "sqlite" / new_database.FILE

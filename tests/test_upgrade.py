@@ -85,7 +85,7 @@ _OPEN = (
 
 # Its processes are forks of one that has loaded the store.
 _STARTED = multiprocessing.get_context("forkserver")
-_STARTED.set_forkserver_preload(["aggregator.store", "aggregator.store.sqlite.schema", "tests.killed"])
+_STARTED.set_forkserver_preload(["aggregator.store", "aggregator.store.sqlite.schema.migrations", "tests.killed"])
 
 
 def test_this_version_has_its_database() -> None:

@@ -10,8 +10,6 @@ from aggregator.model import NamedReport
 from aggregator.model.errors import DeskError
 from aggregator.store import Store
 
-SAID = "ID is a report's id, the first 6 characters of it or more, or its link."
-
 
 def the_report(store: Store, reference: str, *, desk: bool = True) -> NamedReport:
     """The one report that is meant. Raises DeskError where there is none, and click.BadParameter, with the reports that

@@ -39,7 +39,7 @@ KEYS = (
 
 
 def code_faults(table: TomlTable) -> Iterator[str]:
-    """Of countries, languages and topics of a selection that have the form of a code and are none."""
+    """Faults of codes of countries, languages and topics that have the form of one, and are not in its list."""
     for key, form, is_known, expected in (
         ("countries", COUNTRY_FORM, is_country, COUNTRY_EXPECTED),
         ("languages", LANGUAGE_FORM, is_language, LANGUAGE_EXPECTED),

@@ -60,7 +60,7 @@ class Article:
     stated_language: str | None = None  # what its feed says; None: nothing, or no tag of BCP 47
     tags: Tags | None = None  # None: they were not set where it was read
     first_key: str | None = None  # of its publisher, of which its id is made; None: it is `publisher`
-    page: PageWords | None = None  # what stands in it from its own page, as in `raw`; the hashes are without it
+    page: PageWords | None = None  # what it has from its own page, as in `raw`; the hashes are without it
     who: Who = field(default_factory=Who)  # its makers, read beside its words
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-# waiting: to be fetched, also again after a failure. failed: tried for the last time. no_picture: what came is none of
-# the formats that are read, or too large, or broken. too_small: a pixel or an icon. over_limit: taken away for room.
+# waiting: to be fetched, also again after a failure. failed: tried for the last time. no_picture: what came
+# is broken, too large, or of a format that is not read. too_small: a pixel or an icon. over_limit: taken away for room.
 PictureState = Literal["waiting", "copied", "failed", "no_picture", "too_small", "over_limit"]
 
 

@@ -21,7 +21,7 @@ class Dateline:
 
     __reduce__ = reduced
 
-    literal: str  # as it stands there, without the sign that closes it
+    literal: str  # word for word, without the sign that closes it
     places: tuple[str, ...]  # one at least; words in capitals as names are written
     country: str | None = None  # as stated
     date: str | None = None  # ISO 8601 where day, month and year are stated, else as stated
@@ -59,7 +59,7 @@ class PictureCredit:
     """What the words beside a picture say: of what it shows, and whose it is."""
 
     caption: str | None = None
-    literal: str | None = None  # the words of the credit, as they stand there; None: there are none
+    literal: str | None = None  # the credit, word for word; None: no credit was found
     photographer: str | None = None
     agency: str | None = None
     source: str | None = None  # whose it is, or where it was found, other than an agency

@@ -36,7 +36,7 @@ def item_class(release: Release) -> str | None:
 
 
 def authors(release: Release) -> list[str]:
-    """The names of the persons who wrote it; those who edited or translated it are none of them."""
+    """The names of the persons who wrote it, without those who edited or translated it."""
     return [each.name for each in release.authors if each.role not in ("editing", "translation")]
 
 

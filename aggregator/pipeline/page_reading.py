@@ -27,7 +27,7 @@ from aggregator.model import (
     Words,
 )
 from aggregator.normalise import article_of
-from aggregator.revisions.compare import kind_of_change, what_changed
+from aggregator.revisions.compare import kind_of_change, what_changed, words_of
 from aggregator.revisions.corrections import is_correction
 from aggregator.rights.pages import OTHER_PAGE, may_be_taken, taken
 from aggregator.text.folding import fold
@@ -133,16 +133,11 @@ def _named(changed: tuple[Changed, ...], before: Article, after: Article) -> tup
 
 def _words_of(article: Article) -> Words:
     """As they are shown, with the page's."""
-    return Words(
-        title=article.title,
-        summary=article.summary,
-        text=article.text,
-        byline=article.byline,
-        url=article.url,
-        published=article.published,
-        updated=article.updated,
+    return replace(
+        words_of(article),
         raw_summary=Text(article.summary, "text/plain") if article.summary else None,
         raw_content=(Text(article.text, "text/plain"),) if article.text != article.summary else (),
+        words_hash=b"",  # that of the feed's
         media_hash=digest(article.media),
     )
 

@@ -292,7 +292,9 @@ class Store:
         with self._transaction():  # all at once, so that nobody finds half of it
             new_database.fill(connection)
             if not views.is_migrated(connection):
-                from aggregator.store.sqlite.schema import migrate  # sqlite_utils takes a fifth of a second to import
+                from aggregator.store.sqlite.schema.migrations import (
+                    migrate,  # sqlite_utils takes a fifth of a second to import
+                )
 
                 migrate(connection)
             views.replace_views(connection, health.VIEW)

@@ -40,7 +40,7 @@ from aggregator.model import (
 from aggregator.model.errors import DeskError
 from aggregator.revisions.mass import AT_ONCE, at_the_front
 from aggregator.store import Store
-from aggregator.store.sqlite.schema import migrations
+from aggregator.store.sqlite.schema.migrations import migrations
 from aggregator.text import raw_words
 from aggregator.text.query import parse
 from tests.conftest import AGREEMENT, NOW, WIRE, examples, file_of, keep_house, make_entry, make_publisher, record

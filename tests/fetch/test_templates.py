@@ -35,7 +35,7 @@ from aggregator.model import Access, Credentials, FetchResult, Publisher, Source
 from aggregator.pipeline.discovery.prober import Survey
 from aggregator.pipeline.probing import open_prober
 from aggregator.store import Store
-from aggregator.store.sqlite.schema import migrations
+from aggregator.store.sqlite.schema.migrations import migrations
 from aggregator.text.urls import literal, without_user
 from tests import ROOT
 from tests.cli.test_cli import Desk

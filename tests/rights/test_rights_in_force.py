@@ -53,7 +53,7 @@ from aggregator.pipeline.poll import said_of
 from aggregator.rights import TAKES_EFFECT, agreement_warnings, ends_at, faults_of_rights
 from aggregator.scheduling.rechecks import judge
 from aggregator.store import Store
-from aggregator.store.sqlite.schema import migrations
+from aggregator.store.sqlite.schema.migrations import migrations
 from aggregator.text.query import parse
 from tests import ROOT
 from tests.cli.test_cli import Desk

@@ -974,7 +974,7 @@ def old_database(path: Path, lines: Sequence[tuple[int, str]], embargoes: dict[i
     """As the version before made it: `lines` are (article, kind), an hour apart; `embargoes`: who asked, by article."""
     from sqlite_utils import Database
 
-    from aggregator.store.sqlite.schema import migrations
+    from aggregator.store.sqlite.schema.migrations import migrations
 
     with closing(sqlite3.connect(path)) as connection:
         migrations.apply(Database(connection, execute_plugins=False), stop_before="0007_the_ledger")

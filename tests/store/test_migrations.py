@@ -15,7 +15,8 @@ from sqlite_utils import Database
 
 from aggregator.store import Store
 from aggregator.store.sqlite import new_database, views
-from aggregator.store.sqlite.schema import m0001, m0002, m0003, migrations
+from aggregator.store.sqlite.schema import m0001, m0002, m0003
+from aggregator.store.sqlite.schema.migrations import migrations
 from tests import ROOT, make_schema
 from tests.make_database import DATABASES
 
@@ -32,7 +33,7 @@ _COLUMNS = 'SELECT name, type, "notnull", dflt_value, pk FROM pragma_table_info(
 
 
 def digests() -> dict[str, str]:
-    return {path.name: _digest(path) for path in sorted(SCHEMA.glob("m*.py"))}
+    return {path.name: _digest(path) for path in sorted(SCHEMA.glob("m[0-9]*.py"))}
 
 
 def _digest(migration: Path) -> str:

@@ -42,7 +42,7 @@ from aggregator.pipeline.recording import record as record_polls
 from aggregator.revisions.compare import UNSTABLE_SOURCE, same_sentences, what_changed, words_of
 from aggregator.store import Store
 from aggregator.store.sqlite import history, raw
-from aggregator.store.sqlite.schema import migrations
+from aggregator.store.sqlite.schema.migrations import migrations
 from aggregator.tags.tagging import tag_all
 from tests.conftest import NOW, WIRE, file_of, make_articles, make_entry, make_poll, make_publisher, record
 from tests.databases import connections

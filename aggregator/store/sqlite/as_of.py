@@ -16,6 +16,7 @@ from datetime import datetime
 from aggregator.model import PublisherTerms
 from aggregator.store.sqlite import agreements, configured, health, let_go, views, who
 from aggregator.store.sqlite.raw import unpacker
+from aggregator.store.sqlite.schema.m0016 import RENAMED
 from aggregator.text import packing
 from aggregator.text.dates import to_iso
 
@@ -47,7 +48,7 @@ def name_as_now(connection: sqlite3.Connection) -> None:
         _make_what_is_missing(connection)
         return
     tables = _sql_of(connection, "table")
-    for table in _renamed():
+    for table in RENAMED:
         if table in tables and table != "dictionaries":  # found by rowid, which a view has not
             later = _LATER.get(table, ())
             _make(connection, "VIEW", table, dict.fromkeys(later, "NULL") | _columns(connection, table))
@@ -118,12 +119,6 @@ def show(connection: sqlite3.Connection, now: datetime, believed: datetime, over
     return released_by
 
 
-def _renamed() -> Mapping[str, Mapping[str, str]]:
-    from aggregator.store.sqlite.schema.m0016 import RENAMED  # sqlite_utils takes a fifth of a second to import
-
-    return RENAMED
-
-
 def _sql_of(connection: sqlite3.Connection, kind: str) -> dict[str, str]:
     rows = connection.execute("SELECT name, sql FROM main.sqlite_schema WHERE type = ? AND sql IS NOT NULL", (kind,))
     return dict(rows.fetchall())
@@ -131,7 +126,7 @@ def _sql_of(connection: sqlite3.Connection, kind: str) -> dict[str, str]:
 
 def _columns(connection: sqlite3.Connection, table: str) -> dict[str, str]:
     """What a table of the file holds as SQL, by the names of this version."""
-    new = {} if views.has_new_names(connection) else _renamed().get(table, {})
+    new = {} if views.has_new_names(connection) else RENAMED.get(table, {})
     rows = connection.execute("SELECT name FROM pragma_table_xinfo(?, 'main') WHERE hidden <> 1", (table,))
     columns = {new.get(name, name): f'"{name}"' for (name,) in rows.fetchall()}
     if new and table == "changes":

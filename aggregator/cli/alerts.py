@@ -101,7 +101,7 @@ def _tell(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
 
 def _lines(row: Mapping[str, Any]) -> Iterator[str]:
     notes = {
-        "faulty": "its file has faults (`aggregator check`); until they are corrected, nobody gets what it finds",
+        "faulty": "its file has faults; until they are corrected, nobody gets what it finds",
         "not_followed": "the daemon has not read its file yet",
     }
     note = f"; {notes[row['state']]}" if row["state"] in notes else ""

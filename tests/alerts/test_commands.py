@@ -71,7 +71,7 @@ def test_a_search_is_saved_listed_tested_paused_and_resumed(desk: Desk) -> None:
     assert "there is no search of this name" in desk("alerts", "pause", "second", code=1)
     assert "--json belongs to" in desk("alerts", "--json", "pause", "first", code=2)
     (desk.config / "searches" / "broken.toml").write_text("words = '('")
-    assert "broken: (cannot be read); 0 reports in 24 hours; its file has faults (`aggregator check`); until" in desk("alerts")
+    assert "broken: (cannot be read); 0 reports in 24 hours; its file has faults; until" in desk("alerts")
     assert "no alerts until these faults are corrected, of what these searches find: broken" in desk("health", code=1)
 
 

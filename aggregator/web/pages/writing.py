@@ -1,0 +1,122 @@
+"""Templates into HTML: one environment a language of the interface, in which every value is escaped."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from importlib.resources import files
+from io import BytesIO
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_time
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+
+from aggregator.output import beside
+from aggregator.tags.mediatopics import topic_label
+from aggregator.text.direction import direction
+from aggregator.web.pages import wording
+from aggregator.web.pages.reader import INTERFACES, Interface, Reader
+
+_STATIC = files("aggregator.web") / "static"
+_OWN_NAMES: Mapping[Interface, str] = {
+    "en": "English", "fr": "Français", "pt": "Português", "ar": "العربية", "sw": "Kiswahili",
+}  # fmt: skip
+
+
+@cache
+def translations(language: Interface) -> NullTranslations:
+    """The catalogue of a language, read once from the package; messages that it lacks stay English."""
+    file = files("aggregator.web") / "locales" / f"{language}.po"
+    if not file.is_file():
+        return NullTranslations()
+    compiled = BytesIO()
+    write_mo(compiled, read_po(BytesIO(file.read_bytes()), locale=language))
+    compiled.seek(0)
+    return GNUTranslations(compiled)
+
+
+@cache
+def static_digest(name: str) -> str:
+    """A short name of a file's content, for its address."""
+    return hashlib.sha256((_STATIC / name).read_bytes()).hexdigest()[:16]
+
+
+def static_path(name: str) -> str:
+    """The path of one of our own files, which is another one when its content is."""
+    return f"/static/{name}?v={static_digest(name)}"
+
+
+def country_in(code: str, language: Interface) -> str:
+    """The name of a country or region, by its code: ISO 3166-1 alpha-2, UN M49, XA or XW."""
+    if code in ("XA", "XW"):
+        code = {"XA": "002", "XW": "001"}[code]
+    return str(Locale.parse(language).territories.get(code, code))
+
+
+def language_in(tag: str, language: Interface) -> str:
+    """The name of a language, by its BCP 47 tag."""
+    names = Locale.parse(language).languages
+    return str(names.get(tag.replace("-", "_")) or names.get(tag.split("-")[0].lower()) or tag)
+
+
+def topic_in(code: str, language: Interface) -> str:
+    """The label of an IPTC Media Topic; in English where the vocabulary has none in this language."""
+    return topic_label(code, language)
+
+
+@pass_context
+def _when(context: Context, moment: str | datetime, shape: str = "medium") -> Markup:
+    """A stored time, as people of the reader's language write it, in the reader's zone. `shape`: `day`, `time`, else
+    day and time.
+    """
+    reader: Reader = context["reader"]
+    read = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    zoned = read.astimezone(reader.timezone())
+    locale = Locale.parse(reader.language)
+    if shape == "day":
+        said = format_date(zoned, "long", locale=locale)
+    elif shape == "time":
+        said = format_time(zoned, "short", locale=locale, tzinfo=zoned.tzinfo)
+    else:
+        said = format_datetime(zoned, "d MMMM y, HH:mm", locale=locale, tzinfo=zoned.tzinfo)
+    return Markup('<time datetime="{}" data-shape="{}">{}</time>').format(read.isoformat(), shape, said)
+
+
+@cache
+def _environment(language: Interface) -> Environment:
+    made = Environment(
+        loader=PackageLoader("aggregator.web", "templates"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, auto_reload=False, extensions=["jinja2.ext.i18n"],
+    )  # fmt: skip
+    said = translations(language)
+    made.install_gettext_callables(said.gettext, said.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    made.filters.update(
+        country=lambda code: country_in(code, language),
+        language=lambda tag: language_in(tag, language),
+        topic=lambda code: topic_in(code, language),
+        kind=lambda kind: said.gettext(wording.KINDS[kind]),
+        group=lambda group: said.gettext(wording.GROUPS[group]),
+        item_class=lambda item_class: said.gettext(wording.ITEM_CLASSES[item_class]),
+        number=lambda number: format_decimal(number, locale=language),
+        direction=direction,
+        when=_when,
+    )
+    made.globals.update(
+        static=static_path, interfaces=INTERFACES, own_names=_OWN_NAMES, headline=beside.headline,
+        publisher_line=beside.publisher, srcset=beside.srcset,
+    )  # fmt: skip
+    return made
+
+
+def write(template: str, reader: Reader, values: Mapping[str, Any]) -> str:
+    """A page as HTML. `values` beside `reader`, which every template has."""
+    return _environment(reader.language).get_template(template).render(reader=reader, **values)

@@ -47,3 +47,14 @@ ITEM_CLASSES: Mapping[ItemClass, str] = {
     "notice": N_("Notice"),
     "own_report": N_("Our own report"),
 }
+# Above a list of such reports.
+CLASSES: Mapping[ItemClass, str] = {
+    "news": N_("News"),
+    "analysis": N_("Analysis"),
+    "opinion": N_("Opinion"),
+    "interview": N_("Interviews"),
+    "press_release": N_("Press releases"),
+    "document": N_("Documents"),
+    "notice": N_("Notices"),
+    "own_report": N_("Our own reports"),
+}

@@ -26,6 +26,22 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Country:
+    """The list of what is about a country, and how many reports its publishers have."""
+
+    link: Link
+    from_its_publishers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Countries:
+    """Those of a region; None: of no region."""
+
+    of: Link | None
+    countries: tuple[Country, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OwnName:
     """What a language calls itself, where that is known."""
 
@@ -47,20 +63,27 @@ def countries(visit: Visit) -> Page:
     """Those that a report is about or a publisher is in, by region."""
     said, language = visit.gettext, visit.reader.language
     have = {each.country for each in visit.store.known_publishers().values()}
-    found: dict[str | None, list[Link]] = defaultdict(list)
+    found: dict[str | None, list[Country]] = defaultdict(list)
     for code in sorted(set(country_names().values()) - regions.OF_PUBLISHERS.keys()):
-        number = count(visit, Selection(about=(code,)))
-        if number or code in have:
-            link = Link(f"/country/{code.lower()}", country_in(code, language), number)
-            found[regions.region_of(code)].append(link)
-    return _page(
-        visit,
-        said("Countries"),
-        said("Reports by the country that they are about. Each list has what publishers of the country say too."),
-        (
-            Part(Link(f"/region/{region}", country_in(region, language)) if region else None, _by_label(links))
-            for region, links in sorted(found.items(), key=lambda each: -len(each[1]))
-        ),
+        path = f"/country/{code.lower()}"
+        about = count(visit, Selection(about=(code,)))
+        of = count(visit, Selection(countries=(code,))) if code in have else 0
+        if about or of:
+            found[regions.region_of(code)].append(Country(Link(path, country_in(code, language), about), of))
+    parts = [
+        Countries(
+            Link(f"/region/{region}", country_in(region, language)) if region else None,
+            tuple(sorted(those, key=lambda each: each.link.label.casefold())),
+        )
+        for region, those in sorted(found.items(), key=lambda each: -len(each[1]))
+    ]
+    description = said("Reports by the country that they are about, and by the country of their publishers.")
+    return Page(
+        template="countries.html",
+        title=said("Countries"),
+        description=description,
+        values={"parts": parts},
+        canonical=visit.address(visit.path),
     )
 
 

@@ -63,7 +63,8 @@ def country_in(code: str, language: Interface) -> str:
     """The name of a country or region, by its code: ISO 3166-1 alpha-2, UN M49, XA or XW."""
     if code in ("XA", "XW"):
         code = {"XA": "002", "XW": "001"}[code]
-    return str(Locale.parse(language).territories.get(code, code))
+    name = str(Locale.parse(language).territories.get(code, code))
+    return name[:1].upper() + name[1:]  # of the world it is that of a noun
 
 
 def language_in(tag: str, language: Interface) -> str:

@@ -65,19 +65,19 @@ class Pages:
 
     def _answer(self, route: PageRoute, request: Request) -> Response:
         reader = self.reader(request)
-        given = _given(request, route.parameters)
+        asked = given(request, route.parameters)
         path = request.url.path
 
         def make() -> Answer:
             with self.site.opened() as (store, now):
                 said = translations(reader.language).gettext
-                visit = Visit(self.site, store, now, reader, path, request.path_params, given, said)
+                visit = Visit(self.site, store, now, reader, path, request.path_params, asked, said)
                 page = route.make(visit)
-            body = self.written(page, reader, _back(path, given)).encode()
+            body = self.written(page, reader, _back(path, asked)).encode()
             headers = (*fields(page.pictures_from), ("Content-Language", reader.language), *page.headers)
             return Answer(body, HTML, page.until, page.status, headers, "web", page.reports)
 
-        return answered(request, self.site, self.answers, ("page", path, sorted(given.items()), reader), make)
+        return answered(request, self.site, self.answers, ("page", path, sorted(asked.items()), reader), make)
 
     def reader(self, request: Request) -> Reader:
         return reader_of(request, str(self.site.paths.timezone()))
@@ -144,12 +144,12 @@ def fields(pictures_from: frozenset[str] = frozenset()) -> tuple[tuple[str, str]
     )
 
 
-def _back(path: str, given: Mapping[str, tuple[str, ...]]) -> str:
+def _back(path: str, asked: Mapping[str, tuple[str, ...]]) -> str:
     """Where a page is, on this host: its path, and what of its query was read."""
-    return quote(path) + (f"?{urlencode(given, doseq=True)}" if given else "")
+    return quote(path) + (f"?{urlencode(asked, doseq=True)}" if asked else "")
 
 
-def _given(request: Request, known: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+def given(request: Request, known: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
     """The values of parameters that a route reads; others, such as those that trackers add, are not looked at. Raises
     Problem.
     """

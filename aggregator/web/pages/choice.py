@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
@@ -32,7 +32,11 @@ class Choice:
 
     @property
     def is_nothing(self) -> bool:
-        return not self.words and not any(self.given.get(name) for name in (*FILTERS, *TIMES))
+        return not self.has(("q", *FILTERS, *TIMES))
+
+    def has(self, names: Iterable[str]) -> bool:
+        """Whether one of these is given."""
+        return any(self.given.get(name) for name in names)
 
     def address(self, path: str, **other: str | None) -> str:
         """A path with what was asked for, and with other values in the place of some; None: without that one."""

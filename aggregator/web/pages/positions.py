@@ -58,7 +58,7 @@ class Compared:
 
 def positions(visit: Visit) -> Page:
     asked = choice(visit, ASKED)
-    if not any(asked.given.get(name) for name in SUBJECT):
+    if not asked.has(SUBJECT):
         return _without_subject(visit, asked)
     found = None if asked.faults else compared(visit, asked)
     subject = " · ".join(_named(visit, asked))

@@ -76,7 +76,7 @@ def search(visit: Visit) -> Page:
             "counts": counts,
             "names": {key: each.name for key, each in known.items()},
             "options": _options(visit, known),
-            "is_filtered": any(asked.given.get(name) for name in (*FILTERS, *TIMES)),
+            "is_filtered": asked.has((*FILTERS, *TIMES)),
             "bare": f"/search?{urlencode({'q': asked.words})}" if asked.words else "/search",
             "others": _others(visit, asked) if counts and not counts.number else (),
             "follow": _followed(asked),

@@ -43,6 +43,7 @@ from aggregator.model.errors import SearchError
 from aggregator.model.publisher import Uses
 from aggregator.rights import did_you_mean, fault, is_address
 from aggregator.text import query, timezones
+from aggregator.text.printable import line
 from aggregator.text.urls import host_fault, is_host
 
 # The rows of parse.PARSERS, and what has yet to be found.
@@ -194,6 +195,19 @@ SourceAddress = Annotated[
 ]
 Secret = Annotated[
     str, _that(_is_template, "${NAME}, where NAME is a variable of the environment: these files hold no secrets")
+]
+# How a publisher describes itself: it stands beside its name, where there is room for a few words.
+_MOST_STANCE = 100
+Stance = Annotated[
+    str,
+    _that(
+        lambda value: value == line(value).strip() != "" and len(value) <= _MOST_STANCE and not set(value) & set("{}"),
+        f"at most {_MOST_STANCE} printable characters in one line, without braces, in the publisher's own words",
+    ),
+]
+SecureAddress = Annotated[
+    Address,
+    _that(lambda value: value.startswith("https://"), "an https address, of the page on which the publisher says it"),
 ]
 Reachable = Annotated[str, _that(_is_contact, "an e-mail address or the address of a page")]
 Email = Annotated[str, _that(_is_email, "an e-mail address, such as desk@wire.example")]
@@ -395,6 +409,8 @@ class PublisherFile(Table):
     rights_profile: str
     catalogue: Mark | None = None
     contact: ContactTable = ContactTable()
+    stance: Stance | None = None
+    stance_source: SecureAddress | None = None
     rights: dict[str, Any] = {}  # checked as RIGHTS, merged with the profile
     disclaimers: dict[str, str] = {}
     former_keys: tuple[Key, ...] | None = None

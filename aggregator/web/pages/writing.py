@@ -22,7 +22,7 @@ from markupsafe import Markup
 
 from aggregator.output import beside
 from aggregator.tags.mediatopics import topic_label
-from aggregator.text.direction import direction
+from aggregator.text.direction import direction, direction_of_words
 from aggregator.web.pages import wording
 from aggregator.web.pages.reader import INTERFACES, Interface, Reader
 
@@ -118,6 +118,7 @@ def _environment(language: Interface) -> Environment:
         item_class=lambda item_class: said.gettext(wording.ITEM_CLASSES[item_class]),
         number=lambda number: format_decimal(number, locale=language),
         direction=direction,
+        direction_of_words=direction_of_words,
         when=_when,
     )
     made.globals.update(

@@ -19,7 +19,19 @@ from aggregator.rights import fill
 from aggregator.web import problems
 from aggregator.web.accepting import weights
 from aggregator.web.answers import Answer, Answers, answered
-from aggregator.web.pages import codes, front, indexes, places, positions, positions_csv, preferences, search, sections
+from aggregator.web.pages import (
+    codes,
+    front,
+    indexes,
+    places,
+    positions,
+    positions_csv,
+    preferences,
+    report,
+    search,
+    sections,
+    versions,
+)
 from aggregator.web.pages.page import Download, Page, PageRoute, Visit
 from aggregator.web.pages.reader import Reader, reader_of
 from aggregator.web.pages.writing import static_digest, translations, write, zone_in
@@ -44,6 +56,8 @@ ROUTES: tuple[PageRoute, ...] = (
     *positions.ROUTES,
     *positions_csv.ROUTES,
     *search.ROUTES,
+    *report.ROUTES,
+    *versions.ROUTES,
 )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from markupsafe import Markup
 from aggregator.model.release import Release
 from aggregator.output import beside
 from aggregator.tags.mediatopics import topic_label
-from aggregator.text.direction import direction
+from aggregator.text.direction import direction, direction_of_words
 from aggregator.text.html import shortened
 from aggregator.web.pages import wording
 from aggregator.web.pages.reader import INTERFACES, Interface, Reader
@@ -153,6 +153,7 @@ def _environment(language: Interface) -> Environment:
         number=lambda number: format_decimal(number, locale=language),
         count=lambda number: _count_in(number, language),
         direction=direction,
+        direction_of_words=direction_of_words,
         when=_when,
     )
     made.globals.update(

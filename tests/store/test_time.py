@@ -342,6 +342,7 @@ OTHERS = {
     "agreements": {"ends_at", "last_day"},  # said by a person
     "dictionaries": {"trained_at"},  # shipped with the program
     "released_by_day": {"day"},  # a mere count; the sheet of rights looks back only
+    "figures": {"day", "counted_at"},  # by a function
     "poll_days": {"day"},  # of polls that are old by a clock that is believed
 }
 

@@ -555,7 +555,7 @@ CREATE TABLE tokens (
       rate INTEGER NOT NULL CHECK (rate > 0),  -- requests a minute
       created_at TEXT NOT NULL,  -- UTC
       revoked_at TEXT  -- NULL: it is in force
-    ) STRICT, WITHOUT ROWID
+    , desk TEXT CHECK (desk IN ('act', 'read'))) STRICT, WITHOUT ROWID
     ;
 CREATE UNIQUE INDEX tokens_in_force ON tokens (name) WHERE revoked_at IS NULL;
 CREATE TABLE released_by_day (    -- reports that left, counted each time that one did
@@ -925,6 +925,14 @@ CREATE TRIGGER pictures_change AFTER UPDATE OF digest ON pictures
     BEGIN
       INSERT OR REPLACE INTO picture_removals (digest, removed_at) VALUES (OLD.digest, NULL);
     END;
+CREATE TABLE desk_sessions (
+      session_hash TEXT PRIMARY KEY,     -- SHA-256 of what the browser sends, hexadecimal
+      token_hash TEXT NOT NULL REFERENCES tokens (token_hash),  -- of the person
+      began_at TEXT NOT NULL,            -- UTC
+      ends_at TEXT NOT NULL,             -- UTC; it may end sooner: then the row is deleted
+      is_by_proxy INTEGER NOT NULL       -- 1: a proxy said who it is, and says so at every request; 0: by the token
+    ) STRICT, WITHOUT ROWID
+    ;
 CREATE TABLE figures (              -- what was counted of a day once it was over; a row does not change any more
       day TEXT PRIMARY KEY,             -- of UTC, 2026-11-22
       counted_at TEXT NOT NULL,
@@ -1003,5 +1011,6 @@ INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0039
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0040_pages');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0041_who');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0042_pictures');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0046_people');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0047_figures');
 PRAGMA application_id = 1097295730;

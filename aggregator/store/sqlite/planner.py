@@ -58,6 +58,7 @@ FIGURES: Mapping[str, Mapping[str | None, str]] = {
     "datelines": {None: "300000"},
     "confirmations": {"confirmations": "20000 10 1"},
     "dead_letters": {"dead_letters": "200 10 1"},
+    "desk_sessions": {"desk_sessions": "20 1"},
     "dictionaries": {None: "2"},
     "excerpt_queue": {None: "1000"},
     "former_readings": {"former_readings_of_article": "2000 1"},

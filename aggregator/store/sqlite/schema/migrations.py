@@ -51,6 +51,7 @@ from aggregator.store.sqlite.schema import (
     m0041,
     m0042,
     m0046,
+    m0047,
 )
 
 migrations = Migrations("aggregator")
@@ -275,6 +276,11 @@ def _pictures(db: Database) -> None:
 @migrations(name="0046_people")
 def _people(db: Database) -> None:
     _execute(db, m0046.PEOPLE)
+
+
+@migrations(name="0047_figures")
+def _figures(db: Database) -> None:
+    _execute(db, m0047.FIGURES)
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

@@ -10,19 +10,22 @@ count:
 Of words that could belong to several phrases the longest phrase counts, and what `[none]` lists counts for no topic
 ("storm of criticism"). Words are compared whole and folded. An Arabic word is found with its article and the particles
 that are written with it (`text.word_forms`), an Amharic one with the commonest prefixes and suffixes; plurals and other
-forms are listed.
+forms are listed. Such forms are many, so they are not made: a word that is met is taken apart.
+
+What stands between two spaces comes again and again, so what was found of it is remembered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from aggregator.tags import topic_lists
-from aggregator.text.word_forms import phrase_forms
+from aggregator.text.separators import words_of
+from aggregator.text.word_forms import forms_of_each, phrase_forms, stems_in, stems_of
 
 FOLDER = Path(__file__).with_name("topic_words")
 
@@ -31,24 +34,76 @@ _ARABIC_OBJECT = "ا"  # what an object without an article ends in
 # Amharic: of, in, to, from; the object and "and".
 _AMHARIC_BEFORE = ("", "የ", "በ", "ለ", "ከ")
 _AMHARIC_BEHIND = ("", "ን", "ና", "ም")
+_MOST_REMEMBERED = 20_000  # pieces of texts, of a language
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A word or a phrase of a list, in one of its forms, filed under its first word."""
+class Form(NamedTuple):  # thousands are made when a language is first met
+    """A word or a phrase of a list, filed under its first word."""
 
-    others: tuple[str, ...]  # the words behind the first, folded
+    others: tuple[frozenset[str], ...]  # the words behind the first, folded: each one of these
+    number: int  # in the order of the list
     entry: int  # forms of one entry of a list have one number
     topic: str | None  # of the first level; None: it counts for none
     weight: float
 
 
-class Met(NamedTuple):  # a dozen of a report, so that what it costs to make one counts
+class Met(NamedTuple):
     """A form that stands in a text."""
 
     form: Form
-    first: int  # its first word, counted from 0
-    last: int
+    first: int  # in which piece of the text it begins, counted from 0
+    last: int  # and in which it ends
+
+
+_Filed = Mapping[str, Sequence[Form]]
+_Piece = tuple[Sequence[str], Sequence[tuple[int, Sequence[Form]]]]  # its words, and the forms that begin at which
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """The forms of a language."""
+
+    whole: _Filed  # by the first word as it is listed
+    made: _Filed  # by that of which `stems` may find that it was made
+    stems: Callable[[str], Iterable[str]]
+    pieces: dict[str, _Piece] = field(default_factory=dict)  # that were met, and in which a form begins
+    idle: dict[str, Sequence[str]] = field(default_factory=dict)  # the others, as most are, with their words
+
+    def look_up(self, piece: str) -> _Piece:
+        """What is remembered of a piece from now on."""
+        words = tuple(words_of(topic_lists.plain(piece)))
+        begun = tuple((place, forms) for place, word in enumerate(words) if (forms := self._forms(word)))
+        if len(self.pieces) + len(self.idle) >= _MOST_REMEMBERED:
+            self.pieces.clear()
+            self.idle.clear()
+        if begun:
+            self.pieces[piece] = (words, begun)
+        else:
+            self.idle[piece] = words
+        return words, begun
+
+    def _forms(self, word: str) -> Sequence[Form]:
+        """The forms that begin with a word: the longest first, and then those that are listed first."""
+        made = [form for stem in self.stems(word) for form in self.made.get(stem, ())]
+        return sorted((*self.whole.get(word, ()), *made), key=lambda form: (-len(form.others), form.number))
+
+    def words(self, piece: str) -> Sequence[str]:
+        found = self.idle.get(piece)
+        return found if found is not None else (self.pieces.get(piece) or self.look_up(piece))[0]
+
+    def end(self, form: Form, pieces: Sequence[str], number: int, place: int) -> tuple[int, int] | None:
+        """Where a form ends that begins with this word of this piece; None: it does not stand there."""
+        words = self.words(pieces[number])
+        for allowed in form.others:
+            place += 1
+            while place >= len(words):
+                number, place = number + 1, 0
+                if number == len(pieces):
+                    return None
+                words = self.words(pieces[number])
+            if words[place] not in allowed:
+                return None
+        return number, place
 
 
 @cache
@@ -57,36 +112,41 @@ def languages() -> frozenset[str]:
     return frozenset(file.stem for file in FOLDER.glob("*.txt"))
 
 
-def met(words: Sequence[str], language: str) -> list[Met]:
-    """What of a language's lists stands in folded words, in their order, none within another."""
-    table = _table(language)
+def met(pieces: Sequence[str], language: str) -> list[Met]:
+    """What of a language's lists stands in a text, in its order, none within another. `pieces`: of the text, what
+    stands between spaces.
+    """
+    of = _list(language)
     found: list[Met] = []
-    end = 0  # of the form before
-    for first in [number for number, word in enumerate(words) if word in table]:
-        for form in table[words[first]] if first >= end else ():
-            behind = first + 1 + len(form.others)
-            if not form.others or tuple(words[first + 1 : behind]) == form.others:
-                found.append(Met(form, first, behind - 1))
-                end = behind
-                break
+    idle, end = of.idle, (-1, -1)  # of the form before
+    for number, piece in [each for each in enumerate(pieces) if each[1] not in idle]:
+        _, begun = of.pieces.get(piece) or of.look_up(piece)
+        for place, forms in begun:
+            if (number, place) <= end:
+                continue
+            for form in forms:
+                last = of.end(form, pieces, number, place) if form.others else (number, place)
+                if last is not None:
+                    found.append(Met(form, number, last[0]))
+                    end = last
+                    break
     return found
 
 
 @cache
-def _table(language: str) -> Mapping[str, tuple[Form, ...]]:
-    """The forms by their first words, the longest first."""
-    by_first: dict[str, tuple[Form, ...]] = {}
+def _list(language: str) -> _List:
+    whole: dict[str, list[Form]] = {}
+    made: dict[str, list[Form]] = {}
+    stems = {"ar": stems_in, "am": _amharic_stems}.get(language, _no_stems)
+    others = {"ar": _arabic, "am": _amharic}.get(language, _as_listed)
+    number = 0
     for entry, (topic, written, weight) in enumerate(entries(language)):
-        made: dict[tuple[str, ...], tuple[Form, ...]] = {}  # most forms of an entry differ in their first word alone
-        for first, *others in _words(written, language):
-            behind = tuple(others)
-            form = made.get(behind)
-            if form is None:
-                form = made[behind] = (Form(behind, entry, topic, weight),)
-            there = by_first.setdefault(first, form)
-            if there is not form and all(each.others != form[0].others for each in there):
-                by_first[first] = tuple(sorted((*there, *form), key=lambda each: -len(each.others)))
-    return by_first
+        for form in topic_lists.forms(written):
+            for table, first, behind in others(form):
+                number += 1
+                filed = made if table == "made" else whole
+                filed.setdefault(first, []).append(Form(behind, number, entry, topic, weight))
+    return _List(whole, made, stems)
 
 
 def entries(language: str) -> Iterable[tuple[str | None, str, float]]:
@@ -96,21 +156,53 @@ def entries(language: str) -> Iterable[tuple[str | None, str, float]]:
             yield topic, each, WEIGHTS[label] if topic else 0
 
 
-def _words(written: str, language: str) -> Iterable[tuple[str, ...]]:
-    """The forms of an entry, each as its folded words."""
-    for form in topic_lists.forms(written):
-        if language == "ar":
-            yield from (tuple(each.split()) for each in phrase_forms(form.split()))
-            if " " not in form:
-                yield topic_lists.words(form + _ARABIC_OBJECT)
-            continue
-        words = topic_lists.words(form)
-        yield words
-        if language == "am":
-            first, last = words[0], words[-1]
-            for before in _AMHARIC_BEFORE:
-                for behind in _AMHARIC_BEHIND:
-                    changed = [*words]
-                    changed[0] = before + first
-                    changed[-1] = (changed[0] if len(words) == 1 else last) + behind
-                    yield tuple(changed)
+# How the forms of a listed word are filed: where, under which first word, and the words behind it
+
+_Of = Iterator[tuple[str, str, tuple[frozenset[str], ...]]]
+
+
+def _as_listed(form: str) -> _Of:
+    yield _whole(topic_lists.words(form))
+
+
+def _whole(words: Sequence[str]) -> tuple[str, str, tuple[frozenset[str], ...]]:
+    first, *others = words
+    return "whole", first, tuple(frozenset((each,)) for each in others)
+
+
+def _no_stems(_: str) -> Iterable[str]:
+    return ()
+
+
+def _arabic(form: str) -> _Of:
+    first, *others = form.split()
+    stems = stems_of(first)
+    if not stems or not all(map(stems_of, others)):
+        yield from (_whole(each.split()) for each in phrase_forms([first, *others]))
+    else:
+        behind = tuple(map(frozenset, forms_of_each([first, *others])[1:])) if others else ()
+        yield "whole", stems[0], behind
+        yield from (("made", stem, behind) for stem in dict.fromkeys(stems[1:]))
+    if not others:
+        yield _whole(topic_lists.words(form + _ARABIC_OBJECT))
+
+
+def _amharic(form: str) -> _Of:
+    first, *others = topic_lists.words(form)
+    if not others:
+        yield "made", first, ()
+        return
+    last = frozenset(others[-1] + behind for behind in _AMHARIC_BEHIND)
+    yield "made", _of_several(first), (*(frozenset((each,)) for each in others[:-1]), last)
+
+
+def _of_several(word: str) -> str:
+    """Under what a phrase is filed; the first of its words has nothing behind it, as a single word may have."""
+    return f"{word} "
+
+
+def _amharic_stems(word: str) -> Iterable[str]:
+    bare = [word[len(before) :] for before in _AMHARIC_BEFORE if word.startswith(before)]
+    for each in bare:
+        yield _of_several(each)
+        yield from (each.removesuffix(behind) for behind in _AMHARIC_BEHIND if each.endswith(behind))

@@ -51,12 +51,18 @@ class Met(NamedTuple):
     """A form that stands in a text."""
 
     form: Form
-    first: int  # in which piece of the text it begins, counted from 0
-    last: int  # and in which it ends
+    first: int  # its first word, counted from 0
+    last: int
+
+
+class _Begun(NamedTuple):
+    """The forms that begin with a word."""
+
+    alone: Form | None  # the word by itself
+    others: Mapping[str, Sequence[Form]]  # by the second word: the longest first, and then those that are listed first
 
 
 _Filed = Mapping[str, Sequence[Form]]
-_Piece = tuple[Sequence[str], Sequence[tuple[int, Sequence[Form]]]]  # its words, and the forms that begin at which
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,44 +72,36 @@ class _List:
     whole: _Filed  # by the first word as it is listed
     made: _Filed  # by that of which `stems` may find that it was made
     stems: Callable[[str], Iterable[str]]
-    pieces: dict[str, _Piece] = field(default_factory=dict)  # that were met, and in which a form begins
-    idle: dict[str, Sequence[str]] = field(default_factory=dict)  # the others, as most are, with their words
+    # What was met: the words of what stood between two spaces, and what begins with a word; None: nothing does.
+    words: dict[str, Sequence[str]] = field(default_factory=dict)
+    begun: dict[str, _Begun | None] = field(default_factory=dict)
 
-    def look_up(self, piece: str) -> _Piece:
-        """What is remembered of a piece from now on."""
-        words = tuple(words_of(topic_lists.plain(piece)))
-        begun = tuple((place, forms) for place, word in enumerate(words) if (forms := self._forms(word)))
-        if len(self.pieces) + len(self.idle) >= _MOST_REMEMBERED:
-            self.pieces.clear()
-            self.idle.clear()
-        if begun:
-            self.pieces[piece] = (words, begun)
-        else:
-            self.idle[piece] = words
-        return words, begun
+    def words_of(self, pieces: Sequence[str]) -> list[str]:
+        """The words of a text."""
+        known = self.words
+        try:
+            return [word for piece in pieces for word in known[piece]]
+        except KeyError:
+            self._remember(set(pieces) - known.keys())
+            return [word for piece in pieces for word in known[piece]]
 
-    def _forms(self, word: str) -> Sequence[Form]:
-        """The forms that begin with a word: the longest first, and then those that are listed first."""
+    def _remember(self, pieces: Iterable[str]) -> None:
+        if len(self.words) >= _MOST_REMEMBERED:
+            self.words.clear()
+            self.begun.clear()
+        for piece in pieces:
+            self.words[piece] = words = tuple(words_of(topic_lists.plain(piece)))
+            self.begun.update((word, self._begun(word)) for word in words if word not in self.begun)
+
+    def _begun(self, word: str) -> _Begun | None:
         made = [form for stem in self.stems(word) for form in self.made.get(stem, ())]
-        return sorted((*self.whole.get(word, ()), *made), key=lambda form: (-len(form.others), form.number))
-
-    def words(self, piece: str) -> Sequence[str]:
-        found = self.idle.get(piece)
-        return found if found is not None else (self.pieces.get(piece) or self.look_up(piece))[0]
-
-    def end(self, form: Form, pieces: Sequence[str], number: int, place: int) -> tuple[int, int] | None:
-        """Where a form ends that begins with this word of this piece; None: it does not stand there."""
-        words = self.words(pieces[number])
-        for allowed in form.others:
-            place += 1
-            while place >= len(words):
-                number, place = number + 1, 0
-                if number == len(pieces):
-                    return None
-                words = self.words(pieces[number])
-            if words[place] not in allowed:
-                return None
-        return number, place
+        forms = sorted((*self.whole.get(word, ()), *made), key=lambda form: (-len(form.others), form.number))
+        by_second: dict[str, list[Form]] = {}
+        for form in forms:
+            for second in form.others[0] if form.others else ():
+                by_second.setdefault(second, []).append(form)
+        alone = next((form for form in forms if not form.others), None)
+        return _Begun(alone, by_second) if forms else None
 
 
 @cache
@@ -117,20 +115,34 @@ def met(pieces: Sequence[str], language: str) -> list[Met]:
     stands between spaces.
     """
     of = _list(language)
+    words, begun = of.words_of(pieces), of.begun
     found: list[Met] = []
-    idle, end = of.idle, (-1, -1)  # of the form before
-    for number, piece in [each for each in enumerate(pieces) if each[1] not in idle]:
-        _, begun = of.pieces.get(piece) or of.look_up(piece)
-        for place, forms in begun:
-            if (number, place) <= end:
-                continue
-            for form in forms:
-                last = of.end(form, pieces, number, place) if form.others else (number, place)
-                if last is not None:
-                    found.append(Met(form, number, last[0]))
-                    end = last
-                    break
+    behind = 0  # the form before
+    for first, begins in [(number, begins) for number, word in enumerate(words) if (begins := begun[word])]:
+        if first >= behind and (form := _longest(begins, words, first)):
+            behind = first + 1 + len(form.others)
+            found.append(Met(form, first, behind - 1))
     return found
+
+
+def _longest(begins: _Begun, words: Sequence[str], first: int) -> Form | None:
+    """The longest of the forms that may begin with this word; None: none stands there."""
+    if begins.others and first + 1 < len(words):
+        for form in begins.others.get(words[first + 1], ()):
+            if len(form.others) == 1 or _stands(form.others, words[first + 1 : first + 1 + len(form.others)]):
+                return form
+    return begins.alone
+
+
+def _stands(others: Sequence[frozenset[str]], words: Sequence[str]) -> bool:
+    return len(words) == len(others) and all(word in allowed for word, allowed in zip(words, others, strict=True))
+
+
+def places_of_words(pieces: Sequence[str], language: str) -> list[int]:
+    """In which of the pieces of a text each of its words stands."""
+    of = _list(language)
+    of.words_of(pieces)  # so that all are remembered
+    return [number for number, piece in enumerate(pieces) for _ in of.words[piece]]
 
 
 @cache

@@ -65,7 +65,9 @@ def _of_words(title: str, text: str, language: str | None) -> tuple[Tag, ...]:
     )
     scores = _scores(places)
     total = sum(score.points for score in scores.values())
-    return tuple(Tag(code, round(scores[code].points / total, 3), _evidence(code, places)) for code in _clear(scores))
+    return tuple(
+        Tag(code, round(scores[code].points / total, 3), _evidence(code, places, base)) for code in _clear(scores)
+    )
 
 
 _Place = tuple[Where, Sequence[str], Sequence[Met]]  # the pieces of a text, and what was met there
@@ -121,14 +123,15 @@ def _clear(scores: Mapping[str, _Score]) -> tuple[str, ...]:
     return ()
 
 
-def _evidence(code: str, places: Sequence[_Place]) -> tuple[TagEvidence, ...]:
+def _evidence(code: str, places: Sequence[_Place], language: str) -> tuple[TagEvidence, ...]:
     """The words as they stand in the report, those of the headline first, each once."""
     found: dict[str, TagEvidence] = {}
     for where, pieces, met in places:
-        for form, first, last in met:
-            if form.topic == code:
-                name, evidence = _said(" ".join(pieces[first : last + 1]), where)
-                found.setdefault(name, evidence)
+        own = [each for each in met if each.form.topic == code]
+        of_word = topic_words.places_of_words(pieces, language) if own else []
+        for _, first, last in own:
+            name, evidence = _said(" ".join(pieces[of_word[first] : of_word[last] + 1]), where)
+            found.setdefault(name, evidence)
     return tuple(islice(found.values(), _MOST_EVIDENCE))
 
 

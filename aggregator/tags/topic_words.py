@@ -47,12 +47,7 @@ class Form(NamedTuple):  # thousands are made when a language is first met
     weight: float
 
 
-class Met(NamedTuple):
-    """A form that stands in a text."""
-
-    form: Form
-    first: int  # its first word, counted from 0
-    last: int
+Met = tuple[Form, int, int]  # a form that stands in a text, and the first and the last of its words, counted from 0
 
 
 class _Begun(NamedTuple):
@@ -117,25 +112,31 @@ def met(pieces: Sequence[str], language: str) -> list[Met]:
     of = _list(language)
     words, begun = of.words_of(pieces), of.begun
     found: list[Met] = []
-    behind = 0  # the form before
+    behind, count = 0, len(words)  # the form before; the last word
     for first, begins in [(number, begins) for number, word in enumerate(words) if (begins := begun[word])]:
-        if first >= behind and (form := _longest(begins, words, first)):
-            behind = first + 1 + len(form.others)
-            found.append(Met(form, first, behind - 1))
+        if first < behind:
+            continue
+        alone, others = begins
+        behind = first + 1
+        if others and behind < count and (longer := others.get(words[behind])):
+            longest = next((form for form in longer if _stands(form.others, words, behind)), None)
+            if longest is not None:
+                behind += len(longest.others)
+                found.append((longest, first, behind - 1))
+                continue
+        if alone is not None:
+            found.append((alone, first, first))
+        else:
+            behind = first
     return found
 
 
-def _longest(begins: _Begun, words: Sequence[str], first: int) -> Form | None:
-    """The longest of the forms that may begin with this word; None: none stands there."""
-    if begins.others and first + 1 < len(words):
-        for form in begins.others.get(words[first + 1], ()):
-            if len(form.others) == 1 or _stands(form.others, words[first + 1 : first + 1 + len(form.others)]):
-                return form
-    return begins.alone
-
-
-def _stands(others: Sequence[frozenset[str]], words: Sequence[str]) -> bool:
-    return len(words) == len(others) and all(word in allowed for word, allowed in zip(words, others, strict=True))
+def _stands(others: Sequence[frozenset[str]], words: Sequence[str], first: int) -> bool:
+    """Whether words stand behind each other from this one on, of which the first does."""
+    if len(others) == 1:
+        return True
+    there = words[first : first + len(others)]
+    return len(there) == len(others) and all(word in allowed for word, allowed in zip(there, others, strict=True))
 
 
 def places_of_words(pieces: Sequence[str], language: str) -> list[int]:

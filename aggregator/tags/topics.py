@@ -14,6 +14,7 @@ from aggregator.tags.topic_words import WEIGHTS, Form, Met
 from aggregator.tags.vocabulary import first_level, topics
 from aggregator.text.folding import fold
 
+_WEAK = WEIGHTS["weak"]
 _HEADLINE = 3  # times as much as in the text
 _MOST_WORDS = 80  # of the text: what a report is about stands at its beginning
 _LEAST = 2.8  # evidence for an answer of one word: a sure one in the headline
@@ -92,16 +93,21 @@ def _scores(places: Iterable[_Place]) -> dict[str, _Score]:
     for where, _, met in places:
         times = _HEADLINE if where == "headline" else 1
         for form, _, _ in met:
-            value = times * form.weight
-            if form.entry not in best or value > best[form.entry][0]:
-                best[form.entry] = (value, form)
+            _, _, entry, _, weight = form
+            value = times * weight
+            if entry not in best or value > best[entry][0]:
+                best[entry] = (value, form)
     found: dict[str, list[float]] = {}
     clear: set[str] = set()
-    for value, form in best.values():
-        if form.topic is not None:
-            found.setdefault(form.topic, []).append(value)
-            if form.weight > WEIGHTS["weak"]:
-                clear.add(form.topic)
+    for value, (_, _, _, topic, weight) in best.values():
+        if topic is None:
+            continue
+        if topic in found:
+            found[topic].append(value)
+        else:
+            found[topic] = [value]
+        if weight > _WEAK:
+            clear.add(topic)
     scores = {topic: _Score(sum(values), len(values)) for topic, values in found.items() if topic in clear}
     if any(topic in _EVENTS and score.points >= _LEAST for topic, score in scores.items()):
         for topic in _SETTINGS & scores.keys():
@@ -127,7 +133,7 @@ def _evidence(code: str, places: Sequence[_Place], language: str) -> tuple[TagEv
     """The words as they stand in the report, those of the headline first, each once."""
     found: dict[str, TagEvidence] = {}
     for where, pieces, met in places:
-        own = [each for each in met if each.form.topic == code]
+        own = [each for each in met if each[0].topic == code]
         of_word = topic_words.places_of_words(pieces, language) if own else []
         for _, first, last in own:
             name, evidence = _said(" ".join(pieces[of_word[first] : of_word[last] + 1]), where)

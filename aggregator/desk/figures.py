@@ -71,8 +71,7 @@ def _counted(
 
 
 def delay(seconds: Sequence[float]) -> Delay:
-    """The middle one, and the one that 99 of 100 do not exceed, by the nearest rank: both are times that were measured.
-    """
+    """The middle one, and the one that 99 of 100 do not exceed, by the nearest rank: both are times that were measured."""
     if not seconds:
         return Delay(count=0)
     found = sorted(seconds)

@@ -19,6 +19,7 @@ from aggregator.web.problems import response
 
 log = logging.getLogger("aggregator.web")
 
+CLIENT = "aggregator.client"  # of a scope: the address that asks, behind proxies that are trusted; '': not known
 _MOST_BODY = 65_536  # bytes
 _MOST_HEADERS, _MOST_HEADER_BYTES = 100, 16_384
 _MOST_ADDRESS = 4_096  # characters of path and query
@@ -87,7 +88,7 @@ class Guards:
             elif is_open and wanted:
                 await Response(status_code=204, headers=_PREFLIGHT)(scope, receive, said)
             else:
-                await self._app(scope, _bounded(receive), said)
+                await self._app({**scope, CLIENT: client}, _bounded(receive), said)
         except Exception:  # a fault of ours: the log has all of it, the client nothing
             log.exception("a request failed")
             if status:

@@ -555,7 +555,7 @@ CREATE TABLE tokens (
       rate INTEGER NOT NULL CHECK (rate > 0),  -- requests a minute
       created_at TEXT NOT NULL,  -- UTC
       revoked_at TEXT  -- NULL: it is in force
-    ) STRICT, WITHOUT ROWID
+    , desk TEXT CHECK (desk IN ('act', 'read'))) STRICT, WITHOUT ROWID
     ;
 CREATE UNIQUE INDEX tokens_in_force ON tokens (name) WHERE revoked_at IS NULL;
 CREATE TABLE released_by_day (    -- reports that left, counted each time that one did
@@ -925,6 +925,16 @@ CREATE TRIGGER pictures_change AFTER UPDATE OF digest ON pictures
     BEGIN
       INSERT OR REPLACE INTO picture_removals (digest, removed_at) VALUES (OLD.digest, NULL);
     END;
+CREATE TABLE desk_sessions (
+      session_hash TEXT PRIMARY KEY,     -- SHA-256 of what the browser sends, hexadecimal
+      token_hash TEXT NOT NULL REFERENCES tokens (token_hash),  -- of the person
+      began_at TEXT NOT NULL,            -- UTC
+      ends_at TEXT NOT NULL,             -- UTC; it may end sooner: then the row is deleted
+      is_by_proxy INTEGER NOT NULL       -- 1: a proxy said who it is, and says so at every request; 0: by the token
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE INDEX desk_sessions_of_token ON desk_sessions (token_hash);
+CREATE INDEX desk_sessions_by_end ON desk_sessions (ends_at);
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0001_the_wire_runs');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0002_one_of_each');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0003_the_poller');
@@ -967,4 +977,5 @@ INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0039
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0040_pages');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0041_who');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0042_pictures');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0046_people');
 PRAGMA application_id = 1097295730;

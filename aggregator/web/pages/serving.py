@@ -62,19 +62,19 @@ class Pages:
 
     def _answer(self, route: PageRoute, request: Request) -> Response:
         reader = self.reader(request)
-        given = _given(request, route.parameters)
+        asked = given(request, route.parameters)
         path = request.url.path
 
         def make() -> Answer:
             with self.site.opened() as (store, now):
                 said = translations(reader.language).gettext
-                visit = Visit(self.site, store, now, reader, path, request.path_params, given, said)
+                visit = Visit(self.site, store, now, reader, path, request.path_params, asked, said)
                 page = route.make(visit)
             body = self.written(page, reader, path).encode()
             headers = (*fields(page.pictures_from), ("Content-Language", reader.language), *page.headers)
             return Answer(body, HTML, page.until, page.status, headers, "web", page.reports)
 
-        return answered(request, self.site, self.answers, ("page", path, sorted(given.items()), reader), make)
+        return answered(request, self.site, self.answers, ("page", path, sorted(asked.items()), reader), make)
 
     def reader(self, request: Request) -> Reader:
         return reader_of(request, str(self.site.paths.timezone()))
@@ -139,7 +139,7 @@ def fields(pictures_from: frozenset[str] = frozenset()) -> tuple[tuple[str, str]
     )
 
 
-def _given(request: Request, known: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+def given(request: Request, known: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
     """The values of parameters that a route reads; others, such as those that trackers add, are not looked at. Raises
     Problem.
     """

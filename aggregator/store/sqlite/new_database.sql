@@ -933,8 +933,6 @@ CREATE TABLE desk_sessions (
       is_by_proxy INTEGER NOT NULL       -- 1: a proxy said who it is, and says so at every request; 0: by the token
     ) STRICT, WITHOUT ROWID
     ;
-CREATE INDEX desk_sessions_of_token ON desk_sessions (token_hash);
-CREATE INDEX desk_sessions_by_end ON desk_sessions (ends_at);
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0001_the_wire_runs');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0002_one_of_each');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0003_the_poller');

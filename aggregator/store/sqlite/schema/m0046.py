@@ -14,6 +14,4 @@ PEOPLE = (
       is_by_proxy INTEGER NOT NULL       -- 1: a proxy said who it is, and says so at every request; 0: by the token
     ) STRICT, WITHOUT ROWID
     """,
-    "CREATE INDEX desk_sessions_of_token ON desk_sessions (token_hash)",
-    "CREATE INDEX desk_sessions_by_end ON desk_sessions (ends_at)",
 )

@@ -263,8 +263,12 @@ class Prober:
         """Raises ParseError. A feed is where its site moved it for good; other redirects are the site's own affair."""
         at = address(result.moved_to) or url
         carries = await self.measured(result, Source(publisher="probe", key="feed", url=at))
-        kind = next((kind for kind in ("jsonfeed", "wordpress", "sitemap") if carries.format.startswith(kind)), "feed")
-        return FoundFeed(url=at, kind=kind, carries=carries)
+        return FoundFeed(url=at, kind=kind_of(carries.format), carries=carries)
+
+
+def kind_of(described: str) -> str:
+    """The row of parse.PARSERS that reads a document of a format, or one that is `described` so."""
+    return next((kind for kind in ("jsonfeed", "wordpress", "sitemap") if described.startswith(kind)), "feed")
 
 
 def _note(search: _Search, candidate: Candidate, error: FetchError) -> None:

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from aggregator.model.errors import AggregatorError, DeskError, StoreError
 from aggregator.store import Store
 from aggregator.web import problems
-from aggregator.web.desk_pages import home, people
+from aggregator.web.desk_pages import home, people, source, sources
 from aggregator.web.desk_pages.origins import HOME, goal, is_ours
 from aggregator.web.desk_pages.people import SignedIn
 from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, cannot_write
@@ -38,8 +38,12 @@ _SAID, _SIGNATURE = "done", "signature"  # parameters that every page of the des
 # All pages of the desk, and all acts.
 ROUTES: tuple[DeskRoute, ...] = (
     *home.ROUTES,
+    *sources.ROUTES,
+    *source.ROUTES,
 )  # fmt: skip
-ACTS: tuple[DeskAct, ...] = ()
+ACTS: tuple[DeskAct, ...] = (
+    *source.ACTS,
+)  # fmt: skip
 
 Answer = Callable[[Request, Mapping[str, str]], Response]
 

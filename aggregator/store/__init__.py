@@ -45,6 +45,7 @@ from aggregator.model import (
     Merge,
     NamedReport,
     NewPages,
+    Notice,
     PageReading,
     PageState,
     Pending,
@@ -101,6 +102,7 @@ from aggregator.store.sqlite import (
     clocks,
     configured,
     coverage,
+    desk_lists,
     desk_sessions,
     due,
     excerpts,
@@ -1384,6 +1386,46 @@ class Store:
 
     def publishers(self) -> list[dict[str, Any]]:
         return self._read(reading.rows, reading.PUBLISHERS)
+
+    # Lists for the desk; see `sqlite.desk_lists`
+
+    def ledger_page(
+        self,
+        below: int | None,
+        most: int,
+        *,
+        kinds: Sequence[str] = (),
+        report: str | None = None,
+        actor: str | None = None,
+    ) -> tuple[list[dict[str, Any]], int | None]:
+        """The newest lines of the ledger below a number, with who did it; and where the next page begins."""
+        return self._read(desk_lists.ledger, below, most, kinds, report, actor)
+
+    def out_of_wire(self, notice: Notice, below: int | None, most: int) -> list[dict[str, Any]]:
+        """Reports in whose place this notice stands, the newest first, below a number."""
+        return self._read(desk_lists.out_of_wire, notice, below, most)
+
+    def under_embargo(self, below: int | None, most: int) -> list[dict[str, Any]]:
+        """Reports that wait for a time, the newest first, below a number."""
+        return self._read(desk_lists.under_embargo, below, most)
+
+    def count_held_back(self) -> dict[str, int]:
+        """How many reports are out of the wire by each notice, and by `embargo`."""
+        return self._read(desk_lists.counts)
+
+    def count_pending(self) -> list[dict[str, Any]]:
+        """What waits for a person, counted by source and kind, the oldest first."""
+        return self._read(desk_lists.pending)
+
+    def pending_of_kind(self, source: str, kind: MassKind, most: int) -> list[dict[str, Any]]:
+        """What waits of a source, of one kind, the first ones; see `sqlite.pending.waiting`."""
+        return self._read(pending.waiting_of, source, kind, most)
+
+    def merges_page(self, below: int | None, most: int, *, undone_too: bool = False) -> list[dict[str, Any]]:
+        """The newest merges below a number; see `sqlite.merges.listed`."""
+        return self._read(merges.page, below, undone_too, most)
+
+    # Who has a token
 
     def add_token(self, token_hash: str, client: Client, now: datetime) -> bool:
         """Lets a client read by a token, of which this is the SHA-256, hexadecimal; False: it has one already."""

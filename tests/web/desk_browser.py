@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from html import unescape
 
 import httpx
 from lxml import html
@@ -27,10 +27,15 @@ class Form:
 @dataclass
 class AtDesk:
     wire: Served
-    client: httpx.Client = field(repr=False)
+    headers: dict[str, str] = field(repr=False)  # what its browser sends each time
 
     def get(self, path: str) -> httpx.Response:
-        return self.client.get(path)
+        return httpx.get(self.wire.address + path, headers=self.headers, timeout=60, verify=False)
+
+    def post(self, path: str, fields: Mapping[str, str], **headers: str) -> httpx.Response:
+        said = {name.replace("_", "-"): value for name, value in headers.items()}
+        to = self.wire.address + path
+        return httpx.post(to, data=dict(fields), headers={**self.headers, **said}, timeout=60, verify=False)
 
     def page(self, path: str) -> html.HtmlElement:
         answer = self.get(path)
@@ -38,7 +43,7 @@ class AtDesk:
         return html.fromstring(answer.text)
 
     def send(self, form: Form, **fields: str) -> httpx.Response:
-        return self.client.post(form.action, data={**form.fields, **fields})
+        return self.post(form.action, {**form.fields, **fields})
 
     def done(self, form: Form, **fields: str) -> str:
         """Sends a form that is to be followed by a page which says what was done; what it says."""
@@ -60,6 +65,10 @@ def forms(page: html.HtmlElement, action: str = "") -> list[Form]:
     return found
 
 
+def page_of(answer: httpx.Response) -> html.HtmlElement:
+    return html.fromstring(answer.text)
+
+
 def form(page: html.HtmlElement, action: str) -> Form:
     (found,) = forms(page, action)
     return found
@@ -74,10 +83,9 @@ def at_desk(wire: Served, name: str = "amina", right: DeskRight = "act") -> AtDe
     token = secrets.token_urlsafe(24)
     with Store.open(wire.paths.database()) as store:
         store.add_person(digest(token), DeskPerson(name=name, right=right), wire.now[0])
-    client = httpx.Client(base_url=wire.address, verify=False, timeout=60, headers={"Sec-Fetch-Site": "same-origin"})
-    answer = client.post("/desk/login", data={"name": name, "token": token})
+    person = AtDesk(wire, {"Sec-Fetch-Site": "same-origin"})
+    answer = person.post("/desk/login", {"name": name, "token": token})
     assert answer.status_code == 303, answer.text
     # The wire's address is https, and this server is not: a browser would not send a `Secure` cookie back.
-    pair = answer.headers["set-cookie"].partition(";")[0]
-    client.headers["Cookie"] = unescape(pair)
-    return AtDesk(wire, client)
+    person.headers["Cookie"] = answer.headers["set-cookie"].partition(";")[0]
+    return person

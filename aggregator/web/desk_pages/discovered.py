@@ -49,7 +49,7 @@ def accept(visit: DeskVisit) -> Done:
         add_source(visit.site.paths.config_folder(), name, url, kind_of(row["proposed_as"] or ""))
     except ConfigError as error:
         raise DeskError("; ".join(error.faults)) from error
-    said = visit.gettext("%(file)s now has %(url)s; the daemon fetches it within a minute.")
+    said = visit.gettext("%(file)s now has %(url)s; the daemon takes it over within seconds.")
     return Done("/desk/discovered", said % {"file": name, "url": url})
 
 

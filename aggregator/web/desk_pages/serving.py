@@ -18,7 +18,20 @@ from starlette.routing import Route
 from aggregator.model.errors import AggregatorError, DeskError, StoreError
 from aggregator.store import Store
 from aggregator.web import problems
-from aggregator.web.desk_pages import add, discovered, home, people, source, sources
+from aggregator.web.desk_pages import (
+    add,
+    discovered,
+    held_back,
+    home,
+    ledger,
+    merges,
+    pending,
+    people,
+    reports,
+    rights,
+    source,
+    sources,
+)
 from aggregator.web.desk_pages.origins import HOME, goal, is_ours
 from aggregator.web.desk_pages.people import SignedIn
 from aggregator.web.desk_pages.searching import Searches
@@ -39,12 +52,21 @@ _SAID, _SIGNATURE = "done", "signature"  # parameters that every page of the des
 # All pages of the desk, and all acts.
 ROUTES: tuple[DeskRoute, ...] = (
     *home.ROUTES,
+    *reports.ROUTES,
+    *merges.ROUTES,
+    *pending.ROUTES,
+    *held_back.ROUTES,
+    *ledger.ROUTES,
+    *rights.ROUTES,
     *sources.ROUTES,
     *source.ROUTES,
     *discovered.ROUTES,
     *add.ROUTES,
 )  # fmt: skip
 ACTS: tuple[DeskAct, ...] = (
+    *reports.ACTS,
+    *merges.ACTS,
+    *pending.ACTS,
     *source.ACTS,
     *discovered.ACTS,
     *add.ACTS,

@@ -114,9 +114,7 @@ def _second(moment: datetime) -> datetime:
 
 
 def _is_owed(store: Store, queue: Queue, seq: int) -> bool:
-    """Whether a line that it has not been brought to yet is of its selection, or takes back what it was sent by a former
-    one.
-    """
+    """Whether a line that it has not been brought to yet is of its selection, or takes back what a former one sent."""
     now = store.current_selection(queue.name)
     chosen: list[tuple[Selection, int | None]] = [(now, None)] if now else []
     for selection, until in (*chosen, *store.former_selections(queue.name)):

@@ -123,6 +123,7 @@ from aggregator.store.sqlite import (
     letters,
     merges,
     new_database,
+    one_source,
     opening,
     outgoing,
     pages,
@@ -1776,6 +1777,20 @@ class Store:
     def accept_redirect(self, name: str, now: datetime) -> Redirection | None:
         """Accepts the redirect that is held of a source; see `store.redirects.accept`."""
         return self._write(redirects.accept, name, now)
+
+    def source(self, name: str, most: int) -> dict[str, Any] | None:
+        """All that is known of the source of this name, and its newest polls, at most so many; None: there is none. See
+        `sqlite.one_source`.
+        """
+        return self._read_as_one(one_source.found, name, most)
+
+    def received_by_day(self, names: Sequence[str], since: date) -> Mapping[str, Mapping[str, int]]:
+        """How many new reports these sources brought on each day of UTC since then, where they did."""
+        return self._read(one_source.received, names, since)
+
+    def proposed_feeds(self) -> list[dict[str, Any]]:
+        """The feeds that were found and wait for a person; see `sqlite.one_source`."""
+        return self._read(one_source.proposed)
 
     def redirects_in_force(self) -> list[tuple[str, str]]:
         """Source and address of each redirect that was in force before they were checked, until it has been listed."""

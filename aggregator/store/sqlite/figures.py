@@ -24,7 +24,9 @@ _POLLS = """
       json_group_array(l.drops) FILTER (WHERE l.drops IS NOT NULL)
     FROM sources AS s CROSS JOIN polls AS l ON l.source_id = s.source_id AND l.started >= ?1 AND l.started < ?2
 """
-_JOINS = "SELECT coalesce(sum(at >= ?1 AND at < ?2), 0), coalesce(sum(undone_at >= ?1 AND undone_at < ?2), 0) FROM merges"
+_JOINS = (
+    "SELECT coalesce(sum(at >= ?1 AND at < ?2), 0), coalesce(sum(undone_at >= ?1 AND undone_at < ?2), 0) FROM merges"
+)
 # A date that is later than first sight, that has no time of the day, or that is older than the first poll of the source
 # says nothing of a delay. `poll_days` has older polls by their day, which as text comes before every time of it.
 _IS_COMPARED = """
@@ -55,9 +57,8 @@ _COUNTS = ("polls", "polls_failed", "entries", "new", "revised", "unchanged", "g
            "joins_undone", "taken_back")  # fmt: skip
 _MESSAGES = ("taken_back_messages", "taken_back_in_2_seconds", "taken_back_unconfirmed")
 _COLUMNS = ("day", "counted_at", "left_out", *_COUNTS, *_DELAYS, *_MESSAGES)
-_INSERT = (
-    f"INSERT OR IGNORE INTO figures ({', '.join(_COLUMNS)}) VALUES ({', '.join(f':{name}' for name in _COLUMNS)})"
-)
+_PLACES = ", ".join(f":{name}" for name in _COLUMNS)
+_INSERT = f"INSERT OR IGNORE INTO figures ({', '.join(_COLUMNS)}) VALUES ({_PLACES})"  # noqa: S608  (names of ours)
 
 
 def confirmed(connection: sqlite3.Connection, subscriber: str, seq: int, now: datetime) -> None:
@@ -86,7 +87,8 @@ def recorded_since(connection: sqlite3.Connection, now: datetime) -> datetime:
 
 
 def bring_back(connection: sqlite3.Connection, now: datetime, limit: datetime) -> None:
-    """Forgets what was counted later than `limit`, by a clock that ran ahead: it is counted anew. Within a transaction.
+    """Forgets what was counted later than `limit`, by a clock that ran ahead: it is counted anew. Within a
+    transaction.
     """
     connection.execute("DELETE FROM figures WHERE counted_at > ?", (to_iso(limit),))
     if (found := settings.read(connection, _SINCE)) is not None and found > to_iso(limit):

@@ -71,7 +71,18 @@ class Page:
     pictures_from: frozenset[str] = frozenset()  # origins of pictures that rights demand from elsewhere
 
 
-Make = Callable[[Visit], Page]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """A file in the place of a page: a table that people take away."""
+
+    body: str
+    media_type: str
+    name: str  # of the file, in ASCII
+    until: datetime | None = None  # as of a page
+    reports: Mapping[str, int] = field(default_factory=dict)
+
+
+Make = Callable[[Visit], Page | Download]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from aggregator.rights import fill
 from aggregator.web import problems
 from aggregator.web.accepting import weights
 from aggregator.web.answers import Answer, Answers, answered
-from aggregator.web.pages import front
-from aggregator.web.pages.page import Page, PageRoute, Visit
+from aggregator.web.pages import about, figures, front, publisher, publishers
+from aggregator.web.pages.page import Download, Page, PageRoute, Visit
 from aggregator.web.pages.reader import Reader, reader_of
 from aggregator.web.pages.writing import static_digest, translations, write, zone_in
 from aggregator.web.problems import Problem
@@ -36,6 +36,10 @@ _OF_PROGRAMS = ("/api/", "/feeds/", "/mcp", "/v1/", "/reader/", "/accounts/", "/
 # All routes that make a page.
 ROUTES: tuple[PageRoute, ...] = (
     *front.ROUTES,
+    *publisher.ROUTES,
+    *publishers.ROUTES,
+    *about.ROUTES,
+    *figures.ROUTES,
 )  # fmt: skip
 
 
@@ -71,6 +75,10 @@ class Pages:
                 said = translations(reader.language).gettext
                 visit = Visit(self.site, store, now, reader, path, request.path_params, asked, said)
                 page = route.make(visit)
+            if isinstance(page, Download):
+                named = ("Content-Disposition", f'attachment; filename="{page.name}"')
+                above = (*fields(), named)
+                return Answer(page.body.encode(), page.media_type, page.until, 200, above, "web", page.reports)
             body = self.written(page, reader, _back(path, asked)).encode()
             headers = (*fields(page.pictures_from), ("Content-Language", reader.language), *page.headers)
             return Answer(body, HTML, page.until, page.status, headers, "web", page.reports)

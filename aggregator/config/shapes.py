@@ -228,6 +228,10 @@ Mark = Annotated[
 ]
 Clock = Annotated[str, _like(r"(?:[01]\d|2[0-3]):[0-5]\d", 'a time of the day from "00:00" to "23:59"')]
 TimeZone = Annotated[str, AfterValidator(_has_time_zone)]
+MarkdownFile = Annotated[
+    str,
+    _like(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*\.md", 'the name of a Markdown file beside wire.toml, such as "statement.md"'),
+]
 Minutes = Annotated[float, Field(gt=0, le=527_040, allow_inf_nan=False)]  # at most a year
 
 
@@ -318,6 +322,7 @@ class WireFile(Table):
     complaints_url: Address
     complaints_email: Email
     timezone: TimeZone = "UTC"
+    statement: MarkdownFile | None = None
     fetch: FetchTable = FetchTable()
     poll: PollTable = PollTable()
     store: StoreTable = StoreTable()

@@ -71,7 +71,7 @@ def _counted(
 
 
 def delay(seconds: Sequence[float]) -> Delay:
-    """The middle one, and the one that 99 of 100 do not exceed, by the nearest rank: both are times that were measured."""
+    """The middle one, and the one that 99 of 100 do not exceed, by the nearest rank: both were measured."""
     if not seconds:
         return Delay(count=0)
     found = sorted(seconds)
@@ -114,7 +114,9 @@ def _second(moment: datetime) -> datetime:
 
 
 def _is_owed(store: Store, queue: Queue, seq: int) -> bool:
-    """Whether a line that it has not been brought to yet is of its selection, or takes back what a former one sent."""
+    """Whether a line that it has not been brought to yet is of its selection, or takes back what it was sent by one of
+    before.
+    """
     now = store.current_selection(queue.name)
     chosen: list[tuple[Selection, int | None]] = [(now, None)] if now else []
     for selection, until in (*chosen, *store.former_selections(queue.name)):

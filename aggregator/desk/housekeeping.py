@@ -49,11 +49,12 @@ def housekeeping(
 ) -> Iterator[None]:
     """Housekeeping between polls, in steps of one short transaction each: agreements and embargoes end, words that may
     be held no longer are let go, and those of old complaints, words that were held back are stored, the wire's own
-    figures of days that are over are counted, old polls that brought nothing are counted by day, what is known of how documents listed reports is deleted when they list them no
-    more, old counts of what left are deleted, what `health` counts is counted, excerpts follow the rights of today, the
-    search index catches up, raw words are packed with this program's dictionary, the planner's figures are put back,
-    letters that were let go leave the index, and the log is emptied. By a clock that is not believed yet (`clock`) no
-    embargo ends, and nothing is let go for its age. Raises StoreError.
+    figures of days that are over are counted, old polls that brought nothing are counted by day, what is known of how
+    documents listed reports is deleted when they list them no more, old counts of what left are deleted, what `health`
+    counts is counted, excerpts follow the rights of today, the search index catches up, raw words are packed with this
+    program's dictionary, the planner's figures are put back, letters that were let go leave the index, and the log is
+    emptied. By a clock that is not believed yet (`clock`) no embargo ends, and nothing is let go for its age. Raises
+    StoreError.
 
     `keep_polls`: for how long each poll is kept that brought nothing; `keep_complaints`: for how long the words of a
     complaint are kept after it was resolved; None: for ever. `subscribers`: who is sent something; None: all that ever

@@ -77,8 +77,8 @@ _SOURCES = f"""
 def polled(
     connection: sqlite3.Connection, since: datetime, until: datetime, publisher: str | None = None
 ) -> list[PolledSource]:
-    """Every source (`publisher`: of this one) that is switched on, or was polled since then, with what its polls did until then. Of polls that
-    brought nothing and are counted by day, the days at both ends count whole.
+    """Every source (`publisher`: of this one) that is switched on, or was polled since then, with what its polls did
+    until then. Of polls that brought nothing and are counted by day, the days at both ends count whole.
     """
     by_day = bool(connection.execute("SELECT 1 FROM main.sqlite_schema WHERE name = 'poll_days'").fetchone())
     times = {"since": to_iso(since), "until": to_iso(until), "publisher": publisher}

@@ -57,7 +57,8 @@ _COUNTS = ("polls", "polls_failed", "entries", "new", "revised", "unchanged", "g
            "joins_undone", "taken_back")  # fmt: skip
 _MESSAGES = ("taken_back_messages", "taken_back_in_2_seconds", "taken_back_unconfirmed")
 _COLUMNS = ("day", "counted_at", "left_out", *_COUNTS, *_DELAYS, *_MESSAGES)
-_INSERT = f"INSERT OR IGNORE INTO figures ({', '.join(_COLUMNS)}) VALUES ({', '.join(f':{name}' for name in _COLUMNS)})"
+_PLACES = ", ".join(f":{name}" for name in _COLUMNS)
+_INSERT = f"INSERT OR IGNORE INTO figures ({', '.join(_COLUMNS)}) VALUES ({_PLACES})"  # noqa: S608  (names of ours)
 
 
 def confirmed(connection: sqlite3.Connection, subscriber: str, seq: int, now: datetime) -> None:
@@ -86,7 +87,9 @@ def recorded_since(connection: sqlite3.Connection, now: datetime) -> datetime:
 
 
 def bring_back(connection: sqlite3.Connection, now: datetime, limit: datetime) -> None:
-    """Forgets what was counted later than `limit`, by a clock that ran ahead: it is counted anew. Within a transaction."""
+    """Forgets what was counted later than `limit`, by a clock that ran ahead: it is counted anew. Within a
+    transaction.
+    """
     connection.execute("DELETE FROM figures WHERE counted_at > ?", (to_iso(limit),))
     if (found := settings.read(connection, _SINCE)) is not None and found > to_iso(limit):
         settings.write(connection, _SINCE, to_iso(now))

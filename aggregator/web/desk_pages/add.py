@@ -19,10 +19,10 @@ from aggregator.pipeline.discovery.prober import Survey
 from aggregator.pipeline.opening import load_config, publisher_files
 from aggregator.text.urls import domain_of_url
 from aggregator.web.desk_pages.draft import ELSEWHERE, NAMES, Draft, Faults, faults_of, hidden, of_form
+from aggregator.web.desk_pages.profile_words import sentences
 from aggregator.web.desk_pages.searching import NotSearched, address_of
 from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done
 from aggregator.web.pages.page import Page
-from aggregator.web.pages.rights_words import sentences
 from aggregator.web.pages.wording import KINDS
 from aggregator.web.pages.writing import country_in
 

@@ -20,13 +20,17 @@ from aggregator.web import problems
 from aggregator.web.accepting import weights
 from aggregator.web.answers import Answer, Answers, answered
 from aggregator.web.pages import (
+    about,
     codes,
+    figures,
     front,
     indexes,
     places,
     positions,
     positions_csv,
     preferences,
+    publisher,
+    publishers,
     report,
     search,
     sections,
@@ -58,6 +62,10 @@ ROUTES: tuple[PageRoute, ...] = (
     *search.ROUTES,
     *report.ROUTES,
     *versions.ROUTES,
+    *publisher.ROUTES,
+    *publishers.ROUTES,
+    *about.ROUTES,
+    *figures.ROUTES,
 )  # fmt: skip
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from aggregator.model import ItemClass, Report, Selection
 from aggregator.model.release import Release
+from aggregator.tags import regions
 from aggregator.tags.vocabulary import first_level, topics
-from aggregator.web import regions
 from aggregator.web.pages.lists import BEFORE, Link
 from aggregator.web.pages.page import Page, PageRoute, Visit
 from aggregator.web.pages.rows import let_out, with_reports

@@ -20,7 +20,7 @@ from aggregator.web.pages.shares import in_rounds, in_sections
 from aggregator.web.pages.writing import country_in, topic_heading
 
 _NEWEST = 120  # reports, of which the page is chosen
-_TOP = 18  # reports at the top: the lead, some beside it, some under it, the others in a list
+_TOP = 16  # reports at the top: the lead, some beside it, some under it, the others in a list
 _BESIDE, _UNDER, _UNDER_NO_PICTURE = 4, 2, 4
 _APART = 4  # of opinion, of our own
 _DOCUMENTS = 6

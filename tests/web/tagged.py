@@ -10,7 +10,9 @@ from pathlib import Path
 
 from bs4 import BeautifulSoup, Tag
 
-from aggregator.store import Store
+from aggregator.pipeline.opening import load_config, open_wire
+from aggregator.pipeline.paths import Paths
+from aggregator.text.dates import utc_now
 from tests.make_database import CONFIG, DATABASES
 from tests.web.serving import Served, served
 
@@ -27,7 +29,8 @@ def tagged(folder: Path, wire_toml: tuple[str, str] | None = None) -> Iterator[S
         (config / "wire.toml").write_text(said.replace(*wire_toml), "utf-8")
     database = folder / "wire.db"
     database.write_bytes(gzip.decompress((DATABASES / f"{VERSION}.db.gz").read_bytes()))
-    with Store.open(database):  # brings it to the tables of today
+    paths = Paths(config, database)
+    with open_wire(paths, load_config(paths), utc_now()):  # so that no request reads the files of the configuration
         pass
     with served(folder, config) as found:
         yield found

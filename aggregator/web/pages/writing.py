@@ -78,7 +78,7 @@ def topic_in(code: str, language: Interface) -> str:
     return topic_label(code, language)
 
 
-def _count_in(number: int, language: Interface) -> str:
+def count_in(number: int, language: Interface) -> str:
     """How many there are; from MOST_COUNTED on, to which counts are exact, so many or more."""
     said: str = format_decimal(number, locale=language)
     return f"{said}+" if number >= MOST_COUNTED else said
@@ -151,7 +151,7 @@ def _environment(language: Interface) -> Environment:
         group=lambda group: said.gettext(wording.GROUPS[group]),
         item_class=lambda item_class: said.gettext(wording.ITEM_CLASSES[item_class]),
         number=lambda number: format_decimal(number, locale=language),
-        count=lambda number: _count_in(number, language),
+        count=lambda number: count_in(number, language),
         direction=direction,
         direction_of_words=direction_of_words,
         when=_when,

@@ -11,11 +11,6 @@ from aggregator.tags.vocabulary import with_broader
 from aggregator.web.pages.choice import FILTERS, Choice
 
 _MOST = 10  # values of a filter
-# The fields of Selection, by the names of parameters.
-_CHOSEN = {
-    "publisher": "publishers", "country": "countries", "about": "about", "language": "languages", "kind": "kinds",
-    "group": "groups", "class": "item_classes", "topic": "topics",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +38,8 @@ def facets(path: str, choice: Choice, found: Sequence[Report], known: Mapping[st
     """Of a filter that is in use what is chosen, so that it can be taken away; of the others what they would leave."""
     listed: list[Facet] = []
     for name in FILTERS:
-        if typed := tuple(dict.fromkeys(choice.given.get(name, ()))):
-            read = getattr(choice.selection, _CHOSEN[name])
+        if typed := choice.given.get(name, ()):
+            read = choice.codes(name)
             values = tuple(
                 Value(value, choice.without(path, name, each)) for value, each in zip(read, typed, strict=True)
             )

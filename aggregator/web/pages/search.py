@@ -52,7 +52,8 @@ class Counts:
     number: int
     is_all: bool
     more: str | None  # the path of the page that counts further; None: it is counted as far as it ever is
-    facets: Sequence[Facet]
+    chosen: Sequence[Facet]  # filters that are in use
+    facets: Sequence[Facet]  # others
 
 
 def search(visit: Visit) -> Page:
@@ -76,6 +77,7 @@ def search(visit: Visit) -> Page:
             "counts": counts,
             "names": {key: each.name for key, each in known.items()},
             "options": _options(visit, known),
+            "is_faulty": any(name != "q" for name in asked.faults),
             "is_filtered": asked.has((*FILTERS, *TIMES)),
             "bare": f"/search?{urlencode({'q': asked.words})}" if asked.words else "/search",
             "others": _others(visit, asked) if counts and not counts.number else (),
@@ -126,7 +128,8 @@ def _counts(visit: Visit, asked: Choice, known: Mapping[str, KnownPublisher]) ->
     counted = found[:most]
     listed = facets("/search", asked, counted, known)
     more = None if is_more else asked.address("/search", counts="more", before=None)
-    return Counts(len(counted), len(found) <= most, more, listed)
+    in_use, others = [[each for each in listed if each.is_chosen is wanted] for wanted in (True, False)]
+    return Counts(len(counted), len(found) <= most, more, in_use, others)
 
 
 def _options(visit: Visit, known: Mapping[str, KnownPublisher]) -> Mapping[str, list[tuple[str, str]]]:

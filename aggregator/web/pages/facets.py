@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from aggregator.model import KnownPublisher, Report
+from aggregator.model import KnownPublisher, Traits
 from aggregator.tags.vocabulary import with_broader
 from aggregator.web.pages.choice import FILTERS, Choice
 
@@ -34,7 +34,7 @@ class Facet:
         return any(each.count is None for each in self.values)
 
 
-def facets(path: str, choice: Choice, found: Sequence[Report], known: Mapping[str, KnownPublisher]) -> list[Facet]:
+def facets(path: str, choice: Choice, found: Sequence[Traits], known: Mapping[str, KnownPublisher]) -> list[Facet]:
     """Of a filter that is in use what is chosen, so that it can be taken away; of the others what they would leave."""
     listed: list[Facet] = []
     for name in FILTERS:
@@ -52,7 +52,7 @@ def facets(path: str, choice: Choice, found: Sequence[Report], known: Mapping[st
     return listed
 
 
-def _values(name: str, report: Report, known: Mapping[str, KnownPublisher]) -> Iterable[str]:
+def _values(name: str, report: Traits, known: Mapping[str, KnownPublisher]) -> Iterable[str]:
     """What of a filter a report is found by."""
     if name == "topic":
         return {above for code in report.topics for above in with_broader(code)}

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Literal
 from urllib.parse import urlencode
 
 from aggregator.desk.outgoing import releases
-from aggregator.model import KnownPublisher, Report, Selection
+from aggregator.model import KnownPublisher, Selection
 from aggregator.model.errors import SearchError
 from aggregator.model.release import Release
 from aggregator.output import beside
@@ -30,7 +29,7 @@ _MOST = 50  # reports of a page
 _SNIPPET = 260  # characters
 _OPENING = 30  # words
 # How many reports are looked at for the counts: at once, and where the reader asks for more.
-_COUNTED, _COUNTED_MORE = 1_000, 10_000
+_COUNTED, _COUNTED_MORE = 500, 10_000
 _SUGGESTED = 4
 
 Order = Literal["newest", "best"]
@@ -120,11 +119,11 @@ def _opening(report: Release) -> tuple[Piece, ...]:
 
 
 def _counts(visit: Visit, asked: Choice, known: Mapping[str, KnownPublisher]) -> Counts:
-    """Of reports without words only as many are looked at, for few values of a filter are rare among the newest."""
+    """What the counts are of, the newest: whatever is found, it takes no longer than to read so many."""
     is_more = visit.one("counts") == "more"
     most = _COUNTED_MORE if is_more else _COUNTED
     wanted = replace(asked.selection, channel="web", limit=most + 1)
-    found: list[Report] = list(islice(visit.store.reports(wanted, asked.query), most + 1))
+    found = visit.store.traits(wanted, asked.query)
     counted = found[:most]
     listed = facets("/search", asked, counted, known)
     more = None if is_more else asked.address("/search", counts="more", before=None)

@@ -37,15 +37,8 @@ def traits(connection: sqlite3.Connection, query: Query | None, selection: Selec
     """Of the same reports what they can be chosen by, without their words, of which reading takes most of the time."""
     columns = _TRAITS if is_migrated(connection) else _TRAITS_BEFORE_TAGS
     return [
-        Traits(
-            publisher,
-            country,
-            language,
-            item_class,
-            tuple(json.loads(topics or "[]")),
-            tuple(json.loads(about or "[]")),
-        )
-        for publisher, country, language, item_class, topics, about in _listed(connection, query, selection, columns)
+        Traits(*row[:4], *(tuple(json.loads(codes or "[]")) for codes in row[4:]))
+        for row in _listed(connection, query, selection, columns)
     ]
 
 

@@ -101,6 +101,14 @@ def _when(context: Context, moment: str | datetime, shape: str = "medium") -> Ma
     return Markup('<time datetime="{}" data-shape="{}">{}</time>').format(read.isoformat(), shape, said)
 
 
+@pass_context
+def _clock(context: Context, moment: str) -> Markup:
+    """The time of the day in the reader's zone as the server knows it, where what stands beside it is of that day."""
+    reader: Reader = context["reader"]
+    zoned = datetime.fromisoformat(moment).astimezone(reader.timezone())
+    return Markup('<time datetime="{}">{}</time>').format(moment, zoned.strftime("%H:%M"))
+
+
 @cache
 def _environment(language: Interface) -> Environment:
     made = Environment(
@@ -120,6 +128,7 @@ def _environment(language: Interface) -> Environment:
         number=lambda number: format_decimal(number, locale=language),
         direction=direction,
         when=_when,
+        clock=_clock,
     )
     made.globals.update(
         static=static_path, interfaces=INTERFACES, own_names=_OWN_NAMES, headline=beside.headline,

@@ -237,6 +237,13 @@ CASES: Mapping[str, tuple[Case, ...]] = {
             {"USE TEMP B-TREE FOR ORDER BY": "a thousand reports at a time"},
         ),
     ),
+    "traits": (
+        case(lambda s, w: s.traits(chosen(w, {}))),
+        Case(
+            lambda s, w: s.traits(chosen(w, {}), parse("mbalawe")),
+            {"USE TEMP B-TREE FOR ORDER BY": "a thousand reports at a time"},
+        ),
+    ),
     "report": (case(lambda s, w: s.report(w.report)),),
     "reports_beginning_with": tuple(
         case(lambda s, w, desk=desk: s.reports_beginning_with(w.report[:6], 9, desk=desk))  # type: ignore[misc]

@@ -50,6 +50,7 @@ from aggregator.model import (
     Config,
     Contact,
     Credentials,
+    DeskSettings,
     Faulty,
     FetchSettings,
     NotifySettings,
@@ -195,11 +196,13 @@ def _wire(folder: Path, faults: list[str], text: str | None) -> Wire | None:
         return None
     shape, lines = check(WIRE, table)
     if shape is not None:
-        lines = [*_agent_faults(shape), *_poll_faults(shape.poll), *_mail_faults(shape.mail)]
+        lines = [*_agent_faults(shape), *_poll_faults(shape.poll), *_mail_faults(shape.mail), *_desk_faults(shape)]
     faults += _in_file("wire.toml", lines)
     if shape is None:
         return None
-    words = shape.model_dump(exclude={"fetch", "poll", "pictures", "store", "notify", "serve", "complaints", "mail"})
+    words = shape.model_dump(
+        exclude={"fetch", "poll", "pictures", "store", "notify", "serve", "desk", "complaints", "mail"}
+    )
     return Wire(
         **words,
         fetch=_fetch_settings(shape.fetch),
@@ -209,6 +212,7 @@ def _wire(folder: Path, faults: list[str], text: str | None) -> Wire | None:
         complaints=ComplaintSettings(keep=timedelta(days=shape.complaints.keep_days)),
         notify=NotifySettings(command=shape.notify.command, timeout=timedelta(seconds=shape.notify.timeout_seconds)),
         serve=_serve_settings(shape.serve),
+        desk=DeskSettings(user_header=shape.desk.user_header),
         mail=shape.mail.settings() if shape.mail else None,
     )
 
@@ -247,6 +251,12 @@ def _mail_faults(mail: MailTable | None) -> Iterator[str]:
     if mail.password is not None and mail.security == "none" and not _is_near(mail.host):
         expected = '"starttls" or "tls" beside a password, which others could read on the way'
         yield fault("mail.security", mail.security, expected)
+
+
+def _desk_faults(wire: WireFile) -> Iterator[str]:
+    """Anybody may send a field; it is believed of a proxy alone."""
+    if wire.desk.user_header is not None and not wire.serve.trusted_proxies:
+        yield fault("serve.trusted_proxies", None, "the proxy that sends desk.user_header, such as 127.0.0.1/32")
 
 
 def _is_near(host: str) -> bool:

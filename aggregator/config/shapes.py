@@ -197,6 +197,8 @@ Network = Annotated[str, _that(_is_network, 'a CIDR block, such as "127.0.0.0/8"
 # RFC 9309 section 2.2.1: the product token has only these characters.
 RobotsToken = Annotated[str, _like("[A-Za-z_-]+", "a product token of RFC 9309: letters, underscores and hyphens")]
 UserAgent = Annotated[str, _like(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?", "one line of printable ASCII")]
+# RFC 9110 section 5.1: a token; with an underscore web servers take it for another one, or leave it out.
+FieldName = Annotated[str, _like("[A-Za-z0-9-]{1,64}", 'the name of a field of HTTP, such as "Remote-User"')]
 Host = Annotated[
     str,
     _that(is_host, 'a valid host, such as "m.daily.example"'),
@@ -259,6 +261,10 @@ class ServeTable(Table):
         return host.strip("[]"), int(port)
 
 
+class DeskTable(Table):
+    user_header: FieldName | None = None
+
+
 class NotifyTable(Table):
     command: tuple[Argument, ...] = ()
     timeout_seconds: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] = _NOTIFY.timeout.total_seconds()
@@ -304,6 +310,7 @@ class WireFile(Table):
     pictures: PicturesTable = PicturesTable()
     complaints: ComplaintsTable = ComplaintsTable()
     serve: ServeTable = ServeTable()
+    desk: DeskTable = DeskTable()
     notify: NotifyTable = NotifyTable()
     mail: MailTable | None = None
 

@@ -162,6 +162,13 @@ class ServeSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeskSettings:
+    """`[desk]` of wire.toml: who works at the desk in a browser."""
+
+    user_header: str | None = None  # by which `trusted_proxies` say who it is; None: people sign in by their tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotifySettings:
     """`[notify]` of wire.toml: what is run when the state of a source changes."""
 
@@ -220,6 +227,7 @@ class Wire:
     pictures: PicturesSettings = PicturesSettings()
     complaints: ComplaintSettings = ComplaintSettings()
     serve: ServeSettings = ServeSettings()
+    desk: DeskSettings = DeskSettings()
     notify: NotifySettings = NotifySettings()
     mail: MailSettings | None = None  # None: no e-mails are sent
 

@@ -31,6 +31,8 @@ from aggregator.model import (
     Complaint,
     Cursor,
     DeskDecision,
+    DeskPerson,
+    DeskSession,
     Due,
     Finding,
     Join,
@@ -101,6 +103,7 @@ from aggregator.store.sqlite import (
     complaints,
     configured,
     coverage,
+    desk_sessions,
     due,
     excerpts,
     forgetting,
@@ -1457,8 +1460,30 @@ class Store:
         """Lets a client read by a token, of which this is the SHA-256, hexadecimal; False: it has one already."""
         return self._write(tokens.add, token_hash, client, to_iso(now))
 
+    def add_person(self, token_hash: str, person: DeskPerson, now: datetime) -> bool:
+        """Lets a person work at the desk by a token; False: somebody of this name has one already."""
+        return self._write(tokens.add_person, token_hash, person, to_iso(now))
+
+    def desk_people(self) -> list[tuple[str, DeskPerson]]:
+        """The hash of the token of each person of the desk, and who it is."""
+        return self._read(desk_sessions.people)
+
+    def begin_desk_session(
+        self, session_hash: str, token_hash: str, now: datetime, ends_at: datetime, *, is_by_proxy: bool
+    ) -> bool:
+        """Signs a person in; False: the token is not in force any more."""
+        return self._write(desk_sessions.begin, session_hash, token_hash, now, ends_at, is_by_proxy)
+
+    def desk_session(self, session_hash: str, now: datetime) -> DeskSession | None:
+        """None: there is none, it is over, or the token was revoked."""
+        return self._read(desk_sessions.found, session_hash, now)
+
+    def end_desk_session(self, session_hash: str) -> None:
+        """Signs a person out; nothing happens where there is no such session."""
+        self._write(desk_sessions.end, session_hash)
+
     def revoke_token(self, name: str, now: datetime) -> bool:
-        """Ends the token of a client; False: it has none."""
+        """Ends the token of a client or of a person; False: there is none."""
         return self._write(tokens.revoke, name, to_iso(now))
 
     def tokens(self) -> list[dict[str, Any]]:

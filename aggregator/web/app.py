@@ -25,6 +25,7 @@ from aggregator.web import metrics, problems
 from aggregator.web.answers import Answers
 from aggregator.web.api import Api
 from aggregator.web.clients import Clients
+from aggregator.web.desk_pages.serving import Desk
 from aggregator.web.endpoint import Endpoint
 from aggregator.web.feeds import Feeds
 from aggregator.web.following import Following, Pace
@@ -89,6 +90,7 @@ def make_app(paths: Paths, clock: Callable[[], datetime], pace: Pace = Pace()) -
             *GoogleReader(site, clients).routes(),
             *Miniflux(site, clients).routes(),
             *pages.routes(),
+            *Desk(site, pages).routes(),
         ],
         middleware=[
             Middleware(Guards, hosts=hosts, proxies=wire.serve.trusted_proxies, most=AT_ONCE, answered=requests.count),

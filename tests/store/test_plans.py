@@ -55,7 +55,7 @@ VERSION = "0.2.0"  # of the database that is read: 18 publishers, and an act of 
 # what waits and soon is gone. Of merges there is one for some hundred reports, and only a person asks for them.
 SMALL = {
     "agreements", "app_feeds", "app_folders", "app_readers", "claims", "closed_channels",
-    "complaints", "dictionaries", "health_counts", "letters", "merges", "pauses",
+    "complaints", "desk_sessions", "dictionaries", "health_counts", "letters", "merges", "pauses",
     "pending_changes", "pending_revisions", "publisher_history", "publishers", "redirects", "settings", "sources",
     "searches", "tells",
     "subscribers",
@@ -306,6 +306,8 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "searches": (case(lambda s, w: s.searches(NOW)),),
     "source_events": (Case(lambda s, w: s.source_events(50), {"SCAN source_events": FEW}),),
     "tokens": (case(lambda s, w: s.tokens()),),
+    "desk_people": (case(lambda s, w: s.desk_people()),),
+    "desk_session": (case(lambda s, w: s.desk_session("0" * 64, NOW)),),
     "tokens_in_force": (case(lambda s, w: s.tokens_in_force()),),
     # Apps for reading feeds
     "app_feeds": (Case(lambda s, w: s.app_feeds(APP), {"USE TEMP B-TREE FOR ORDER BY": "publishers"}),),

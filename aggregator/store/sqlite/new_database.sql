@@ -555,7 +555,7 @@ CREATE TABLE tokens (
       rate INTEGER NOT NULL CHECK (rate > 0),  -- requests a minute
       created_at TEXT NOT NULL,  -- UTC
       revoked_at TEXT  -- NULL: it is in force
-    ) STRICT, WITHOUT ROWID
+    , desk TEXT CHECK (desk IN ('act', 'read'))) STRICT, WITHOUT ROWID
     ;
 CREATE UNIQUE INDEX tokens_in_force ON tokens (name) WHERE revoked_at IS NULL;
 CREATE TABLE released_by_day (    -- reports that left, counted each time that one did
@@ -947,6 +947,14 @@ CREATE INDEX complaints_open ON complaints (article_id) WHERE resolved_at IS NUL
 CREATE INDEX complaints_of_form ON complaints (received_at, article_id) WHERE came_by = 'form';
 CREATE INDEX complaints_untold ON complaints (complaint_id) WHERE came_by = 'form' AND letter_id IS NULL AND resolved_at IS NULL;
 CREATE INDEX complaints_to_tell ON complaints (complaint_id) WHERE email IS NOT NULL AND told_at IS NULL AND resolved_at IS NOT NULL;
+CREATE TABLE desk_sessions (
+      session_hash TEXT PRIMARY KEY,     -- SHA-256 of what the browser sends, hexadecimal
+      token_hash TEXT NOT NULL REFERENCES tokens (token_hash),  -- of the person
+      began_at TEXT NOT NULL,            -- UTC
+      ends_at TEXT NOT NULL,             -- UTC; it may end sooner: then the row is deleted
+      is_by_proxy INTEGER NOT NULL       -- 1: a proxy said who it is, and says so at every request; 0: by the token
+    ) STRICT, WITHOUT ROWID
+    ;
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0001_the_wire_runs');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0002_one_of_each');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0003_the_poller');
@@ -990,4 +998,5 @@ INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0040
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0041_who');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0042_pictures');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0045_complaints');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0046_people');
 PRAGMA application_id = 1097295730;

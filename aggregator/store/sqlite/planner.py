@@ -63,6 +63,7 @@ FIGURES: Mapping[str, Mapping[str | None, str]] = {
     "cursors": {"cursors": "20 1"},
     "datelines": {None: "300000"},
     "dead_letters": {"dead_letters": "200 10 1"},
+    "desk_sessions": {"desk_sessions": "20 1"},
     "dictionaries": {None: "2"},
     "excerpt_queue": {None: "1000"},
     "former_readings": {"former_readings_of_article": "2000 1"},

@@ -55,6 +55,7 @@ MIGRATIONS = (
     "0041_who",
     "0042_pictures",
     "0045_complaints",
+    "0046_people",
 )
 _NAMES = "0016_plain_words"  # the last one that renamed tables or columns
 

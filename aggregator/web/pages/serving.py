@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from importlib.resources import files
+from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,7 +22,7 @@ from aggregator.web.answers import Answer, Answers, answered
 from aggregator.web.pages import front
 from aggregator.web.pages.page import Page, PageRoute, Visit
 from aggregator.web.pages.reader import Reader, reader_of
-from aggregator.web.pages.writing import static_digest, translations, write
+from aggregator.web.pages.writing import static_digest, translations, write, zone_in
 from aggregator.web.problems import Problem
 from aggregator.web.site import Site
 
@@ -62,30 +63,32 @@ class Pages:
 
     def _answer(self, route: PageRoute, request: Request) -> Response:
         reader = self.reader(request)
-        given = _given(request, route.parameters)
+        asked = given(request, route.parameters)
         path = request.url.path
 
         def make() -> Answer:
             with self.site.opened() as (store, now):
                 said = translations(reader.language).gettext
-                visit = Visit(self.site, store, now, reader, path, request.path_params, given, said)
+                visit = Visit(self.site, store, now, reader, path, request.path_params, asked, said)
                 page = route.make(visit)
-            body = self.written(page, reader, path).encode()
+            body = self.written(page, reader, _back(path, asked)).encode()
             headers = (*fields(page.pictures_from), ("Content-Language", reader.language), *page.headers)
             return Answer(body, HTML, page.until, page.status, headers, "web", page.reports)
 
-        return answered(request, self.site, self.answers, ("page", path, sorted(given.items()), reader), make)
+        return answered(request, self.site, self.answers, ("page", path, sorted(asked.items()), reader), make)
 
     def reader(self, request: Request) -> Reader:
         return reader_of(request, str(self.site.paths.timezone()))
 
     def written(self, page: Page, reader: Reader, path: str) -> str:
-        """A page as HTML. `path`: where it is, for what leads back to it."""
-        wire = self.site.config().wire
+        """A page as HTML. `path`: where it is, with its query, for what leads back to it."""
+        wire, now = self.site.config().wire, self.site.clock()
         beside = {
             "page": page,
             "wire": wire,
             "path": path,
+            "now": now,
+            "zone_name": zone_in(reader, now),
             "general": fill(DEFAULT_DISCLAIMERS["general"], {"wire": wire.name}),
         }
         return write(page.template, reader, {**beside, **page.values})
@@ -139,7 +142,12 @@ def fields(pictures_from: frozenset[str] = frozenset()) -> tuple[tuple[str, str]
     )
 
 
-def _given(request: Request, known: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+def _back(path: str, asked: Mapping[str, tuple[str, ...]]) -> str:
+    """Where a page is, on this host: its path, and what of its query was read."""
+    return quote(path) + (f"?{urlencode(asked, doseq=True)}" if asked else "")
+
+
+def given(request: Request, known: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
     """The values of parameters that a route reads; others, such as those that trackers add, are not looked at. Raises
     Problem.
     """

@@ -12,7 +12,7 @@ from io import BytesIO
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_datetime, format_time, get_timezone_gmt, get_timezone_name
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -73,17 +73,27 @@ def topic_in(code: str, language: Interface) -> str:
     return topic_label(code, language)
 
 
+def zone_in(reader: Reader, now: datetime) -> str:
+    """What the reader's zone is called, in the reader's language, and how far it is from UTC."""
+    zoned, locale = now.astimezone(reader.timezone()), Locale.parse(reader.language)
+    name = get_timezone_name(zoned, width="long", locale=locale)
+    return f"{name} (UTC{get_timezone_gmt(zoned, 'iso8601', locale=locale)})" if zoned.utcoffset() else name
+
+
 @pass_context
 def _when(context: Context, moment: str | datetime, shape: str = "medium") -> Markup:
-    """A stored time, as people of the reader's language write it, in the reader's zone. `shape`: `day`, `time`, else
-    day and time.
+    """A stored time, as people of the reader's language write it, in the reader's zone. `shape`: `day`, `today` with
+    the day of the week, `time`, else day and time.
     """
     reader: Reader = context["reader"]
     read = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     zoned = read.astimezone(reader.timezone())
-    locale = Locale.parse(reader.language)
+    locale = Locale.parse("en_001" if reader.language == "en" else reader.language)  # en: 29 November, not November 29
     if shape == "day":
         said = format_date(zoned, "long", locale=locale)
+    elif shape == "today":
+        # The moment at which the page is made would make it another page each time.
+        return Markup('<time datetime="{}">{}</time>').format(zoned.date(), format_date(zoned, "full", locale=locale))
     elif shape == "time":
         said = format_time(zoned, "short", locale=locale, tzinfo=zoned.tzinfo)
     else:

@@ -51,6 +51,7 @@ from aggregator.store.sqlite.schema import (
     m0041,
     m0042,
     m0045,
+    m0046,
 )
 
 migrations = Migrations("aggregator")
@@ -275,6 +276,11 @@ def _pictures(db: Database) -> None:
 @migrations(name="0045_complaints")
 def _complaints(db: Database) -> None:
     _execute(db, m0045.COMPLAINTS)
+
+
+@migrations(name="0046_people")
+def _people(db: Database) -> None:
+    _execute(db, m0046.PEOPLE)
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

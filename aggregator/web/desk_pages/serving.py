@@ -21,7 +21,7 @@ from aggregator.web import problems
 from aggregator.web.desk_pages import complaints, held_back, home, ledger, merges, pending, people, reports, rights
 from aggregator.web.desk_pages.origins import HOME, goal, is_ours
 from aggregator.web.desk_pages.people import SignedIn
-from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, cannot_write
+from aggregator.web.desk_pages.visit import BUSY_SECONDS, DeskAct, DeskRoute, DeskVisit, cannot_write
 from aggregator.web.limits import Limits
 from aggregator.web.pages.forms import posted
 from aggregator.web.pages.page import Page
@@ -259,7 +259,7 @@ def _need_ours(request: Request, holds: bool) -> None:
 
 def _to_write(site: Site) -> Store:
     """Raises StoreError."""
-    return Store.open(site.paths.database())
+    return Store.open(site.paths.database(), busy_seconds=BUSY_SECONDS)
 
 
 __all__ = ["HOME", "Desk"]

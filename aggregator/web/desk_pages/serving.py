@@ -20,6 +20,8 @@ from aggregator.store import Store
 from aggregator.web import problems
 from aggregator.web.desk_pages import (
     add,
+    alerts,
+    deliveries,
     discovered,
     held_back,
     home,
@@ -62,6 +64,8 @@ ROUTES: tuple[DeskRoute, ...] = (
     *source.ROUTES,
     *discovered.ROUTES,
     *add.ROUTES,
+    *deliveries.ROUTES,
+    *alerts.ROUTES,
 )  # fmt: skip
 ACTS: tuple[DeskAct, ...] = (
     *reports.ACTS,
@@ -70,6 +74,8 @@ ACTS: tuple[DeskAct, ...] = (
     *source.ACTS,
     *discovered.ACTS,
     *add.ACTS,
+    *deliveries.ACTS,
+    *alerts.ACTS,
 )  # fmt: skip
 
 Answer = Callable[[Request, Mapping[str, str]], Response]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from aggregator.desk import suspects
+from aggregator.desk import complaints, suspects
+from aggregator.text.dates import to_iso
 from aggregator.web.desk_pages import rights
 from aggregator.web.desk_pages.merges import SINCE
 from aggregator.web.desk_pages.visit import DeskRoute, DeskVisit
@@ -24,9 +25,10 @@ class Need:
 
 
 def _complaints(visit: DeskVisit) -> Need:
-    found = visit.store.complaints()
-    since = min((each["received_at"] for each in found), default=None)
-    return Need(visit.gettext("Complaints that are open"), "/desk/complaints", len(found), since)
+    found = complaints.matters(visit.store)
+    since = min((to_iso(each.oldest) for each in found), default=None)
+    number = sum(each.count for each in found)
+    return Need(visit.gettext("Complaints that are open"), "/desk/complaints", number, since)
 
 
 def _pending(visit: DeskVisit) -> Need:

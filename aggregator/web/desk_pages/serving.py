@@ -21,6 +21,7 @@ from aggregator.web import problems
 from aggregator.web.desk_pages import (
     add,
     alerts,
+    complaints,
     deliveries,
     discovered,
     held_back,
@@ -55,6 +56,7 @@ _SAID, _SIGNATURE = "done", "signature"  # parameters that every page of the des
 ROUTES: tuple[DeskRoute, ...] = (
     *home.ROUTES,
     *reports.ROUTES,
+    *complaints.ROUTES,
     *merges.ROUTES,
     *pending.ROUTES,
     *held_back.ROUTES,
@@ -69,6 +71,7 @@ ROUTES: tuple[DeskRoute, ...] = (
 )  # fmt: skip
 ACTS: tuple[DeskAct, ...] = (
     *reports.ACTS,
+    *complaints.ACTS,
     *merges.ACTS,
     *pending.ACTS,
     *source.ACTS,

@@ -26,6 +26,7 @@ from tests.web.serving import served
 STRANGER = "http://stranger.example/feed?<script>alert(1)</script>"
 FOUND = "http://nawras.example/found.xml?a=1&b='\"><img src=x onerror=alert(2)>"
 HOSTILE = "the server said <script>alert(3)</script> \u202edellac"
+SHOWN = HOSTILE.replace("\u202e", "")  # what turns the direction of reading is left out
 HELD, FAILING, MASS, SOUGHT = "difaf/rss", "faits-a-ciel-ouvert/feed", "farol-do-mbalawe/rss", "nawras/rss-ar"
 SUBSCRIBER = 'url = "https://partner.example/hook"\nsecret = "${PARTNER_SECRET}"\ncontact = "ops@partner.example"\n'
 SEARCH = 'words = "Mbalawe"\ntitle = "River & <b>bridge</b>"\n[[tell]]\nemail = "desk@daily.example"\n'
@@ -133,7 +134,7 @@ def test_each_problem_is_said_as_the_command_says_it_with_its_next_step(person: 
     for name in (HELD, FAILING):
         assert str(rows[name]["advice"]) in text
         assert page.xpath(f"//article//a[@href='/desk/source/{name}']")
-    assert HOSTILE in text
+    assert SHOWN in text
     charts = page.xpath("//*[local-name()='svg']/@aria-label")
     assert len(charts) == len(page.xpath("//article"))
     assert all(label.startswith("New reports by day: ") for label in charts)
@@ -237,7 +238,7 @@ def test_subscribers_are_paused_resumed_and_sent_to_again(person: AtDesk) -> Non
     page = person.page("/desk/subscribers")
     assert "${PARTNER_SECRET}" not in page_of(person.get("/desk/subscribers")).text_content()
     text = text_of(page, "//main")
-    assert HOSTILE in text
+    assert SHOWN in text
     assert "It is tried again by itself" in text
     base = "/desk/subscribers/partner"
     assert "to partner again: 1." in person.done(form(page, f"{base}/replay"))
@@ -250,7 +251,7 @@ def test_alerts_are_paused_and_resumed(person: AtDesk) -> None:
     page = person.page("/desk/alerts")
     text = text_of(page, "//article")
     assert "River & <b>bridge</b>" in text
-    assert HOSTILE in text
+    assert SHOWN in text
     assert "Messages that were given up: 1" in text
     assert "tried again" in person.done(form(page, "/desk/alerts/river/resume"))
     assert "given up" not in text_of(person.page("/desk/alerts"), "//article")

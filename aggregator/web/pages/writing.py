@@ -23,6 +23,7 @@ from markupsafe import Markup
 from aggregator.output import beside
 from aggregator.tags.mediatopics import topic_label
 from aggregator.text.direction import direction
+from aggregator.text.printable import line
 from aggregator.web.pages import wording
 from aggregator.web.pages.reader import INTERFACES, Interface, Reader
 
@@ -118,6 +119,7 @@ def _environment(language: Interface) -> Environment:
         item_class=lambda item_class: said.gettext(wording.ITEM_CLASSES[item_class]),
         number=lambda number: format_decimal(number, locale=language),
         direction=direction,
+        one_line=line,
         when=_when,
     )
     made.globals.update(

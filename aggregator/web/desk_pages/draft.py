@@ -33,7 +33,7 @@ _FIELDS: Mapping[str, str] = {
     **{f"rights.{name}": name for name in (*_RIGHTS, *_DAYS)},
 }
 ELSEWHERE = ""  # where a fault stands that is of no field
-Faults = Mapping[str, tuple[str, ...]]  # by field; each is a sentence in English, as `check` says it
+Faults = Mapping[str, tuple[str, ...]]  # by field; each is a sentence in English, as `check` says it without the key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +99,12 @@ def faults_of(draft: Draft, folder: Path, known: Known, files: Mapping[str, str]
         field = _field_of(said)
         if said not in found[field] and not (field in ("key", "country", *_DAYS) and found[field]):
             found[field].append(said)
-    return {field: tuple(lines) for field, lines in found.items() if lines}
+    return {field: tuple(map(_without_key, lines)) for field, lines in found.items() if lines}
+
+
+def _without_key(said: str) -> str:
+    """A fault as it stands beside its field."""
+    return re.sub(r"^[a-z_.]+(?:\[\d+\])?(?:\.[a-z_]+)*: (?=found )", "", said)
 
 
 def _of_form(draft: Draft, files: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -20,7 +20,9 @@ from aggregator.store import Store
 from aggregator.web import problems
 from aggregator.web.desk_pages import (
     add,
+    alerts,
     complaints,
+    deliveries,
     discovered,
     held_back,
     home,
@@ -64,6 +66,8 @@ ROUTES: tuple[DeskRoute, ...] = (
     *source.ROUTES,
     *discovered.ROUTES,
     *add.ROUTES,
+    *deliveries.ROUTES,
+    *alerts.ROUTES,
 )  # fmt: skip
 ACTS: tuple[DeskAct, ...] = (
     *reports.ACTS,
@@ -73,6 +77,8 @@ ACTS: tuple[DeskAct, ...] = (
     *source.ACTS,
     *discovered.ACTS,
     *add.ACTS,
+    *deliveries.ACTS,
+    *alerts.ACTS,
 )  # fmt: skip
 
 Answer = Callable[[Request, Mapping[str, str]], Response]

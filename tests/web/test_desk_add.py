@@ -193,6 +193,15 @@ def test_what_looks_like_a_template_is_written_as_words(room: Room) -> None:
     assert "${HOME}" not in text_of(page_of(answer), "//pre")
 
 
+def test_what_leaves_is_said_of_the_file_and_not_of_the_profile(room: Room) -> None:
+    said = {}
+    for day in ("2099-12-31", "2020-01-31"):
+        answer = room.person.send(drafted(room, profile="agreement", expires=day))
+        said[day] = text_of(page_of(answer), "//main/ul")
+    assert "The whole text leaves." in said["2099-12-31"]
+    assert "The whole text leaves." not in said["2020-01-31"]
+
+
 def test_a_file_that_comes_meanwhile_stays(room: Room) -> None:
     shown = room.sent(drafted(room))
     there = room.config / "publishers" / "ml" / "new-one.toml"

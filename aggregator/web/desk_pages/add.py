@@ -19,7 +19,7 @@ from aggregator.parse import PARSERS
 from aggregator.pipeline.discovery.prober import Survey
 from aggregator.pipeline.opening import load_config, publisher_file, publisher_files
 from aggregator.text.urls import document_of, domain_of_url
-from aggregator.web.desk_pages.draft import ELSEWHERE, NAMES, Draft, Faults, faults_of, hidden, of_form
+from aggregator.web.desk_pages.draft import ELSEWHERE, NAMES, Draft, Faults, Tried, hidden, of_form, tried
 from aggregator.web.desk_pages.searching import NotSearched, address_of
 from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done
 from aggregator.web.pages.page import Page
@@ -130,18 +130,19 @@ def _edit(visit: DeskVisit) -> Page:
 def _check(visit: DeskVisit) -> Page:
     """The file as it would be written; or the form, with all that is wrong beside its fields."""
     draft = of_form(visit.form)
-    if faults := _faults(visit, draft):
-        return _form(visit, draft, faults)
-    values = {"draft": hidden(draft), "file": draft.file, "text": draft.text()}
-    values["sentences"] = [*_profiles(visit).get(draft.profile, ())]
-    return _page(visit, "file", values)
+    found = _tried(visit, draft)
+    if found.publisher is None:
+        return _form(visit, draft, found.faults)
+    said = [*sentences(found.publisher.rights, visit.now.date(), visit.gettext)]
+    return _page(visit, "file", {"draft": hidden(draft), "file": draft.file, "text": draft.text(), "sentences": said})
 
 
 def _write(visit: DeskVisit) -> Done | Page:
     """As `aggregator add`: where the configuration loads with the file, and over no other. Raises DeskError."""
     draft, paths = of_form(visit.form), visit.site.paths
-    if faults := _faults(visit, draft):
-        return _form(visit, draft, faults)
+    found = _tried(visit, draft)
+    if found.publisher is None:
+        return _form(visit, draft, found.faults)
     try:
         add_publisher(paths.config_folder(), draft.file, draft.text())
     except ConfigError as error:
@@ -158,14 +159,15 @@ def _known(visit: DeskVisit) -> Known:
     return Known(visit.config.publishers, publisher_files(visit.site.paths))
 
 
-def _faults(visit: DeskVisit, draft: Draft) -> Faults:
+def _tried(visit: DeskVisit, draft: Draft) -> Tried:
     files = publisher_files(visit.site.paths)
     try:
-        found = faults_of(draft, visit.site.paths.config_folder(), Known(visit.config.publishers, files), files)
+        found = tried(draft, visit.site.paths.config_folder(), Known(visit.config.publishers, files), files)
     except ConfigError as error:  # of a file that touches everybody
-        return {ELSEWHERE: tuple(error.faults)}
-    if draft.profile not in _profiles(visit) and "profile" not in found:
-        return {**found, "profile": ("rights_profile: this profile is for the wire's own publisher alone",)}
+        return Tried({ELSEWHERE: tuple(error.faults)}, None)
+    if draft.profile not in _profiles(visit) and "profile" not in found.faults:
+        said = "this profile is for the wire's own publisher alone"
+        return Tried({**found.faults, "profile": (said,)}, None)
     return found
 
 

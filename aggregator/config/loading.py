@@ -359,7 +359,8 @@ def _publisher(
     rights, rights_lines = _rights(table, profiles)
     lines = [*_place_faults(PurePosixPath(name), table), *shape_lines, *rights_lines]
     if shape is not None:
-        lines += [*_key_faults(shape), *_source_faults(shape.source, wire), *tag_faults(shape.tags)]
+        lines += [*_key_faults(shape), *_stance_faults(shape)]
+        lines += [*_source_faults(shape.source, wire), *tag_faults(shape.tags)]
     if shape is not None and rights is not None:
         publisher = _assembled(PurePosixPath(name).stem, shape, rights)
         lines += faults_of_publisher(publisher)
@@ -367,6 +368,15 @@ def _publisher(
         lines += faults_of_disclaimers(texts(table.get("disclaimers")))
     faults += _in_file(name, lines)
     return publisher
+
+
+def _stance_faults(shape: PublisherFile) -> Iterator[str]:
+    """A stance is what a publisher says of itself, so that the page on which it does belongs to it."""
+    if shape.stance is not None and shape.stance_source is None:
+        expected = f"the https address of the page on which {shape.name} describes itself so, because stance is set"
+        yield fault("stance_source", None, expected)
+    if shape.stance is None and shape.stance_source is not None:
+        yield fault("stance", None, "what the page of stance_source says, in the publisher's own words")
 
 
 def _assembled(key: str, shape: PublisherFile, rights: Rights) -> Publisher:
@@ -381,6 +391,8 @@ def _assembled(key: str, shape: PublisherFile, rights: Rights) -> Publisher:
         rights=rights,
         profile=shape.rights_profile,
         contact=Contact(**shape.contact.model_dump()),
+        stance=shape.stance,
+        stance_source=shape.stance_source,
         disclaimers=shape.disclaimers,
         sources=tuple(_source(key, source, shape) for source in shape.source),
         identity=shape.identity.rules(shape.homepage),

@@ -14,6 +14,7 @@ from aggregator.config.adding import add_publisher, add_source
 from aggregator.config.codes import country_names
 from aggregator.config.loading import profiles
 from aggregator.config.new_publishers import Known
+from aggregator.model import Rights
 from aggregator.model.errors import ConfigError, DeskError
 from aggregator.parse import PARSERS
 from aggregator.pipeline.discovery.prober import Survey
@@ -23,7 +24,7 @@ from aggregator.web.desk_pages.draft import ELSEWHERE, NAMES, Draft, Faults, Tri
 from aggregator.web.desk_pages.searching import NotSearched, address_of
 from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done
 from aggregator.web.pages.page import Page
-from aggregator.web.pages.rights_words import sentences
+from aggregator.web.pages.rights_words import RightsWords, Sentence, rights_words
 from aggregator.web.pages.wording import KINDS
 from aggregator.web.pages.writing import country_in
 
@@ -133,8 +134,9 @@ def _check(visit: DeskVisit) -> Page:
     found = _tried(visit, draft)
     if found.publisher is None:
         return _form(visit, draft, found.faults)
-    said = [*sentences(found.publisher.rights, visit.now.date(), visit.gettext)]
-    return _page(visit, "file", {"draft": hidden(draft), "file": draft.file, "text": draft.text(), "sentences": said})
+    said = _in_words(visit, found.publisher.rights)
+    told = [*said.others, *said.here, *said.machines, *said.agreed]
+    return _page(visit, "file", {"draft": hidden(draft), "file": draft.file, "text": draft.text(), "sentences": told})
 
 
 def _write(visit: DeskVisit) -> Done | Page:
@@ -171,18 +173,19 @@ def _tried(visit: DeskVisit, draft: Draft) -> Tried:
     return found
 
 
-def _profiles(visit: DeskVisit) -> Mapping[str, Sequence[str]]:
-    """Those that a publisher may have, each in sentences. () where rights.toml cannot be read, which is a fault."""
+def _profiles(visit: DeskVisit) -> Mapping[str, Sequence[Sentence]]:
+    """Those that a publisher may have, each in sentences. None where rights.toml cannot be read, which is a fault."""
     try:
         found = profiles(visit.site.paths.config_folder())
     except ConfigError:
         return {}
-    today = visit.now.date()
-    return {
-        name: [*sentences(rights, today, visit.gettext)]
-        for name, rights in found.items()
-        if rights.relationship != _OWN
-    }
+    said = {name: _in_words(visit, rights) for name, rights in found.items() if rights.relationship != _OWN}
+    return {name: [*each.others, *each.here] for name, each in said.items()}
+
+
+def _in_words(visit: DeskVisit, rights: Rights) -> RightsWords:
+    """As the publisher's page says it to readers."""
+    return rights_words(rights, visit.now.date(), (), None, visit.gettext, visit.reader.language)
 
 
 def _form(visit: DeskVisit, draft: Draft, faults: Faults) -> Page:

@@ -306,6 +306,25 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "searches": (case(lambda s, w: s.searches(NOW)),),
     "source_events": (Case(lambda s, w: s.source_events(50), {"SCAN source_events": FEW}),),
     "tokens": (case(lambda s, w: s.tokens()),),
+    "ledger_page": (
+        case(lambda s, w: s.ledger_page(None, 50)),
+        case(lambda s, w: s.ledger_page(90, 50, kinds=("withheld",), actor="person:desk")),
+        Case(lambda s, w: s.ledger_page(None, 50, report=w.report), {"USE TEMP B-TREE FOR ORDER BY": "of one report"}),
+    ),
+    "out_of_wire": (case(lambda s, w: s.out_of_wire("withheld", None, 50)),),
+    "under_embargo": (case(lambda s, w: s.under_embargo(None, 50)),),
+    "count_held_back": (case(lambda s, w: s.count_held_back()),),
+    "count_pending": (case(lambda s, w: s.count_pending()),),
+    "pending_of_kind": (
+        Case(
+            lambda s, w: s.pending_of_kind(w.source.name, "moved", 50),
+            {"USE TEMP B-TREE FOR ORDER BY": "what waits for a person"},
+        ),
+    ),
+    "merges_page": (
+        case(lambda s, w: s.merges_page(None, 50)),
+        case(lambda s, w: s.merges_page(5, 50, undone_too=True)),
+    ),
     "desk_people": (case(lambda s, w: s.desk_people()),),
     "desk_session": (case(lambda s, w: s.desk_session("0" * 64, NOW)),),
     "tokens_in_force": (case(lambda s, w: s.tokens_in_force()),),

@@ -38,7 +38,7 @@ from aggregator.web.desk_pages import (
 from aggregator.web.desk_pages.origins import HOME, goal, is_ours
 from aggregator.web.desk_pages.people import SignedIn
 from aggregator.web.desk_pages.searching import Searches
-from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, cannot_write
+from aggregator.web.desk_pages.visit import BUSY_SECONDS, DeskAct, DeskRoute, DeskVisit, cannot_write
 from aggregator.web.limits import Limits
 from aggregator.web.pages.forms import posted
 from aggregator.web.pages.page import Page
@@ -288,7 +288,7 @@ def _need_ours(request: Request, holds: bool) -> None:
 
 def _to_write(site: Site) -> Store:
     """Raises StoreError."""
-    return Store.open(site.paths.database())
+    return Store.open(site.paths.database(), busy_seconds=BUSY_SECONDS)
 
 
 __all__ = ["HOME", "Desk"]

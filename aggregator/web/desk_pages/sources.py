@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, get_args
 
+from babel.numbers import format_decimal
+
 from aggregator.desk import clock
 from aggregator.model import HealthState
 from aggregator.pipeline import watching
@@ -15,8 +17,8 @@ from aggregator.pipeline.source_words import Files, Told, advice, next_fetch, wh
 from aggregator.rights import is_address
 from aggregator.text.dates import for_people, times_for_people
 from aggregator.web.desk_pages.visit import DeskRoute, DeskVisit
+from aggregator.web.pages.chart import Chart, chart
 from aggregator.web.pages.page import Page
-from aggregator.web.pages.sparkline import Sparkline, sparkline
 from aggregator.web.pages.wording import N_
 from aggregator.web.problems import Problem
 
@@ -49,7 +51,7 @@ class Listed:
     advice: str | None
     next: str
     received: int  # in seven days
-    chart: Sparkline | None
+    chart: Chart | None
     held_redirect: str | None  # the address that waits for a person
     pending: int  # changes that wait for a person
     is_paused: bool
@@ -85,12 +87,25 @@ def listed(
         advice=advice(row, files),
         next=next_fetch(row, visit.now, told),
         received=row["articles_7_days"],
-        chart=None if found is None else sparkline(found, visit.now.date(), DAYS),
+        chart=None if found is None else brought(visit, name, found, DAYS),
         held_redirect=row["redirected_to"] if row.get("redirect") == "pending" else None,
         pending=row.get("pending") or 0,
         is_paused=bool(row.get("paused_by")),
         is_found=row.get("search") == "found",
     )
+
+
+def brought(visit: DeskVisit, name: str, by_day: Mapping[str, int], number: int) -> Chart:
+    """The new reports of a source by day of UTC, until today."""
+    days = [visit.now.date() - timedelta(days=back) for back in reversed(range(number))]
+    counts = [by_day.get(day.isoformat(), 0) for day in days]
+    said = [str(format_decimal(count, locale=visit.reader.language)) for count in counts]
+    words = {"total": sum(counts), "days": number, "most": max(counts), "without": counts.count(0)}
+    title = visit.gettext(
+        "New reports by day: %(total)s in %(days)s days, at most %(most)s a day, none on %(without)s days"
+    )
+    numbers = list(zip(days, map(float, counts), strict=True))
+    return chart(f"of-{name.replace('/', '-')}", title % words, numbers, said, str(max(counts)), visit.reader)
 
 
 def sources(visit: DeskVisit) -> Page:

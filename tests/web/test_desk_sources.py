@@ -269,3 +269,16 @@ def test_nobody_who_is_not_signed_in_sees_or_does_anything(person: AtDesk) -> No
         assert nobody.post(action, {"form_token": token, "reason": "x"}).status_code == 403
         assert person.post(action, {"reason": "x"}).status_code == 403
         assert person.post(action, {"reason": "x", "form_token": token}, Sec_Fetch_Site="cross-site").status_code == 403
+
+
+def test_the_first_page_counts_what_needs_a_person(tmp_path: Path) -> None:
+    paths = troubled(tmp_path)
+    with served(tmp_path, paths.config_folder()) as wire:
+        person = at_desk(wire)
+        page = person.page("/desk")
+        listed = len(person.page("/desk/sources").xpath("//article"))
+    for path in ("/desk/sources", "/desk/discovered", "/desk/subscribers", "/desk/alerts"):
+        assert page.xpath(f"//main//a[@href='{path}']")
+    assert str(listed) in text_of(
+        page, "//main//li[.//a[@href='/desk/sources']] | //main//tr[.//a[@href='/desk/sources']]"
+    )

@@ -379,6 +379,13 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     ),
     "last_well": (case(lambda s, w: s.last_well(w.source.name, WEEK, NOW)),),
     "sources": (case(lambda s, w: s.sources()),),
+    "source": (Case(lambda s, w: s.source(w.source.name, 20), {"USE TEMP B-TREE FOR": "what stands in 20 polls"}),),
+    "received_by_day": (
+        Case(
+            lambda s, w: s.received_by_day([w.source.name], WEEK.date()), {"USE TEMP B-TREE FOR": "polls of some days"}
+        ),
+    ),
+    "proposed_feeds": (case(lambda s, w: s.proposed_feeds()),),
     "paused": (case(lambda s, w: s.paused()),),
     "last_new": (case(lambda s, w: s.last_new()),),
     "redirects_in_force": (case(lambda s, w: s.redirects_in_force()),),

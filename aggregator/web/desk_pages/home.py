@@ -31,6 +31,17 @@ def _complaints(visit: DeskVisit) -> Need:
     return Need(visit.gettext("Complaints that are open"), "/desk/complaints", number, since)
 
 
+def _sources(visit: DeskVisit) -> Need:
+    number = sum(1 for each in visit.store.health() if each["states"])
+    return Need(visit.gettext("Sources with a problem"), "/desk/sources", number)
+
+
+def _subscribers(visit: DeskVisit) -> Need:
+    found = [each for each in visit.store.queues() if each.ended_at is None and (each.error or each.dead_letters)]
+    since = min((to_iso(each.failing_since) for each in found if each.failing_since), default=None)
+    return Need(visit.gettext("Subscribers to whom nothing gets"), "/desk/subscribers", len(found), since)
+
+
 def _pending(visit: DeskVisit) -> Need:
     found = visit.store.count_pending()
     since = min((each["since"] for each in found), default=None)
@@ -64,6 +75,8 @@ def _signals(visit: DeskVisit) -> Need:
 NEEDS: tuple[Callable[[DeskVisit], Need], ...] = (
     _complaints,
     _pending,
+    _sources,
+    _subscribers,
     _suspects,
     _agreements,
     _terms,

@@ -53,6 +53,7 @@ class Listed:
     held_redirect: str | None  # the address that waits for a person
     pending: int  # changes that wait for a person
     is_paused: bool
+    is_found: bool  # a feed was found, and waits for a person
 
 
 def told_to(visit: DeskVisit) -> Told:
@@ -88,6 +89,7 @@ def listed(
         held_redirect=row["redirected_to"] if row.get("redirect") == "pending" else None,
         pending=row.get("pending") or 0,
         is_paused=bool(row.get("paused_by")),
+        is_found=row.get("search") == "found",
     )
 
 

@@ -25,6 +25,7 @@ from aggregator.output import beside
 from aggregator.tags.mediatopics import topic_label
 from aggregator.text.direction import direction, direction_of_words
 from aggregator.text.html import shortened
+from aggregator.text.printable import line
 from aggregator.web.pages import wording
 from aggregator.web.pages.reader import INTERFACES, Interface, Reader
 
@@ -154,6 +155,7 @@ def _environment(language: Interface) -> Environment:
         count=lambda number: _count_in(number, language),
         direction=direction,
         direction_of_words=direction_of_words,
+        one_line=line,
         when=_when,
     )
     made.globals.update(

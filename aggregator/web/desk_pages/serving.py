@@ -4,6 +4,7 @@ answered. Nothing of it is kept by anybody.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from starlette.routing import Route
 
 from aggregator.model.errors import AggregatorError, DeskError, StoreError
 from aggregator.store import Store
+from aggregator.text.printable import log_line
 from aggregator.web import problems
 from aggregator.web.desk_pages import (
     add,
@@ -47,6 +49,8 @@ from aggregator.web.pages.serving import HTML, Pages, fields, given
 from aggregator.web.pages.writing import translations
 from aggregator.web.problems import Problem
 from aggregator.web.site import Site
+
+log = logging.getLogger("aggregator.web")
 
 LOGIN = "/desk/login"
 TOKEN = "form_token"
@@ -211,9 +215,11 @@ class Desk:
                 try:
                     found = act.act(visit)
                 except DeskError as error:
+                    _log(visit, is_done=False)
                     return self._written(request, self._not_done(request, str(error)), person)
             if isinstance(found, Page):
                 return self._written(request, found, person)
+            _log(visit, is_done=True)
             said = found.said[:_MOST_SAID]
             return _led(_with(goal(found.path), {_SAID: said, _SIGNATURE: person.signature(said)}))
 
@@ -269,6 +275,11 @@ def _said_after_act(request: Request, person: SignedIn | None) -> str | None:
     said = request.query_params.get(_SAID, "")
     is_ours_ = person is not None and said and person.is_signed(said, request.query_params.get(_SIGNATURE, ""))
     return said if is_ours_ else None
+
+
+def _log(visit: DeskVisit, *, is_done: bool) -> None:
+    """Who did what, also where the database notes no person, as for a merge that is undone."""
+    log.info("%s", log_line({"desk": visit.person.name, "path": visit.path, "done": is_done}))
 
 
 def _with(path: str, parameters: Mapping[str, str]) -> str:

@@ -196,7 +196,7 @@ CREATE TABLE complaints (
       resolved_at TEXT,               -- NULL: open
       resolution TEXT,                -- how it was resolved; NULL: open, or erased
       erased_at TEXT                  -- when the words of all columns were; NULL: they are stored
-    ) STRICT
+    , came_by TEXT NOT NULL DEFAULT 'desk', reference_hash TEXT, email TEXT, answer TEXT, letter_id INTEGER REFERENCES letters (letter_id), told_at TEXT) STRICT
     ;
 CREATE TABLE rechecks (           -- visits to an article's own page, to learn of a withdrawal
       article_id INTEGER PRIMARY KEY REFERENCES articles (article_id),
@@ -925,6 +925,28 @@ CREATE TRIGGER pictures_change AFTER UPDATE OF digest ON pictures
     BEGIN
       INSERT OR REPLACE INTO picture_removals (digest, removed_at) VALUES (OLD.digest, NULL);
     END;
+CREATE TABLE letters (                 -- e-mails about complaints: to the desk, and to those who complained
+      letter_id INTEGER PRIMARY KEY,
+      letter_kind TEXT NOT NULL,           -- matter or more: to the desk; receipt or outcome: to who complained
+      complaint_id INTEGER NOT NULL REFERENCES complaints (complaint_id),  -- the first that it is about
+      recipient TEXT,                      -- NULL: it is over
+      subject TEXT,                        -- NULL: it is over
+      text TEXT,                           -- NULL: it is over
+      token TEXT NOT NULL,                 -- of its Message-ID
+      letter_state TEXT NOT NULL,          -- waiting, sent, given_up
+      made_at TEXT NOT NULL,
+      attempts INTEGER NOT NULL,           -- that were begun
+      attempted_at TEXT,                   -- the last of them; NULL: none was
+      error TEXT,                          -- of the last; NULL: there was none
+      ended_at TEXT                        -- when it was sent or given up; NULL: it waits
+    ) STRICT
+    ;
+CREATE INDEX letters_waiting ON letters (letter_id) WHERE ended_at IS NULL;
+CREATE UNIQUE INDEX complaints_by_reference ON complaints (reference_hash) WHERE reference_hash IS NOT NULL;
+CREATE INDEX complaints_open ON complaints (article_id) WHERE resolved_at IS NULL;
+CREATE INDEX complaints_of_form ON complaints (received_at, article_id) WHERE came_by = 'form';
+CREATE INDEX complaints_untold ON complaints (complaint_id) WHERE came_by = 'form' AND letter_id IS NULL AND resolved_at IS NULL;
+CREATE INDEX complaints_to_tell ON complaints (complaint_id) WHERE email IS NOT NULL AND told_at IS NULL AND resolved_at IS NOT NULL;
 CREATE TABLE desk_sessions (
       session_hash TEXT PRIMARY KEY,     -- SHA-256 of what the browser sends, hexadecimal
       token_hash TEXT NOT NULL REFERENCES tokens (token_hash),  -- of the person
@@ -1011,6 +1033,7 @@ INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0039
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0040_pages');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0041_who');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0042_pictures');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0045_complaints');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0046_people');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0047_figures');
 PRAGMA application_id = 1097295730;

@@ -222,7 +222,7 @@ def as_csv(visit: Visit) -> Download:
     for day in found:
         reasons = by_reason(day.left_out)
         writer.writerow((*_values(day), *(reasons[name] for name in REASONS)))
-    return Download(body=written.getvalue(), media_type=_CSV, name="figures.csv")
+    return Download(name="figures.csv", body=written.getvalue().encode(), media_type=_CSV)
 
 
 _COUNTS = ("polls", "polls_failed", "entries", "new", "revised", "unchanged", "gaps", "gaps_closed", "joins",

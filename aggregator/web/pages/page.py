@@ -73,12 +73,12 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Download:
-    """A file in the place of a page: a table that people take away."""
+    """What is no page, and is asked for as one: a file for a program of the reader."""
 
-    body: str
+    name: str  # of the file, as it is offered
+    body: bytes
     media_type: str
-    name: str  # of the file, in ASCII
-    until: datetime | None = None  # as of a page
+    until: datetime | None = None
     reports: Mapping[str, int] = field(default_factory=dict)
 
 

@@ -110,6 +110,7 @@ def test_what_is_the_operators_alone_is_not_on_a_page(wire: Served) -> None:
 
 def test_the_wires_own_publisher_is_marked_and_so_is_a_former_one(wire: Served) -> None:
     own = page(wire, "/publisher/tamarind-wire")
+    assert "How completely we receive it" not in words(own, "h2")
     assert words(own, ".notice") == ["These are the reports of Tamarind Wire itself. We answer for them."]
     former = page(wire, "/publisher/dega-zena")
     assert words(former, ".notice") == [
@@ -187,6 +188,7 @@ def test_without_a_statement_or_with_one_that_cannot_be_read_the_page_is_there(w
     shutil.copytree(CONFIG, config)
     file = config / "wire.toml"
     file.write_text('statement = "nothing.md"\n' + file.read_text())
+    assert any("statement" in each and "nothing.md" in each for each in load(config).warnings)
     with served(tmp_path, config) as other:
         assert not page(other, "/about").select(".statement")
 

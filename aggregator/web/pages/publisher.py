@@ -62,7 +62,7 @@ def publisher(visit: Visit) -> Page:
     found = rows(visit, Selection(publishers=(key,)), _MOST)
     of_classes = visit.store.class_terms(key)
     notice = next((each.copyright_notice for each in of_classes if each.copyright_notice), None)
-    leaves = scope != "none"
+    leaves, is_own = scope != "none", key == visit.wire.publisher or profile.group == "own"
     return Page(
         template="publisher.html",
         title=profile.name,
@@ -70,7 +70,7 @@ def publisher(visit: Visit) -> Page:
         values={
             "profile": profile,
             "kind": visit.gettext(wording.KIND_OF_ONE[profile.kind]),
-            "is_own": key == visit.wire.publisher or profile.group == "own",
+            "is_own": is_own,
             "leaves": leaves,
             "homepage": address(profile.homepage),
             "corrections": _contact(profile.corrections or profile.homepage),
@@ -80,7 +80,7 @@ def publisher(visit: Visit) -> Page:
             "chart": _chart(visit, key) if leaves else None,
             "span": _span(visit),
             "spans": _SPANS,
-            "received": _received(visit, key) if leaves and profile.is_configured else None,
+            "received": _received(visit, key) if leaves and profile.is_configured and not is_own else None,
             "rows": found,
         },
         canonical=visit.address(f"/publisher/{key}"),

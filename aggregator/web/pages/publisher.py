@@ -38,10 +38,10 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """How completely a publisher is received. Numbers are in words of the reader's language; None: not known."""
+    """How completely a publisher is received. Numbers are in words of the reader's language; None: not known. How many
+    reports came is not said: an embargo hides some.
+    """
 
-    received: str
-    expected: str | None
     gaps: int  # documents that did not reach back to the one before, and no older page closed that
     missing: tuple[str, str] | None  # at least and at most so many reports
     since: str | None
@@ -158,10 +158,7 @@ def _received(visit: Visit, key: str) -> Received | None:
     row = coverage_of(visit.store, key, visit.now - _RECEIVED, visit.now)
     if row is None or not row["polls"]:
         return None
-    language = visit.reader.language
     return Received(
-        received=str(format_decimal(row["received"], locale=language)),
-        expected=None if row["expected"] is None else str(format_decimal(round(row["expected"]), locale=language)),
         gaps=len(row["missing"]),
         missing=_missing(row["missing"], visit),
         since=row["complete_since"],

@@ -312,6 +312,19 @@ def _profiles(folder: Path, faults: list[str]) -> _Profiles | None:
     )
 
 
+def profiles(folder: Path) -> dict[str, Rights]:
+    """The profiles of rights.toml that are sound, by name, as they are where a publisher's file says nothing more. They
+    need not keep the rules between the keys: of an open licence a publisher's file says which. ConfigError: the file
+    cannot be read.
+    """
+    faults: list[str] = []
+    found = _profiles(folder, faults)
+    if found is None:
+        raise ConfigError(faults)
+    shapes = {name: check(RIGHTS, {name: profile})[0] for name, profile in found.sound.items()}
+    return {name: shape[name] for name, shape in shapes.items() if shape is not None}
+
+
 def _rights(table: TomlTable, profiles: _Profiles | None) -> tuple[Rights | None, Sequence[str]]:
     """A publisher's profile with its own [rights] over it, and what is wrong with the outcome."""
     name, own = table.get("rights_profile"), table.get("rights", {})

@@ -221,6 +221,7 @@ class Wire:
     complaints_url: str
     complaints_email: str
     timezone: str = "UTC"  # of the IANA database: in it people are told times; see text.timezones
+    statement: str | None = None  # a Markdown file beside wire.toml, what its people say of it; None: there is none
     fetch: FetchSettings = FetchSettings()
     poll: PollSettings = PollSettings()
     store: StoreSettings = StoreSettings()

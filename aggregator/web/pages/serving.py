@@ -19,7 +19,23 @@ from aggregator.rights import fill
 from aggregator.web import problems
 from aggregator.web.accepting import weights
 from aggregator.web.answers import Answer, Answers, answered
-from aggregator.web.pages import front, positions, positions_csv, search
+from aggregator.web.pages import (
+    about,
+    codes,
+    figures,
+    front,
+    indexes,
+    places,
+    positions,
+    positions_csv,
+    preferences,
+    publisher,
+    publishers,
+    report,
+    search,
+    sections,
+    versions,
+)
 from aggregator.web.pages.page import Download, Page, PageRoute, Visit
 from aggregator.web.pages.reader import Reader, reader_of
 from aggregator.web.pages.writing import static_digest, translations, write, zone_in
@@ -36,9 +52,20 @@ _OF_PROGRAMS = ("/api/", "/feeds/", "/mcp", "/v1/", "/reader/", "/accounts/", "/
 # All routes that make a page.
 ROUTES: tuple[PageRoute, ...] = (
     *front.ROUTES,
+    *indexes.ROUTES,
+    *sections.ROUTES,
+    *places.ROUTES,
+    *codes.ROUTES,
+    *preferences.ROUTES,
     *positions.ROUTES,
     *positions_csv.ROUTES,
     *search.ROUTES,
+    *report.ROUTES,
+    *versions.ROUTES,
+    *publisher.ROUTES,
+    *publishers.ROUTES,
+    *about.ROUTES,
+    *figures.ROUTES,
 )  # fmt: skip
 
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 
-from aggregator.desk.outgoing import releases
 from aggregator.desk.signals import by_publisher, of_publisher
 from aggregator.model import Publisher, Selection
 from aggregator.model.release import Release
@@ -18,8 +17,8 @@ from aggregator.text.html import excerpt
 from aggregator.web.pages.choice import TIMES, Choice, choice
 from aggregator.web.pages.columns import COLUMN_NAMES, COLUMNS, ColumnName, Day, arranged, column_of, day_of, whole_days
 from aggregator.web.pages.page import Page, PageRoute, Visit
-from aggregator.web.pages.rows import below, counted, until
-from aggregator.web.pages.writing import country_in, language_in, topic_in
+from aggregator.web.pages.rows import below, let_out, with_reports
+from aggregator.web.pages.writing import country_in, language_in, topic_heading
 
 SUBJECT = ("q", "about", "topic", "country")
 ASKED = (*SUBJECT, "language", *TIMES)
@@ -63,7 +62,7 @@ def positions(visit: Visit) -> Page:
     found = None if asked.faults else compared(visit, asked)
     subject = " · ".join(_named(visit, asked))
     title = visit.gettext("Side by side")
-    return Page(
+    page = Page(
         template="positions.html",
         title=f"{subject} – {title}" if subject else title,
         description=visit.gettext("What each kind of publisher of this wire said on one subject, day by day."),
@@ -76,11 +75,10 @@ def positions(visit: Visit) -> Page:
             "follow": None if asked.faults else asked.asked(since=None, until=None, before=None),
         },
         canonical=visit.address(asked.address("/positions")),
-        is_indexed=found is not None and all(each.index == "index" for each in found.reports),
-        until=until(found.reports) if found else None,
+        is_indexed=found is not None,
         status=400 if asked.faults else 200,
-        reports=counted(found.reports) if found else {},
     )
+    return with_reports(page, found.reports if found else ())
 
 
 def compared(visit: Visit, asked: Choice, most: int = MOST) -> Compared:
@@ -92,8 +90,7 @@ def compared(visit: Visit, asked: Choice, most: int = MOST) -> Compared:
     listed = list(visit.store.reports(wanted, asked.query))
     shown = whole_days([each.sort_time for each in listed], most, zone)
     kept = listed[:shown]
-    let_out = releases(visit.store, visit.wire, [each.id for each in kept], visit.by)
-    out = tuple(each for each in let_out if isinstance(each, Release))
+    out = let_out(visit, [each.id for each in kept])
     is_more = len(listed) > shown
     is_cut = is_more and day_of(listed[shown].sort_time, zone) == day_of(kept[-1].sort_time, zone)
     days = arranged(out, zone)
@@ -175,7 +172,7 @@ def _named(visit: Visit, asked: Choice) -> list[str]:
     return [
         *([asked.words] if asked.words else []),
         *(country_in(each, language) for each in chosen.about),
-        *(topic_in(each, language) for each in chosen.topics),
+        *(topic_heading(each, language) for each in chosen.topics),
         *(
             visit.gettext("publishers of %(country)s") % {"country": country_in(each, language)}
             for each in chosen.countries

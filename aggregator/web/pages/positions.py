@@ -16,6 +16,7 @@ from aggregator.rights import widest
 from aggregator.text.html import excerpt
 from aggregator.web.pages.choice import TIMES, Choice, choice
 from aggregator.web.pages.columns import COLUMN_NAMES, COLUMNS, ColumnName, Day, arranged, column_of, day_of, whole_days
+from aggregator.web.pages.lists import Link
 from aggregator.web.pages.page import Page, PageRoute, Visit
 from aggregator.web.pages.rows import below, let_out, with_reports
 from aggregator.web.pages.writing import country_in, language_in, topic_heading
@@ -184,9 +185,10 @@ def _named(visit: Visit, asked: Choice) -> list[str]:
 def _without_subject(visit: Visit, asked: Choice) -> Page:
     """What the page is for, and subjects of which there are many reports today."""
     lately = Selection(channel="web", since=visit.now - _DAY, limit=_LOOKED_AT)
-    reports = list(visit.store.reports(lately)) or list(visit.store.reports(replace(lately, since=None)))
-    topics = Counter(topic for each in reports for topic in each.topics[:1])
-    about = Counter(country for each in reports for country in each.about)
+    reports = visit.store.traits(lately) or visit.store.traits(replace(lately, since=None))
+    topics = Counter(topic for each in reports for topic in each.topics[:1]).most_common(_OFFERED)
+    about = Counter(country for each in reports for country in each.about).most_common(_OFFERED)
+    language = visit.reader.language
     return Page(
         template="positions.html",
         title=visit.gettext("Side by side"),
@@ -195,8 +197,8 @@ def _without_subject(visit: Visit, asked: Choice) -> Page:
             "asked": asked,
             "subject": "",
             "found": None,
-            "topics": topics.most_common(_OFFERED),
-            "about": about.most_common(_OFFERED),
+            "topics": [Link(f"/positions?topic={code}", topic_heading(code, language), n) for code, n in topics],
+            "about": [Link(f"/positions?about={code}", country_in(code, language), n) for code, n in about],
         },
         canonical=visit.address("/positions"),
         status=400 if asked.faults else 200,

@@ -118,6 +118,14 @@ def _when(context: Context, moment: str | datetime, shape: str = "medium") -> Ma
     return Markup('<time datetime="{}" data-shape="{}">{}</time>').format(read.isoformat(), shape, said)
 
 
+@pass_context
+def _clock(context: Context, moment: str) -> Markup:
+    """The time of the day in the reader's zone as the server knows it, where what stands beside it is of that day."""
+    reader: Reader = context["reader"]
+    zoned = datetime.fromisoformat(moment).astimezone(reader.timezone())
+    return Markup('<time datetime="{}">{}</time>').format(moment, zoned.strftime("%H:%M"))
+
+
 def _pattern(shape: str, moment: datetime, now: datetime) -> str:
     """Which fields of a moment are said (Unicode LDML, part 4)."""
     if shape == "time" or (shape == "short" and moment.date() == now.date()):

@@ -47,7 +47,6 @@ _CITIES = ("alone", "behind", "open")
 _FOLDER = files("aggregator.tags") / "places"
 _PREFIXED = "\u0600"  # from here on are the scripts that write particles with a name
 _CHOICE = re.compile(r"\(([^)]*)\)")
-_MOST_REMEMBERED = 20_000  # pieces of texts, 2 MB
 _MOST_REMEMBERED = 20_000  # pieces of texts and pairs of these, a few MB
 _LONGEST_SHORT_FORM = 6  # letters of a word in capitals that is an abbreviation
 
@@ -86,12 +85,15 @@ class PlaceWords:
     def may_name(self, text: str) -> bool:
         """Whether a phrase that names something may stand in a text, as far as its single words and capitals say."""
         pieces = text.split()
+        begin = {*pieces} - self._idle
+        if not begin:
+            return False
         if max(len(self._idle), len(self._begin), len(self._idle_pairs)) >= _MOST_REMEMBERED:
             for remembered in (self._idle, self._begin, self._idle_pairs):
                 remembered.clear()
-        for piece in set(pieces) - self._idle - self._begin:
+        for piece in begin - self._begin:
             (self._idle if self._is_idle(piece) else self._begin).add(piece)
-        begin = self._begin
+        begin &= self._begin
         pairs = {f"{one} {other}" for one, other in zip(pieces, (*pieces[1:], ""), strict=False) if one in begin}
         return not all(map(self._is_idle_pair, pairs - self._idle_pairs))
 

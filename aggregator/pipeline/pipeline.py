@@ -56,6 +56,8 @@ class Pipeline:
         self._settings = config.wire.poll
         self._pictures = config.wire.pictures
         self._keep = (config.wire.store.keep_polls, config.wire.complaints.keep)
+        sent_to = {each.name for each in config.subscribers if each.enabled}
+        self._subscribers = sent_to | {each.key for each in config.faulty_subscribers}
         self._publishers = {publisher.key: publisher for publisher in config.publishers}
         self._sources = {source.name: source for publisher in config.publishers for source in publisher.sources}
         self._clock = clock
@@ -226,7 +228,7 @@ class Pipeline:
 
     async def maintain(self) -> None:
         """Housekeeping between polls; raises StoreError."""
-        await self._writer.maintain(*self._keep)
+        await self._writer.maintain(*self._keep, self._subscribers)
 
     async def recheck(
         self,

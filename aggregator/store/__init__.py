@@ -45,6 +45,7 @@ from aggregator.model import (
     Merge,
     NamedReport,
     NewPages,
+    Notice,
     PageReading,
     PageState,
     Pending,
@@ -80,6 +81,7 @@ from aggregator.model import (
 from aggregator.model.apps import AppEntry, AppFeed, AppListing, AppReader, AppSearch, AppUnread
 from aggregator.model.complaints import Filing, FilingCounts, Followed, Letter, Matter, NewLetter
 from aggregator.model.errors import StoreError
+from aggregator.model.figures import DayFacts, DayFigures
 from aggregator.model.picture import (
     CopiesWanted,
     DuePicture,
@@ -87,6 +89,7 @@ from aggregator.model.picture import (
     PictureCounts,
     PictureFailure,
 )
+from aggregator.model.profile import ClassTerms, PublisherProfile
 from aggregator.model.release import FormerPublisher, Gone, Held
 from aggregator.model.signals import Looked, SignalFile, StoredSignal
 from aggregator.model.snapshots import Extent, Table, Value
@@ -103,9 +106,11 @@ from aggregator.store.sqlite import (
     complaints,
     configured,
     coverage,
+    desk_lists,
     desk_sessions,
     due,
     excerpts,
+    figures,
     forgetting,
     found,
     habits,
@@ -118,6 +123,7 @@ from aggregator.store.sqlite import (
     letters,
     merges,
     new_database,
+    one_source,
     opening,
     outgoing,
     pages,
@@ -128,6 +134,7 @@ from aggregator.store.sqlite import (
     planner,
     polls,
     private,
+    profiles,
     purge,
     query,
     raw,
@@ -989,9 +996,55 @@ class Store:
         """Deletes what was counted of earlier days."""
         self._write(released.forget, before)
 
+    def confirmations_since(self, now: datetime) -> datetime:
+        """From when on it is recorded when subscribers confirmed: from the first call on."""
+        return self._write(figures.recorded_since, now)
+
+    def last_figures(self) -> date | None:
+        """The last day that was counted; None: none was."""
+        return self._read(figures.last_day)
+
+    def first_poll(self) -> datetime | None:
+        """When the first of the polls began that are stored each by itself; None: there is none."""
+        return self._read(figures.first_poll)
+
+    def day_facts(self, day: date) -> DayFacts:
+        """What is counted of a day of UTC."""
+        return self._read_as_one(figures.facts, day)
+
+    def save_figures(self, counted: DayFigures) -> None:
+        """Keeps the figures of a day; those that are there already stay as they are."""
+        self._write(figures.save, counted)
+
+    def figures(self, first: date) -> list[DayFigures]:
+        """The wire's own figures of this day and later ones, the newest first."""
+        return self._read(figures.since, first)
+
     def former_publishers(self) -> list[FormerPublisher]:
         """Those that no file configures any more, and of which reports are held: they leave under its last rights."""
         return self._read(outgoing.former_publishers)
+
+    def publisher_profiles(self) -> list[PublisherProfile]:
+        """The publishers that a file configures, and those of which reports are held, by key."""
+        return self._read(profiles.all_of)
+
+    def publisher_profile(self, publisher: str) -> PublisherProfile | None:
+        """One of these, by its key; None: there is none."""
+        return self._read(profiles.of, publisher)
+
+    def class_terms(self, publisher: str) -> list[ClassTerms]:
+        """What stands beside a publisher's reports, by class, of the classes that its sources bring."""
+        return self._read(profiles.terms, publisher)
+
+    def reports_per_day(self, publisher: str, first: date) -> dict[str, int]:
+        """How many of a publisher's reports are in the wire, by day of UTC, from this day on; days without any are left
+        out.
+        """
+        return self._read(profiles.reports_per_day, publisher, first)
+
+    def reports_since(self, first: date) -> dict[str, int]:
+        """How many reports of each publisher are in the wire that are listed under this day of UTC or a later one."""
+        return self._read(profiles.reports_since, first)
 
     def forget_listings(self, before: datetime, most_listed: int) -> None:
         """Looks at a batch of what is known of how documents listed reports, and deletes what is of reports first seen
@@ -1456,6 +1509,46 @@ class Store:
     def publishers(self) -> list[dict[str, Any]]:
         return self._read(reading.rows, reading.PUBLISHERS)
 
+    # Lists for the desk; see `sqlite.desk_lists`
+
+    def ledger_page(
+        self,
+        below: int | None,
+        most: int,
+        *,
+        kinds: Sequence[str] = (),
+        report: str | None = None,
+        actor: str | None = None,
+    ) -> tuple[list[dict[str, Any]], int | None]:
+        """The newest lines of the ledger below a number, with who did it; and where the next page begins."""
+        return self._read(desk_lists.ledger, below, most, kinds, report, actor)
+
+    def out_of_wire(self, notice: Notice, below: int | None, most: int) -> list[dict[str, Any]]:
+        """Reports in whose place this notice stands, the newest first, below a number."""
+        return self._read(desk_lists.out_of_wire, notice, below, most)
+
+    def under_embargo(self, below: int | None, most: int) -> list[dict[str, Any]]:
+        """Reports that wait for a time, the newest first, below a number."""
+        return self._read(desk_lists.under_embargo, below, most)
+
+    def count_held_back(self) -> dict[str, int]:
+        """How many reports are out of the wire by each notice, and by `embargo`."""
+        return self._read(desk_lists.counts)
+
+    def count_pending(self) -> list[dict[str, Any]]:
+        """What waits for a person, counted by source and kind, the oldest first."""
+        return self._read(desk_lists.pending)
+
+    def pending_of_kind(self, source: str, kind: MassKind, most: int) -> list[dict[str, Any]]:
+        """What waits of a source, of one kind, the first ones; see `sqlite.pending.waiting`."""
+        return self._read(pending.waiting_of, source, kind, most)
+
+    def merges_page(self, below: int | None, most: int, *, undone_too: bool = False) -> list[dict[str, Any]]:
+        """The newest merges below a number; see `sqlite.merges.listed`."""
+        return self._read(merges.page, below, undone_too, most)
+
+    # Who has a token
+
     def add_token(self, token_hash: str, client: Client, now: datetime) -> bool:
         """Lets a client read by a token, of which this is the SHA-256, hexadecimal; False: it has one already."""
         return self._write(tokens.add, token_hash, client, to_iso(now))
@@ -1562,6 +1655,10 @@ class Store:
         """What a subscriber's file chose before, each with the line of the ledger up to which it was sent that."""
         return self._read(subscribers.former_selections, name)
 
+    def current_selection(self, name: str) -> Selection | None:
+        """By what a subscriber is sent lines now; None: it was never sent any."""
+        return self._read(subscribers.current_selection, name)
+
     def was_sent(self, name: str, report: str, up_to: int) -> bool:
         """Whether a subscriber may have been sent something of a report, up to this line of the ledger."""
         return self._read(subscribers.was_sent, name, report, up_to)
@@ -1619,9 +1716,11 @@ class Store:
         """
         return self._read(health.listed, now)
 
-    def polled(self, since: datetime, until: datetime) -> list[PolledSource]:
-        """Every source that is switched on, or was polled in that time, with what its polls brought and lost."""
-        return self._read_as_one(coverage.polled, since, until)
+    def polled(self, since: datetime, until: datetime, publisher: str | None = None) -> list[PolledSource]:
+        """Every source that is switched on, or was polled in that time, with what its polls brought and lost.
+        `publisher`: those of this one.
+        """
+        return self._read_as_one(coverage.polled, since, until, publisher)
 
     def open_gaps(self, selection: Selection, since: datetime, most: int) -> list[dict[str, Any]]:
         """The publishers of a selection of which reports may be missing; see `sqlite.coverage`."""
@@ -1678,6 +1777,20 @@ class Store:
     def accept_redirect(self, name: str, now: datetime) -> Redirection | None:
         """Accepts the redirect that is held of a source; see `store.redirects.accept`."""
         return self._write(redirects.accept, name, now)
+
+    def source(self, name: str, most: int) -> dict[str, Any] | None:
+        """All that is known of the source of this name, and its newest polls, at most so many; None: there is none. See
+        `sqlite.one_source`.
+        """
+        return self._read_as_one(one_source.found, name, most)
+
+    def received_by_day(self, names: Sequence[str], since: date) -> Mapping[str, Mapping[str, int]]:
+        """How many new reports these sources brought on each day of UTC since then, where they did."""
+        return self._read(one_source.received, names, since)
+
+    def proposed_feeds(self) -> list[dict[str, Any]]:
+        """The feeds that were found and wait for a person; see `sqlite.one_source`."""
+        return self._read(one_source.proposed)
 
     def redirects_in_force(self) -> list[tuple[str, str]]:
         """Source and address of each redirect that was in force before they were checked, until it has been listed."""

@@ -358,6 +358,13 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     ),
     "last_well": (case(lambda s, w: s.last_well(w.source.name, WEEK, NOW)),),
     "sources": (case(lambda s, w: s.sources()),),
+    "source": (Case(lambda s, w: s.source(w.source.name, 20), {"USE TEMP B-TREE FOR": "what stands in 20 polls"}),),
+    "received_by_day": (
+        Case(
+            lambda s, w: s.received_by_day([w.source.name], WEEK.date()), {"USE TEMP B-TREE FOR": "polls of some days"}
+        ),
+    ),
+    "proposed_feeds": (case(lambda s, w: s.proposed_feeds()),),
     "paused": (case(lambda s, w: s.paused()),),
     "last_new": (case(lambda s, w: s.last_new()),),
     "redirects_in_force": (case(lambda s, w: s.redirects_in_force()),),
@@ -369,7 +376,9 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "complaints": (
         Case(
             lambda s, w: (
-                s.complaints(), s.complaints(resolved_too=True), s.complaints(resolved_too=True, number=1),
+                s.complaints(),
+                s.complaints(resolved_too=True),
+                s.complaints(resolved_too=True, number=1),
                 s.complaints(resolved_too=True, report=w.report),
             ),
             {"USE TEMP B-TREE FOR ORDER BY": ANSWER},
@@ -377,8 +386,15 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     ),
     "filing_counts": (case(lambda s, w: (s.filing_counts(w.report, None, NOW), s.filing_counts(None, "a@b.c", NOW))),),
     "matters": (
-        Case(lambda s, w: s.matters(), {"CO-ROUTINE of_kind": ANSWER, "SCAN of_kind": ANSWER,
-             "USE TEMP B-TREE FOR ORDER BY": ANSWER, "USE TEMP B-TREE FOR GROUP BY": ANSWER}),
+        Case(
+            lambda s, w: s.matters(),
+            {
+                "CO-ROUTINE of_kind": ANSWER,
+                "SCAN of_kind": ANSWER,
+                "USE TEMP B-TREE FOR ORDER BY": ANSWER,
+                "USE TEMP B-TREE FOR GROUP BY": ANSWER,
+            },
+        ),
     ),
     "followed_complaint": (case(lambda s, w: s.followed_complaint("0" * 64)),),
     "letters_are_due": (case(lambda s, w: s.letters_are_due()),),

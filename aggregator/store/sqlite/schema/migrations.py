@@ -52,6 +52,7 @@ from aggregator.store.sqlite.schema import (
     m0042,
     m0045,
     m0046,
+    m0047,
 )
 
 migrations = Migrations("aggregator")
@@ -281,6 +282,11 @@ def _complaints(db: Database) -> None:
 @migrations(name="0046_people")
 def _people(db: Database) -> None:
     _execute(db, m0046.PEOPLE)
+
+
+@migrations(name="0047_figures")
+def _figures(db: Database) -> None:
+    _execute(db, m0047.FIGURES)
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

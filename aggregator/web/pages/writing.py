@@ -143,14 +143,6 @@ def _begun(report: Release, most: int = _MOST_BEGUN) -> str:
     return shortened(" ".join(words.split()), most)
 
 
-@pass_context
-def _clock(context: Context, moment: str) -> Markup:
-    """The time of the day in the reader's zone as the server knows it, where what stands beside it is of that day."""
-    reader: Reader = context["reader"]
-    zoned = datetime.fromisoformat(moment).astimezone(reader.timezone())
-    return Markup('<time datetime="{}">{}</time>').format(moment, zoned.strftime("%H:%M"))
-
-
 @cache
 def _environment(language: Interface) -> Environment:
     made = Environment(

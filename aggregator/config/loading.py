@@ -312,6 +312,19 @@ def _profiles(folder: Path, faults: list[str]) -> _Profiles | None:
     )
 
 
+def profiles(folder: Path) -> dict[str, Rights]:
+    """The profiles of rights.toml that are sound, by name, as they are where a publisher's file says nothing more. They
+    need not keep the rules between the keys: of an open licence a publisher's file says which. ConfigError: the file
+    cannot be read.
+    """
+    faults: list[str] = []
+    found = _profiles(folder, faults)
+    if found is None:
+        raise ConfigError(faults)
+    shapes = {name: check(RIGHTS, {name: profile})[0] for name, profile in found.sound.items()}
+    return {name: shape[name] for name, shape in shapes.items() if shape is not None}
+
+
 def _rights(table: TomlTable, profiles: _Profiles | None) -> tuple[Rights | None, Sequence[str]]:
     """A publisher's profile with its own [rights] over it, and what is wrong with the outcome."""
     name, own = table.get("rights_profile"), table.get("rights", {})
@@ -346,7 +359,8 @@ def _publisher(
     rights, rights_lines = _rights(table, profiles)
     lines = [*_place_faults(PurePosixPath(name), table), *shape_lines, *rights_lines]
     if shape is not None:
-        lines += [*_key_faults(shape), *_source_faults(shape.source, wire), *tag_faults(shape.tags)]
+        lines += [*_key_faults(shape), *_stance_faults(shape)]
+        lines += [*_source_faults(shape.source, wire), *tag_faults(shape.tags)]
     if shape is not None and rights is not None:
         publisher = _assembled(PurePosixPath(name).stem, shape, rights)
         lines += faults_of_publisher(publisher)
@@ -354,6 +368,15 @@ def _publisher(
         lines += faults_of_disclaimers(texts(table.get("disclaimers")))
     faults += _in_file(name, lines)
     return publisher
+
+
+def _stance_faults(shape: PublisherFile) -> Iterator[str]:
+    """A stance is what a publisher says of itself, so that the page on which it does belongs to it."""
+    if shape.stance is not None and shape.stance_source is None:
+        expected = f"the https address of the page on which {shape.name} describes itself so, because stance is set"
+        yield fault("stance_source", None, expected)
+    if shape.stance is None and shape.stance_source is not None:
+        yield fault("stance", None, "what the page of stance_source says, in the publisher's own words")
 
 
 def _assembled(key: str, shape: PublisherFile, rights: Rights) -> Publisher:
@@ -368,6 +391,8 @@ def _assembled(key: str, shape: PublisherFile, rights: Rights) -> Publisher:
         rights=rights,
         profile=shape.rights_profile,
         contact=Contact(**shape.contact.model_dump()),
+        stance=shape.stance,
+        stance_source=shape.stance_source,
         disclaimers=shape.disclaimers,
         sources=tuple(_source(key, source, shape) for source in shape.source),
         identity=shape.identity.rules(shape.homepage),

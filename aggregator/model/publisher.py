@@ -221,6 +221,7 @@ class Wire:
     complaints_url: str
     complaints_email: str
     timezone: str = "UTC"  # of the IANA database: in it people are told times; see text.timezones
+    statement: str | None = None  # a Markdown file beside wire.toml, what its people say of it; None: there is none
     fetch: FetchSettings = FetchSettings()
     poll: PollSettings = PollSettings()
     store: StoreSettings = StoreSettings()
@@ -350,6 +351,8 @@ class Publisher:
     rights: Rights
     profile: str | None = None  # of rights.toml, where its rights begin; None: made by a program
     contact: Contact = Contact()
+    stance: str | None = None  # how it describes itself, such as "the youth wing of a party"; None: nothing is said
+    stance_source: str | None = None  # where it does: an https address; None: there is no stance
     disclaimers: Mapping[str, str] = field(default_factory=dict)  # overrides of the wire's default texts, by name
     sources: tuple[Source, ...] = ()
     identity: IdentityRules = LEARNED

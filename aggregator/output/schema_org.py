@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from aggregator.model.release import Feed, Release
+from aggregator.model.release import Release
 from aggregator.output import beside
 
 
-def described(feed: Feed, release: Release, where: str) -> dict[str, Any]:
-    """The report in the words of schema.org, for JSON-LD (https://schema.org/NewsArticle)."""
+def described(release: Release, where: str, wire: str, site: str) -> dict[str, Any]:
+    """The report in the words of schema.org, for JSON-LD (https://schema.org/NewsArticle); `where`: its page. `wire`,
+    `site`: who publishes the page, by name and home page.
+    """
     place = release.publisher_place
     corrected = {"@type": "CorrectionComment", "datePublished": release.changed_at} if release.corrected else None
     publisher = {
@@ -31,7 +33,7 @@ def described(feed: Feed, release: Release, where: str) -> dict[str, Any]:
         "locationCreated": {"@type": "Place", "name": release.located} if release.located else None,
         "author": _authors(release) or publisher,
         "publisher": publisher,
-        "sdPublisher": {"@type": "Organization", "name": feed.wire, "url": feed.site},
+        "sdPublisher": {"@type": "Organization", "name": wire, "url": site or None},
         "isBasedOn": release.url,
         "creditText": release.credit,
         "copyrightNotice": release.copyright_notice,

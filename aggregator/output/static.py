@@ -18,12 +18,11 @@ from typing import Any
 from jinja2 import DictLoader, Environment, StrictUndefined, Template
 from markupsafe import Markup
 
-from aggregator.model.release import Feed, Gone, Release
+from aggregator.model.release import Feed, Release
 from aggregator.output import beside, copies
 from aggregator.output.country_prefix import country_prefix
 from aggregator.output.schema_org import described
 from aggregator.text.direction import direction
-from aggregator.text.printable import line
 
 MARK = "made-by-aggregator.txt"  # a folder that has it may be replaced
 _PAGES = ("base", "list", "report", "gone", "lists", "about")
@@ -151,7 +150,8 @@ class _Site:
             lists.add(_row(release))
         for gone in self._feed.gone:
             if _KEY.fullmatch(gone.id) and not (self._folder / "report" / f"{gone.id}.html").exists():
-                self._page("gone", f"report/{gone.id}.html", gone=gone, heading=_heading(gone))
+                heading = beside.named(gone.publisher_name, gone.publisher_place)
+                self._page("gone", f"report/{gone.id}.html", gone=gone, heading=heading)
         self._list("index", "Latest reports", lists.latest)
         for (kind, key), rows in lists.of.items():
             self._list(f"{kind}/{key}", self._title(kind, key, rows), rows)
@@ -204,6 +204,7 @@ class _Site:
         site = self._feed.address.rstrip("/")
         where = f"{site}/report/{release.id}.html"
         release = copies.without(release, {name for name in copies.names(release) if not self.has_picture(name)})
+        shown = copies.moved(release, "..")
         self._page(
             "report",
             f"report/{release.id}.html",
@@ -217,13 +218,11 @@ class _Site:
             rights=beside.rights(release, self._feed.wire),
             direction=direction(release.language),
             words=Markup(words),
-            pictures=[
-                each for each in copies.moved(release, "..").pictures if f'src="{Markup.escape(each.url)}"' not in words
-            ],
+            pictures=[each for each in shown.pictures if each not in beside.pictures_inside(shown, words)],
             canonical={"publisher": release.url, "self": where, "none": None}[release.canonical],
             is_reserved=beside.is_reserved(release),
             linked=beside.linked_rights(release),
-            data=described(self._feed, copies.moved(release, site), where),
+            data=described(copies.moved(release, site), where, self._feed.wire, self._feed.site),
         )
 
     def _page(self, template: str, name: str, **values: Any) -> None:
@@ -245,7 +244,3 @@ def _row(release: Release) -> _Row:
         is_indexed=release.index == "index",
         is_reserved=beside.is_reserved(release),
     )
-
-
-def _heading(gone: Gone) -> str:
-    return line(f"{gone.publisher_name} ({gone.publisher_place})" if gone.publisher_place else gone.publisher_name)

@@ -343,6 +343,7 @@ OTHERS = {
     "dictionaries": {"trained_at"},  # shipped with the program
     "desk_sessions": {"began_at", "ends_at"},  # a session that begins in the future is none
     "released_by_day": {"day"},  # a mere count; the sheet of rights looks back only
+    "figures": {"day", "counted_at"},  # by a function
     "poll_days": {"day"},  # of polls that are old by a clock that is believed
 }
 

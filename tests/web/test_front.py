@@ -184,7 +184,10 @@ def test_styles_know_no_left_and_right_and_ask_no_other_host(name: str) -> None:
     assert re.findall(physical, rules) == []
     assert re.findall(r"text-align:\s*(?:left|right)", rules) == []
     assert re.findall(r"@import|@font-face|url\(|https?:", rules) == []
+    used = set(re.findall(r"var\((--[a-z0-9-]+)", rules)) - set(re.findall(r"(--[a-z0-9-]+):", rules))
+    assert used <= set(re.findall(r"(--[a-z0-9-]+):", CSS))
     if name != "wire.css":
+        rules = re.sub(r"var\([^()]*\)", "", rules)
         assert re.findall(r"#[0-9a-f]{3,8}\b(?=[^{}]*;)|\brgba?\(|\bhsla?\(", rules) == []
 
 

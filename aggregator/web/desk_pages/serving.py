@@ -18,9 +18,24 @@ from starlette.routing import Route
 from aggregator.model.errors import AggregatorError, DeskError, StoreError
 from aggregator.store import Store
 from aggregator.web import problems
-from aggregator.web.desk_pages import home, people
+from aggregator.web.desk_pages import (
+    add,
+    complaints,
+    discovered,
+    held_back,
+    home,
+    ledger,
+    merges,
+    pending,
+    people,
+    reports,
+    rights,
+    source,
+    sources,
+)
 from aggregator.web.desk_pages.origins import HOME, goal, is_ours
 from aggregator.web.desk_pages.people import SignedIn
+from aggregator.web.desk_pages.searching import Searches
 from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, cannot_write
 from aggregator.web.limits import Limits
 from aggregator.web.pages.forms import posted
@@ -38,8 +53,27 @@ _SAID, _SIGNATURE = "done", "signature"  # parameters that every page of the des
 # All pages of the desk, and all acts.
 ROUTES: tuple[DeskRoute, ...] = (
     *home.ROUTES,
+    *reports.ROUTES,
+    *complaints.ROUTES,
+    *merges.ROUTES,
+    *pending.ROUTES,
+    *held_back.ROUTES,
+    *ledger.ROUTES,
+    *rights.ROUTES,
+    *sources.ROUTES,
+    *source.ROUTES,
+    *discovered.ROUTES,
+    *add.ROUTES,
 )  # fmt: skip
-ACTS: tuple[DeskAct, ...] = ()
+ACTS: tuple[DeskAct, ...] = (
+    *reports.ACTS,
+    *complaints.ACTS,
+    *merges.ACTS,
+    *pending.ACTS,
+    *source.ACTS,
+    *discovered.ACTS,
+    *add.ACTS,
+)  # fmt: skip
 
 Answer = Callable[[Request, Mapping[str, str]], Response]
 
@@ -51,6 +85,7 @@ class Desk:
     site: Site
     pages: Pages
     attempts: Limits = field(default_factory=lambda: Limits(_ATTEMPTS, _WITHIN))
+    searches: Searches = field(default_factory=Searches)
 
     def routes(self) -> list[Route]:
         return [
@@ -165,7 +200,7 @@ class Desk:
                 self._need_form(request, person, form)
                 if person.person.right != "act" and not act.is_for_all:
                     raise Problem(403, "you have the right to look, and not to act", "the operator gives rights")
-                visit = replace(self._visit(request, store, now, person, ()), form=form)
+                visit = replace(self._visit(request, store, now, person, ()), form=form, searches=self.searches)
                 try:
                     found = act.act(visit)
                 except DeskError as error:

@@ -11,6 +11,7 @@ from aggregator.model import Config, DeskPerson, Wire
 from aggregator.model.errors import DeskError, StoreError
 from aggregator.pipeline.opening import open_wire
 from aggregator.store import Store
+from aggregator.web.desk_pages.searching import Searches
 from aggregator.web.pages.page import Gettext, Page
 from aggregator.web.pages.reader import Reader
 from aggregator.web.problems import Problem, problem_of
@@ -36,6 +37,7 @@ class DeskVisit:
     gettext: Gettext
     person: DeskPerson
     form: Mapping[str, str] = field(default_factory=dict)
+    searches: Searches = field(default_factory=Searches)  # those of this server
 
     @property
     def config(self) -> Config:

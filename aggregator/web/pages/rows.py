@@ -35,10 +35,7 @@ def rows(visit: Visit, selection: Selection, most: int, query: Query | None = No
     """The newest reports of a selection that leave by the web, from the one below the parameter `before` on. Raises
     Problem.
     """
-    before = visit.one("before")
-    if before is not None and visit.store.report(before) is None and visit.store.notice(before) is None:
-        raise Problem(404, "there is no such page", "the report below which it begins is not here")
-    wanted = replace(selection, channel="web", before=before, limit=most + 1)
+    wanted = replace(selection, channel="web", before=below(visit), limit=most + 1)
     ids = [report.id for report in visit.store.reports(wanted, query)]
     return Rows(let_out(visit, ids[:most]), ids[most - 1] if len(ids) > most else None)
 
@@ -61,6 +58,16 @@ def with_reports(page: Page, reports: Sequence[Release]) -> Page:
         is_indexed=page.is_indexed and all(each.index == "index" for each in reports),
         headers=(*page.headers, *((("tdm-reservation", "1"),) if reserved else ())),
     )
+
+
+def below(visit: Visit) -> str | None:
+    """The id of the report below which a page begins; one that has left the wire is still a place in a list. Raises
+    Problem.
+    """
+    before = visit.one("before")
+    if before is not None and visit.store.report(before) is None and visit.store.notice(before) is None:
+        raise Problem(404, "there is no such page", "the report below which it begins is not here")
+    return before
 
 
 def until(reports: Iterable[Release]) -> datetime | None:

@@ -19,8 +19,24 @@ from aggregator.rights import fill
 from aggregator.web import problems
 from aggregator.web.accepting import weights
 from aggregator.web.answers import Answer, Answers, answered
-from aggregator.web.pages import codes, front, indexes, places, preferences, sections
-from aggregator.web.pages.page import Page, PageRoute, Visit
+from aggregator.web.pages import (
+    about,
+    codes,
+    figures,
+    front,
+    indexes,
+    places,
+    positions,
+    positions_csv,
+    preferences,
+    publisher,
+    publishers,
+    report,
+    search,
+    sections,
+    versions,
+)
+from aggregator.web.pages.page import Download, Page, PageRoute, Visit
 from aggregator.web.pages.reader import Reader, reader_of
 from aggregator.web.pages.writing import static_digest, translations, write, zone_in
 from aggregator.web.problems import Problem
@@ -41,6 +57,15 @@ ROUTES: tuple[PageRoute, ...] = (
     *places.ROUTES,
     *codes.ROUTES,
     *preferences.ROUTES,
+    *positions.ROUTES,
+    *positions_csv.ROUTES,
+    *search.ROUTES,
+    *report.ROUTES,
+    *versions.ROUTES,
+    *publisher.ROUTES,
+    *publishers.ROUTES,
+    *about.ROUTES,
+    *figures.ROUTES,
 )  # fmt: skip
 
 
@@ -76,6 +101,9 @@ class Pages:
                 said = translations(reader.language).gettext
                 visit = Visit(self.site, store, now, reader, path, request.path_params, asked, said)
                 page = route.make(visit)
+            if isinstance(page, Download):
+                offered = ("Content-Disposition", f'attachment; filename="{page.name}"')
+                return Answer(page.body, page.media_type, page.until, 200, (*fields(), offered), "web", page.reports)
             body = self.written(page, reader, _back(path, asked)).encode()
             headers = (*fields(page.pictures_from), ("Content-Language", reader.language), *page.headers)
             return Answer(body, HTML, page.until, page.status, headers, "web", page.reports)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from aggregator.model import Group, ItemClass, Kind
+from aggregator.model.tags import Where
 
 
 def N_(message: str) -> str:
@@ -36,6 +37,25 @@ GROUPS: Mapping[Group, str] = {
     "individual": N_("Individuals"),
     "own": N_("This wire"),
 }
+# What stands beside one publisher.
+ONE_OF_KIND: Mapping[Kind, str] = {
+    "newspaper": N_("Newspaper"),
+    "magazine": N_("Magazine"),
+    "news_site": N_("News site"),
+    "broadcaster": N_("Broadcaster"),
+    "agency": N_("News agency"),
+    "press_release_service": N_("Press release service"),
+    "ngo": N_("Non-governmental organisation"),
+    "government": N_("Government"),
+    "intergovernmental": N_("Intergovernmental body"),
+    "academic": N_("University or research institute"),
+    "think_tank": N_("Think tank"),
+    "church": N_("Church or religious body"),
+    "company": N_("Company"),
+    "blog": N_("Blog"),
+    "individual": N_("Individual or party"),
+    "own": N_("This wire"),
+}
 # What stands beside one report.
 ITEM_CLASSES: Mapping[ItemClass, str] = {
     "news": N_("News"),
@@ -57,4 +77,31 @@ CLASSES: Mapping[ItemClass, str] = {
     "document": N_("Documents"),
     "notice": N_("Notices"),
     "own_report": N_("Our own reports"),
+}
+# Where in a report the words stand for which a topic or a country was set.
+WHERE: Mapping[Where, str] = {
+    "headline": N_("in the headline"),
+    "text": N_("in the text"),
+    "dateline": N_("in the dateline"),
+    "category": N_("its publisher's own category"),
+}
+LANGUAGE_FROM: Mapping[str, str] = {
+    "stated": N_("as its publisher states"),
+    "script": N_("by its script"),
+    "words": N_("by its words"),
+    "short": N_("by its words, which are few"),
+    "configured": N_("the usual language of its publisher"),
+}
+# What of a report its versions are compared by, in this order.
+COMPARED: Mapping[str, str] = {
+    "headline": N_("Headline"),
+    "byline": N_("Byline"),
+    "summary": N_("Summary"),
+    "text": N_("Text"),
+    "url": N_("Address of the original"),
+}
+CHANGE_KINDS: Mapping[str, str] = {
+    "new": N_("First version"),
+    "revised": N_("Changed by its publisher"),
+    "corrected": N_("Corrected by its publisher"),
 }

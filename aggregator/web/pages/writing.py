@@ -23,7 +23,7 @@ from markupsafe import Markup
 from aggregator.model.release import Release
 from aggregator.output import beside
 from aggregator.tags.mediatopics import topic_label
-from aggregator.text.direction import direction
+from aggregator.text.direction import direction, direction_of_words
 from aggregator.text.html import shortened
 from aggregator.web.pages import wording
 from aggregator.web.pages.reader import INTERFACES, Interface, Reader
@@ -147,11 +147,13 @@ def _environment(language: Interface) -> Environment:
         language=lambda tag: language_in(tag, language),
         topic=lambda code: topic_in(code, language),
         kind=lambda kind: said.gettext(wording.KINDS[kind]),
+        one_kind=lambda kind: said.gettext(wording.ONE_OF_KIND[kind]),
         group=lambda group: said.gettext(wording.GROUPS[group]),
         item_class=lambda item_class: said.gettext(wording.ITEM_CLASSES[item_class]),
         number=lambda number: format_decimal(number, locale=language),
         count=lambda number: count_in(number, language),
         direction=direction,
+        direction_of_words=direction_of_words,
         when=_when,
     )
     made.globals.update(

@@ -272,9 +272,7 @@ def shown_in_a_list(wire: Served, *out: Release) -> BeautifulSoup:
 
 
 def test_a_list_shows_the_wires_own_copies_alone(wire: Served) -> None:
-    elsewhere = Picture(
-        url="https://daily.example/a.jpg", disclaimer="Picture: Awa. Rights are separate.", alt="A river"
-    )
+    elsewhere = Picture(url="https://daily.example/a.jpg", disclaimer="Picture: Awa. Rights apart.", alt="A river")
     copy = replace(elsewhere, url="/pictures/a.640.jpg", copy="a", alt='"><script>', width=640, height=400)
     out = next(each for each in released("web") if each.html)
     assert shown_in_a_list(wire, replace(out, pictures=(elsewhere,))).select("article img") == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,7 +19,9 @@ from bs4 import BeautifulSoup
 from aggregator.desk import acts
 from aggregator.model import Cause, Report, Selection
 from aggregator.model.release import Picture, Release
-from aggregator.pipeline.opening import open_existing
+from aggregator.pipeline.opening import load_config, open_existing, open_wire
+from aggregator.pipeline.paths import Paths
+from aggregator.text.dates import utc_now
 from aggregator.web.answers import Answers
 from aggregator.web.pages.lists import List
 from aggregator.web.pages.page import Page
@@ -28,8 +31,9 @@ from aggregator.web.pages.rows import Rows
 from aggregator.web.pages.serving import Pages
 from aggregator.web.pages.shares import in_rounds, in_sections
 from aggregator.web.site import Site
+from tests.make_database import CONFIG
 from tests.releases import released
-from tests.web.serving import Served
+from tests.web.serving import Served, served
 from tests.web.tagged import listed, one, page, tagged
 
 STYLES = {each.name: each.read_text("utf-8") for each in (files("aggregator.web") / "static").iterdir()}
@@ -292,3 +296,19 @@ def test_a_list_has_no_more_of_a_report_than_its_rights_let_out(wire: Served) ->
             assert said in " ".join((out.summary or out.text).split())
             assert len(said) <= 220
         assert out.headline in one(article, ".headline").get_text()
+
+
+def test_a_wire_without_reports_has_all_its_pages(tmp_path: Path) -> None:
+    config = Path(shutil.copytree(CONFIG, tmp_path / "config"))
+    wire_toml = config / "wire.toml"
+    wire_toml.write_text(
+        wire_toml.read_text("utf-8").replace('"Tamarind Wire"', '"<b>The Wire & All of the Coast</b>"')
+    )
+    paths = Paths(config, tmp_path / "wire.db")
+    with open_wire(paths, load_config(paths), utc_now()):
+        pass
+    with served(tmp_path, config) as wire:
+        for path in ("/", "/latest", "/own", "/country/gh", "/countries", "/regions", "/topics", "/languages"):
+            soup = page(wire, path)
+            assert one(soup, ".empty")
+            assert one(soup, "header .wire").get_text() == "<b>The Wire & All of the Coast</b>"

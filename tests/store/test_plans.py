@@ -188,6 +188,11 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         of_few(about="GH", since=WEEK),
         of_few(topics=("15000000", "04000000"), about=("GH", "KE"), languages="sw", before=True),
         of_few(publisher=True, topics="15000000", about="GH"),
+        latest(channel="web"),
+        latest(channel="email"),  # which one publisher does not name
+        latest(channel="email", countries="GH"),
+        of_few(channel="email", topics="15000000"),
+        of_few(channel="email", item_classes="notice", languages="sw"),
     ),
     "search": (
         *(
@@ -710,6 +715,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
             SELECT article_id, 'tombstone', source_id, 'withdrawn', 'mass', 'key', at, at FROM merges
             """
         )
+        connection.execute("UPDATE terms SET channels = 'web feed api' WHERE publisher = 'nawras'")
     return path
 
 

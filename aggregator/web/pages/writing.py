@@ -154,7 +154,7 @@ def _environment(language: Interface) -> Environment:
     made.filters.update(
         country=lambda code: country_in(code, language),
         language=lambda tag: language_in(tag, language),
-        topic=lambda code: topic_in(code, language),
+        topic=lambda code: topic_heading(code, language),
         kind=lambda kind: said.gettext(wording.KINDS[kind]),
         one_kind=lambda kind: said.gettext(wording.ONE_OF_KIND[kind]),
         group=lambda group: said.gettext(wording.GROUPS[group]),

@@ -30,6 +30,7 @@ from aggregator.config.shapes import (
     RIGHTS,
     SECRETS,
     WIRE,
+    ContactTable,
     FetchTable,
     MailTable,
     PollTable,
@@ -61,6 +62,7 @@ from aggregator.model import (
     Source,
     SourceRules,
     StoreSettings,
+    TakeSettings,
     Template,
     Uses,
     Wire,
@@ -199,7 +201,8 @@ def _wire(folder: Path, faults: list[str], text: str | None) -> Wire | None:
     faults += _in_file("wire.toml", lines)
     if shape is None:
         return None
-    words = shape.model_dump(exclude={"fetch", "poll", "pictures", "store", "notify", "serve", "complaints", "mail"})
+    tables = {"fetch", "poll", "pictures", "store", "notify", "serve", "complaints", "take", "mail"}
+    words = shape.model_dump(exclude=tables)
     return Wire(
         **words,
         fetch=_fetch_settings(shape.fetch),
@@ -207,6 +210,7 @@ def _wire(folder: Path, faults: list[str], text: str | None) -> Wire | None:
         pictures=PicturesSettings(most_bytes=round(shape.pictures.max_gb * 1e9)),
         store=StoreSettings(keep_polls=timedelta(days=shape.store.keep_polls_days)),
         complaints=ComplaintSettings(keep=timedelta(days=shape.complaints.keep_days)),
+        take=TakeSettings(keep=timedelta(days=shape.take.keep_days)),
         notify=NotifySettings(command=shape.notify.command, timeout=timedelta(seconds=shape.notify.timeout_seconds)),
         serve=_serve_settings(shape.serve),
         mail=shape.mail.settings() if shape.mail else None,
@@ -336,7 +340,8 @@ def _publisher(
     rights, rights_lines = _rights(table, profiles)
     lines = [*_place_faults(PurePosixPath(name), table), *shape_lines, *rights_lines]
     if shape is not None:
-        lines += [*_key_faults(shape), *_source_faults(shape.source, wire), *tag_faults(shape.tags)]
+        lines += [*_key_faults(shape), *_contact_faults(shape.contact)]
+        lines += [*_source_faults(shape.source, wire), *tag_faults(shape.tags)]
     if shape is not None and rights is not None:
         publisher = _assembled(PurePosixPath(name).stem, shape, rights)
         lines += faults_of_publisher(publisher)
@@ -344,6 +349,12 @@ def _publisher(
         lines += faults_of_disclaimers(texts(table.get("disclaimers")))
     faults += _in_file(name, lines)
     return publisher
+
+
+def _contact_faults(contact: ContactTable) -> Iterator[str]:
+    if contact.tell_taken and Contact(**contact.model_dump()).mailbox is None:
+        expected = "this key only beside an e-mail address in contact.permissions or contact.corrections"
+        yield fault("contact.tell_taken", True, expected)
 
 
 def _assembled(key: str, shape: PublisherFile, rights: Rights) -> Publisher:

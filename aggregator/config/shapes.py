@@ -35,6 +35,7 @@ from aggregator.model import (
     Rights,
     ServeSettings,
     StoreSettings,
+    TakeSettings,
     Template,
     Weekday,
     When,
@@ -43,6 +44,7 @@ from aggregator.model.errors import SearchError
 from aggregator.model.publisher import Uses
 from aggregator.rights import did_you_mean, fault, is_address
 from aggregator.text import query, timezones
+from aggregator.text.mailboxes import is_email
 from aggregator.text.urls import host_fault, is_host
 
 # The rows of parse.PARSERS, and what has yet to be found.
@@ -66,6 +68,7 @@ _PICTURES = PicturesSettings()
 _SERVE = ServeSettings()
 _NOTIFY = NotifySettings()
 _COMPLAINTS = ComplaintSettings()
+_TAKE = TakeSettings()
 _CONFIG = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
@@ -158,16 +161,8 @@ def _has_valid_port(value: str) -> bool:
     return port[1].isascii() and port[1].isdigit() and 0 < int(port[1]) < 65_536
 
 
-def _is_email(value: str) -> bool:
-    """Whether a text has the form of an e-mail address at a host that has a name (RFC 5321 section 4.1.2)."""
-    found = re.fullmatch(r'[^@\s<>"{}]+@([^@\s<>"{}]+)', value)
-    return found is not None and is_host(found[1]) and not re.fullmatch(r"[\d.]+", found[1]) and host_fault(
-        f"https://{found[1]}/"
-    ) is None  # fmt: skip
-
-
 def _is_contact(value: str) -> bool:
-    return _is_email(value) or is_address(value)
+    return is_email(value) or is_address(value)
 
 
 Argument = Annotated[str, _like(r"[^\x00]+", "a program or one argument of it, not empty")]
@@ -196,7 +191,7 @@ Secret = Annotated[
     str, _that(_is_template, "${NAME}, where NAME is a variable of the environment: these files hold no secrets")
 ]
 Reachable = Annotated[str, _that(_is_contact, "an e-mail address or the address of a page")]
-Email = Annotated[str, _that(_is_email, "an e-mail address, such as desk@wire.example")]
+Email = Annotated[str, _that(is_email, "an e-mail address, such as desk@wire.example")]
 Key = Annotated[str, _like(KEY.pattern, KEY_EXPECTED)]
 Country = Annotated[str, _like("[A-Z]{2}", 'two capital letters of ISO 3166-1, or "XA" (Africa) or "XW" (the world)')]
 Language = Annotated[str, _like(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", 'a language of BCP 47, such as "fr" or "pt-MZ"')]
@@ -296,6 +291,10 @@ class ComplaintsTable(Table):
     keep_days: Annotated[int, Field(ge=1, le=36_500)] = _COMPLAINTS.keep.days
 
 
+class TakeTable(Table):
+    keep_days: Annotated[int, Field(ge=1, le=36_500)] = _TAKE.keep.days
+
+
 class WireFile(Table):
     name: Line
     url: Address
@@ -310,6 +309,7 @@ class WireFile(Table):
     store: StoreTable = StoreTable()
     pictures: PicturesTable = PicturesTable()
     complaints: ComplaintsTable = ComplaintsTable()
+    take: TakeTable = TakeTable()
     serve: ServeTable = ServeTable()
     notify: NotifyTable = NotifyTable()
     mail: MailTable | None = None
@@ -319,6 +319,7 @@ class ContactTable(Table):
     corrections: Reachable | None = None
     permissions: Reachable | None = None
     technical: Reachable | None = None
+    tell_taken: bool = False
 
 
 class IdentityTable(Table):

@@ -29,6 +29,7 @@ from aggregator.pipeline.rechecks import Rechecks
 from aggregator.pipeline.redirects import Redirects
 from aggregator.pipeline.signals import SignalReader, sites_answering
 from aggregator.pipeline.tagging import tag_waiting
+from aggregator.pipeline.taken_letters import TakenLetters
 from aggregator.pipeline.workers import Workers
 from aggregator.pipeline.writer import Writer
 from aggregator.scheduling.polls import pauses
@@ -54,7 +55,7 @@ class Pipeline:
     ) -> None:
         self._settings = config.wire.poll
         self._pictures = config.wire.pictures
-        self._keep = (config.wire.store.keep_polls, config.wire.complaints.keep)
+        self._keep = (config.wire.store.keep_polls, config.wire.complaints.keep, config.wire.take.keep)
         self._publishers = {publisher.key: publisher for publisher in config.publishers}
         self._sources = {source.name: source for publisher in config.publishers for source in publisher.sources}
         self._clock = clock
@@ -84,6 +85,7 @@ class Pipeline:
             config.wire.notify, config.wire.name, store.path.absolute().parent, self._writer.on_store, clock
         )
         self._alerter = Alerter(config, store.path.absolute().parent, self._writer.on_store, clock)
+        self._letters = TakenLetters(config, self._writer.on_store, clock)
         self._hub = Hub(config.wire, self._writer.on_store, clock, connect_to or (lambda host: None))
         self._claims = Claims(self._writer.on_store, clock)
         self._deliveries = Deliveries(config, self._writer.on_store, clock, connect_to or (lambda host: None))
@@ -101,6 +103,7 @@ class Pipeline:
         await self._deliveries.end()
         await self._notifier.end(_NOTIFY_SECONDS)
         await self._alerter.end()
+        await self._letters.end()
         await self._writer.close()
         await self._workers.close()
         await self._fetcher.__aexit__(kind, error, trace)
@@ -206,12 +209,16 @@ class Pipeline:
         await self._notifier.end(seconds)
 
     async def alert(self) -> None:
-        """Notes who is owed what by saved searches, and begins to send what is due; raises StoreError."""
+        """Notes who is owed what by saved searches, and begins to send what is due; to publishers, too, who are told
+        which of their reports were taken. Raises StoreError.
+        """
         await self._alerter.look()
+        self._letters.look()
 
     async def alerted(self) -> None:
         """Waits until all that is due was tried once."""
         await self._alerter.sent()
+        await self._letters.sent()
 
     async def try_writing(self) -> None:
         """Whether polls can be stored again after a StoreError; raises one where they cannot."""

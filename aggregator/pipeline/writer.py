@@ -168,9 +168,9 @@ class Writer:
         now = self._clock()
         self._pace = await self.on_store(lambda store: pace(store, settings, now))
 
-    async def maintain(self, keep_polls: timedelta, keep_complaints: timedelta) -> None:
+    async def maintain(self, keep_polls: timedelta, keep_complaints: timedelta, keep_taken: timedelta) -> None:
         """The store's housekeeping, a step at a time, so that polls go between; raises StoreError."""
-        steps = housekeeping(self._store, self._clock(), keep_polls, keep_complaints)
+        steps = housekeeping(self._store, self._clock(), keep_polls, keep_complaints, keep_taken)
         while self._batches_left is None and not await self.on_store(lambda _: next(steps, _END) is _END):
             pass
         await self.idle()

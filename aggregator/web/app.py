@@ -32,6 +32,7 @@ from aggregator.web.greader import GoogleReader
 from aggregator.web.guards import Guards
 from aggregator.web.miniflux import Miniflux
 from aggregator.web.pages.serving import Pages, wants_page
+from aggregator.web.pages.take_form import Take
 from aggregator.web.pictures import Pictures
 from aggregator.web.site import Site
 
@@ -89,6 +90,7 @@ def make_app(paths: Paths, clock: Callable[[], datetime], pace: Pace = Pace()) -
             *GoogleReader(site, clients).routes(),
             *Miniflux(site, clients).routes(),
             *pages.routes(),
+            *Take(site, pages).routes(),
         ],
         middleware=[
             Middleware(Guards, hosts=hosts, proxies=wire.serve.trusted_proxies, most=AT_ONCE, answered=requests.count),

@@ -454,6 +454,15 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "page_reading": (case(lambda s, w: s.page_reading(w.report)),),
     "pages_tried": (Case(lambda s, w: s.pages_tried(WEEK, NOW), {"USE TEMP B-TREE FOR": "publishers and reasons"}),),
     "released_since": (case(lambda s, w: s.released_since(NOW.date())),),
+    "taken": (
+        case(lambda s, w: s.taken(w.publisher, WEEK)),
+        case(lambda s, w: s.taken(None, WEEK)),
+    ),
+    "taken_of": (Case(lambda s, w: s.taken_of(w.report), {"USE TEMP B-TREE FOR": "those who took one report"}),),
+    "taken_by_key": (case(lambda s, w: s.taken_by_key(w.report, "0" * 20)),),
+    "next_taken_letter": (
+        Case(lambda s, w: s.next_taken_letter([w.publisher], NOW), {"USE TEMP B-TREE FOR": "publishers, a few"}),
+    ),
     "former_publishers": (Case(lambda s, w: s.former_publishers(), {"SCAN p": FEW}),),
     "lending": (case(lambda s, w: s.lending()),),
     "rewriting": (

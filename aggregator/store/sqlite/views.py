@@ -54,6 +54,7 @@ MIGRATIONS = (
     "0040_pages",
     "0041_who",
     "0042_pictures",
+    "0044_taken",
 )
 _NAMES = "0016_plain_words"  # the last one that renamed tables or columns
 

@@ -19,7 +19,7 @@ from aggregator.rights import fill
 from aggregator.web import problems
 from aggregator.web.accepting import weights
 from aggregator.web.answers import Answer, Answers, answered
-from aggregator.web.pages import front, report, versions
+from aggregator.web.pages import front, report, take, versions
 from aggregator.web.pages.page import Page, PageRoute, Visit
 from aggregator.web.pages.reader import Reader, reader_of
 from aggregator.web.pages.writing import static_digest, translations, write, zone_in
@@ -38,6 +38,7 @@ ROUTES: tuple[PageRoute, ...] = (
     *front.ROUTES,
     *report.ROUTES,
     *versions.ROUTES,
+    *take.ROUTES,
 )  # fmt: skip
 
 

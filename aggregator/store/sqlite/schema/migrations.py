@@ -50,6 +50,7 @@ from aggregator.store.sqlite.schema import (
     m0040,
     m0041,
     m0042,
+    m0044,
 )
 
 migrations = Migrations("aggregator")
@@ -269,6 +270,11 @@ def _who(db: Database) -> None:
 @migrations(name="0042_pictures")
 def _pictures(db: Database) -> None:
     _execute(db, m0042.PICTURES)
+
+
+@migrations(name="0044_taken")
+def _taken(db: Database) -> None:
+    _execute(db, m0044.TAKEN)
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

@@ -44,7 +44,8 @@ from aggregator.model.errors import SearchError
 from aggregator.model.publisher import Uses
 from aggregator.rights import did_you_mean, fault, is_address
 from aggregator.text import query, timezones
-from aggregator.text.mailboxes import is_email
+from aggregator.text.emails import is_email
+from aggregator.text.printable import line
 from aggregator.text.urls import host_fault, is_host
 
 # The rows of parse.PARSERS, and what has yet to be found.
@@ -190,6 +191,19 @@ SourceAddress = Annotated[
 Secret = Annotated[
     str, _that(_is_template, "${NAME}, where NAME is a variable of the environment: these files hold no secrets")
 ]
+# How a publisher describes itself: it stands beside its name, where there is room for a few words.
+_MOST_STANCE = 100
+Stance = Annotated[
+    str,
+    _that(
+        lambda value: value == line(value).strip() != "" and len(value) <= _MOST_STANCE and not set(value) & set("{}"),
+        f"at most {_MOST_STANCE} printable characters in one line, without braces, in the publisher's own words",
+    ),
+]
+SecureAddress = Annotated[
+    Address,
+    _that(lambda value: value.startswith("https://"), "an https address, of the page on which the publisher says it"),
+]
 Reachable = Annotated[str, _that(_is_contact, "an e-mail address or the address of a page")]
 Email = Annotated[str, _that(is_email, "an e-mail address, such as desk@wire.example")]
 Key = Annotated[str, _like(KEY.pattern, KEY_EXPECTED)]
@@ -199,6 +213,8 @@ Network = Annotated[str, _that(_is_network, 'a CIDR block, such as "127.0.0.0/8"
 # RFC 9309 section 2.2.1: the product token has only these characters.
 RobotsToken = Annotated[str, _like("[A-Za-z_-]+", "a product token of RFC 9309: letters, underscores and hyphens")]
 UserAgent = Annotated[str, _like(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?", "one line of printable ASCII")]
+# RFC 9110 section 5.1: a token; with an underscore web servers take it for another one, or leave it out.
+FieldName = Annotated[str, _like("[A-Za-z0-9-]{1,64}", 'the name of a field of HTTP, such as "Remote-User"')]
 Host = Annotated[
     str,
     _that(is_host, 'a valid host, such as "m.daily.example"'),
@@ -214,6 +230,10 @@ Mark = Annotated[
 ]
 Clock = Annotated[str, _like(r"(?:[01]\d|2[0-3]):[0-5]\d", 'a time of the day from "00:00" to "23:59"')]
 TimeZone = Annotated[str, AfterValidator(_has_time_zone)]
+MarkdownFile = Annotated[
+    str,
+    _like(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*\.md", 'the name of a Markdown file beside wire.toml, such as "statement.md"'),
+]
 Minutes = Annotated[float, Field(gt=0, le=527_040, allow_inf_nan=False)]  # at most a year
 
 
@@ -261,6 +281,10 @@ class ServeTable(Table):
         return host.strip("[]"), int(port)
 
 
+class DeskTable(Table):
+    user_header: FieldName | None = None
+
+
 class NotifyTable(Table):
     command: tuple[Argument, ...] = ()
     timeout_seconds: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] = _NOTIFY.timeout.total_seconds()
@@ -304,6 +328,7 @@ class WireFile(Table):
     complaints_url: Address
     complaints_email: Email
     timezone: TimeZone = "UTC"
+    statement: MarkdownFile | None = None
     fetch: FetchTable = FetchTable()
     poll: PollTable = PollTable()
     store: StoreTable = StoreTable()
@@ -311,6 +336,7 @@ class WireFile(Table):
     complaints: ComplaintsTable = ComplaintsTable()
     take: TakeTable = TakeTable()
     serve: ServeTable = ServeTable()
+    desk: DeskTable = DeskTable()
     notify: NotifyTable = NotifyTable()
     mail: MailTable | None = None
 
@@ -389,6 +415,8 @@ class PublisherFile(Table):
     rights_profile: str
     catalogue: Mark | None = None
     contact: ContactTable = ContactTable()
+    stance: Stance | None = None
+    stance_source: SecureAddress | None = None
     rights: dict[str, Any] = {}  # checked as RIGHTS, merged with the profile
     disclaimers: dict[str, str] = {}
     former_keys: tuple[Key, ...] | None = None

@@ -5,7 +5,7 @@ from aggregator.model.alerts import Alert, AlertEntry, AlertItem, AlertMessage, 
 from aggregator.model.article import Article, Known, Match, NamedReport, Report, Status, Words
 from aggregator.model.change import Act, ChangeKind, ComplaintKind, Decision, MassKind, Notice, Removal
 from aggregator.model.channel import Channel
-from aggregator.model.client import Client
+from aggregator.model.client import Client, DeskPerson, DeskRight, DeskSession
 from aggregator.model.clock import AGREED_AFTER, FAR, NOTICED, ClockLooks
 from aggregator.model.coverage import OpenGap, PolledDay, PolledSource
 from aggregator.model.disclaimers import DEFAULT_DISCLAIMERS
@@ -81,6 +81,7 @@ from aggregator.model.publisher import (
     Contact,
     Corrections,
     Credentials,
+    DeskSettings,
     Edits,
     Faulty,
     FetchSettings,
@@ -199,6 +200,10 @@ __all__ = [
     "Decision",
     "Deleted",
     "DeskDecision",
+    "DeskPerson",
+    "DeskRight",
+    "DeskSession",
+    "DeskSettings",
     "Document",
     "Due",
     "Edits",

@@ -162,6 +162,13 @@ class ServeSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeskSettings:
+    """`[desk]` of wire.toml: who works at the desk in a browser."""
+
+    user_header: str | None = None  # by which `trusted_proxies` say who it is; None: people sign in by their tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotifySettings:
     """`[notify]` of wire.toml: what is run when the state of a source changes."""
 
@@ -221,6 +228,7 @@ class Wire:
     complaints_url: str
     complaints_email: str
     timezone: str = "UTC"  # of the IANA database: in it people are told times; see text.timezones
+    statement: str | None = None  # a Markdown file beside wire.toml, what its people say of it; None: there is none
     fetch: FetchSettings = FetchSettings()
     poll: PollSettings = PollSettings()
     store: StoreSettings = StoreSettings()
@@ -228,6 +236,7 @@ class Wire:
     complaints: ComplaintSettings = ComplaintSettings()
     take: TakeSettings = TakeSettings()
     serve: ServeSettings = ServeSettings()
+    desk: DeskSettings = DeskSettings()
     notify: NotifySettings = NotifySettings()
     mail: MailSettings | None = None  # None: no e-mails are sent
 
@@ -356,6 +365,8 @@ class Publisher:
     rights: Rights
     profile: str | None = None  # of rights.toml, where its rights begin; None: made by a program
     contact: Contact = Contact()
+    stance: str | None = None  # how it describes itself, such as "the youth wing of a party"; None: nothing is said
+    stance_source: str | None = None  # where it does: an https address; None: there is no stance
     disclaimers: Mapping[str, str] = field(default_factory=dict)  # overrides of the wire's default texts, by name
     sources: tuple[Source, ...] = ()
     identity: IdentityRules = LEARNED

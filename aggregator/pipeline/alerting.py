@@ -46,8 +46,8 @@ from aggregator.pipeline.matching import match_waiting
 from aggregator.pipeline.on_store import OnStore
 from aggregator.rights import fill
 from aggregator.store import Store
-from aggregator.text.mailboxes import ascii_mailbox
 from aggregator.text.printable import log_line
+from aggregator.text.urls import ascii_host
 
 log = logging.getLogger("aggregator.alerts")
 
@@ -240,6 +240,12 @@ def _entry(store: Store, item: AlertItem, found: object) -> AlertEntry | None:
     )
 
 
+def mailbox(email: str) -> str:
+    """An address with its host in ASCII, as every server takes it (RFC 5891)."""
+    local, _, host = email.rpartition("@")
+    return f"{local}@{ascii_host(host)}"
+
+
 def as_email(alert: Alert, message: AlertMessage, wire: Wire, now: datetime) -> EmailMessage:
     """The e-mail of an alert, the same Message-ID at every attempt."""
     assert wire.mail is not None
@@ -248,8 +254,8 @@ def as_email(alert: Alert, message: AlertMessage, wire: Wire, now: datetime) -> 
     host = urlsplit(wire.url).hostname or "localhost"
     made = EmailMessage()
     made["Subject"] = alert_mail.subject(alert)
-    made["From"] = ascii_mailbox(wire.mail.sender)
-    made["To"] = ascii_mailbox(message.tell.email)
+    made["From"] = mailbox(wire.mail.sender)
+    made["To"] = mailbox(message.tell.email)
     made["Date"] = format_datetime(now)
     made["Message-ID"] = f"<{message.token}.{alert.search}@{host}>"
     made["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's "I am on holiday" answers it

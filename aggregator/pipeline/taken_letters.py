@@ -18,9 +18,9 @@ from aggregator.model import Config, Publisher, Wire
 from aggregator.model.errors import StoreError
 from aggregator.model.taken import TakenLetter
 from aggregator.output import taken_mail
+from aggregator.pipeline.alerting import mailbox
 from aggregator.pipeline.on_store import OnStore
 from aggregator.store import Store
-from aggregator.text.mailboxes import ascii_mailbox
 from aggregator.text.printable import log_line
 
 log = logging.getLogger("aggregator.taken")
@@ -76,13 +76,13 @@ class TakenLetters:
         """One attempt. That it begins is written first: what cannot be recorded is not sent."""
         wire, now = self.config.wire, self.clock()
         assert wire.mail is not None
-        if not await self.on_store(lambda store: store.note_letter_attempt(letter.publisher, now)):
+        if not await self.on_store(lambda store: store.note_taken_letter_attempt(letter.publisher, now)):
             return
         error = await mail.send(wire.mail, as_email(letter, to, wire, now), os.environ)
         if error is None:
-            await self.on_store(lambda store: store.note_letter_sent(letter, self.clock()))
+            await self.on_store(lambda store: store.note_taken_letter_sent(letter, self.clock()))
         else:
-            await self.on_store(lambda store: store.note_letter_failure(letter.publisher, error))
+            await self.on_store(lambda store: store.note_taken_letter_failure(letter.publisher, error))
         said = {"publisher": letter.publisher, "reports": len(letter.rows), "attempt": letter.attempts + 1}
         log.log(logging.WARNING if error else logging.INFO, "%s", log_line({**said, "error": error}))
 
@@ -97,11 +97,11 @@ def as_email(letter: TakenLetter, to: str, wire: Wire, now: datetime) -> EmailMe
     host = urlsplit(wire.url).hostname or "localhost"
     made = EmailMessage()
     made["Subject"] = taken_mail.subject(letter, wire)
-    made["From"] = ascii_mailbox(wire.mail.sender)
-    made["To"] = ascii_mailbox(to)
+    made["From"] = mailbox(wire.mail.sender)
+    made["To"] = mailbox(to)
     made["Date"] = format_datetime(now)
     made["Message-ID"] = f"<taken.{letter.rows[0].number}.{letter.publisher}@{host}>"
     made["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's "I am on holiday" answers it
-    made["Reply-To"] = ascii_mailbox(wire.complaints_email)
+    made["Reply-To"] = mailbox(wire.complaints_email)
     made.set_content(taken_mail.text(letter, wire))
     return made

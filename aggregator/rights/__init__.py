@@ -52,6 +52,7 @@ __all__ = [
     "grounds",
     "in_a_word",
     "is_address",
+    "licence_name",
     "most_to_take",
     "notices",
     "pictures_may_be_taken",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -50,10 +51,23 @@ def agencies() -> tuple[Agency, ...]:
     return tuple(_agency(line) for line in lines if line and not line.startswith("#"))
 
 
+def is_of_agency(word: str) -> bool:
+    """Whether a folded word tells an agency's name: the longest of its words, so that "the" and "new" do not."""
+    return word in _by_telling_word()
+
+
+def may_be_named(telling: Iterable[str], words: AbstractSet[str]) -> bool:
+    """Whether all words of an agency's name that one of these tells stand among these folded words."""
+    return any(of_name <= words for each in telling for of_name in _by_telling_word()[each])
+
+
 @cache
-def words_of_agencies() -> frozenset[str]:
-    """The folded words of their names."""
-    return frozenset(word for each in agencies() for alias in each.aliases for word in _WORDS.findall(fold(alias)))
+def _by_telling_word() -> Mapping[str, Sequence[frozenset[str]]]:
+    """The words of each name, by the one that tells it."""
+    found: dict[str, list[frozenset[str]]] = {}
+    for words in (_WORDS.findall(fold(alias)) for each in agencies() for alias in each.aliases):
+        found.setdefault(max(words, key=len), []).append(frozenset(words))
+    return MappingProxyType(found)
 
 
 def _agency(line: str) -> Agency:

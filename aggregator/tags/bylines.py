@@ -15,6 +15,7 @@ from aggregator.model.who import Author, Byline, Role
 from aggregator.tags import dates_stated, names
 from aggregator.tags.agencies import agency_named
 from aggregator.tags.known_places import is_country, key_of, town_named
+from aggregator.tags.plain_names import OF_ANY_HOUSE, is_plain_name
 from aggregator.tags.word_lists import generic_bylines, listed
 
 _MOST_READ = 1_000  # characters
@@ -59,10 +60,6 @@ _AND_BETWEEN_NAMES = re.compile(
 # `Our Energy Correspondent`: whoever says `our` names nobody.
 _OURS = re.compile(
     r"(?:our|notre|noss[oa]|nuestr[oa]|unser\w*)\s+\S|(?:مراسل|مراسلة|موفد|موفدة|مندوب|مبعوث)ت?نا(?:\s|$)"
-)
-# What a house's name has beside its own words, and may be left out of it.
-_OF_ANY_HOUSE = frozenset(
-    ("agency", "agence", "agencia", "news", "press", "presse", "وكاله", "للانباء", "الانباء", "انباء", "صحيفه", "جريده")
 )
 _SEPARATOR = re.compile(r"\s*[|•·;\n]\s*|\s+[-–—]+\s+")
 # What has `and` within its name.
@@ -127,6 +124,8 @@ def byline_of(text: str, language: str | None = None, house: Sequence[str] = ())
     literal = text.strip()
     if not literal:
         return None
+    if is_plain_name(literal, house):
+        return Byline(literal=literal, authors=(Author(name=literal),))
     reading = _Reading((language or "").split("-")[0], tuple(key_of(each) for each in house if each))
     said = _cleaned(literal[:_MOST_READ])
     if _SIGNED.search(said):
@@ -288,7 +287,7 @@ def _is_house(reading: _Reading, key: str) -> bool:
 
 def _short(house: str) -> str:
     """A house's name without what others are called too: `النورس` of `وكالة النورس للأنباء`."""
-    return " ".join(word for word in house.split() if word not in _OF_ANY_HOUSE)
+    return " ".join(word for word in house.split() if word not in OF_ANY_HOUSE)
 
 
 def _without_by(said: str, language: str) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib.resources import files
 
 _APOSTROPHES = "’ʼʻ‘`"
 # ASCII in small letters, with a blank in the place of what is no letter.
 _LETTERS = bytes(ord(chr(code).lower()) if code < 128 and chr(code).isalpha() else 32 for code in range(256))
+_MOST_REMEMBERED = 20_000  # words
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 
 
@@ -20,6 +21,8 @@ class _WordsOf:
 
     whole: frozenset[str]
     others: re.Pattern[str] | None
+    # Words that were met and are none of it, so that they are not tried again.
+    strange: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,5 +121,10 @@ def _words(text: str) -> frozenset[str]:
 def _count(words: frozenset[str], of: _WordsOf) -> int:
     count = len(words & of.whole)
     if of.others is not None:
-        count += sum(1 for word in words - of.whole if of.others.fullmatch(word))
+        tried = words - of.whole - of.strange
+        found = {word for word in tried if of.others.fullmatch(word)}
+        count += len(found)
+        if len(of.strange) > _MOST_REMEMBERED:
+            of.strange.clear()
+        of.strange.update(tried - found)
     return count

@@ -6,13 +6,13 @@ Where nothing says that words are a credit (a label, a copyright sign, an agency
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from aggregator.model.who import PictureCredit
 from aggregator.tags import dates_stated, names
-from aggregator.tags.agencies import agency_named, words_of_agencies
+from aggregator.tags.agencies import agency_named, is_of_agency, may_be_named
 from aggregator.tags.known_places import is_country, key_of, town_named
 from aggregator.text.folding import fold
 
@@ -96,16 +96,17 @@ _SCREENSHOT = re.compile(
     re.IGNORECASE,
 )
 # A caption without any of these signs has a credit only where one of its words begins like one of the words above, or
-# is a word of an agency's name.
+# are those of an agency's name.
 _SIGNS = re.compile(r"[:|©()\[\]@/：\d]|D\.?\s?R")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _CUES = re.compile(
     "file|archiv|arquiv|repertor|maktaba|pool|stock|cover|courtes|photo|pic|pix|imag|immag|illustr|ilustr|graphi|cartoon"
-    "|video|cred|ph|foto|bild|symbolbild|quelle|abbild|hoto|fonte|source|fuente|copyright|تصوير|ال?صور|ال?مصدر|عدسه|حقوق"
-    "|hand|suppl|provid|contribut|aimable|fourni|remis|cortes|divulga|cedid|verf|gestellt|gentile|concession"
+    "|video|cred|ph$|foto|bild|symbolbild|quelle|abbild|hoto|fonte|source|fuente|copyright|تصوير|ال?صور|ال?مصدر|عدسه|حقوق"
+    "|hand(?:$|out|reich)|suppl|provid|contribut|aimable|fourni|remis|cortes|divulga|cedid|verf|gestellt|gentile"
+    "|concession"
     "|droits|direitos|derechos|rechte|rights|diritti|reserv|vorbehalten|riservat"
     "|cc|creative|public|domain|domini|gemeinfrei|licen|lizenz|screen|captur|print|schermata|لقطه"
-    "|ai|ki|ia|generat|genere|cree"
+    "|(?:ai|ki|ia)$|generat|genere|cree"
 )
 _PLATFORMS = {
     key_of(name): (name, is_of_users)
@@ -165,13 +166,23 @@ def _may_have_credit(said: str) -> bool:
     """Whether anything in it is a sign or a word without which there is no credit, as in most captions."""
     if not said.isprintable() or _SIGNS.search(said):
         return True
-    return any(map(_may_be_of_credit, said.split()))
+    telling: list[str] = []
+    for piece in said.split():
+        cue = _cue(piece)
+        if cue is True:
+            return True
+        if cue:
+            telling += cue
+    return bool(telling) and may_be_named(telling, set(_LETTERS.findall(fold(said))))
 
 
-@lru_cache(5_000)
-def _may_be_of_credit(piece: str) -> bool:
+@lru_cache(20_000)
+def _cue(piece: str) -> bool | Sequence[str]:
+    """Whether a word of it may be one of a credit, or else those that tell the name of an agency."""
     words = _LETTERS.findall(fold(piece))
-    return any(_CUES.match(each) or each in words_of_agencies() for each in words) or "ارشيف" in fold(piece)
+    if any(map(_CUES.match, words)) or "ارشيف" in fold(piece):
+        return True
+    return tuple(filter(is_of_agency, words))
 
 
 def _as_stated(words: str | None, said: str) -> str | None:

@@ -142,8 +142,12 @@ def script_of(text: str) -> tuple[str | None, int]:
     """
     if (letters := _latin_letters(text)) is not None:
         return (LATIN, letters) if letters else (None, 0)
+    signs = _letters_of(text)
+    scripts = set(signs.values())
+    if len(scripts) == 1 and None not in scripts:
+        return scripts.pop(), len(text) - sum(map(text.count, set(text) - signs.keys()))
     counts: Counter[str] = Counter()
-    for sign, script in _letters_of(text).items():
+    for sign, script in signs.items():
         if script is not None:
             counts[script] += text.count(sign)
     if not counts:

@@ -10,19 +10,22 @@ count:
 Of words that could belong to several phrases the longest phrase counts, and what `[none]` lists counts for no topic
 ("storm of criticism"). Words are compared whole and folded. An Arabic word is found with its article and the particles
 that are written with it (`text.word_forms`), an Amharic one with the commonest prefixes and suffixes; plurals and other
-forms are listed.
+forms are listed. Such forms are many, so they are not made: a word that is met is taken apart.
+
+What stands between two spaces comes again and again, so what was found of it is remembered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from aggregator.tags import topic_lists
-from aggregator.text.word_forms import phrase_forms
+from aggregator.text.separators import words_of
+from aggregator.text.word_forms import forms_of_each, phrase_forms, stems_in, stems_of
 
 FOLDER = Path(__file__).with_name("topic_words")
 
@@ -31,24 +34,69 @@ _ARABIC_OBJECT = "ا"  # what an object without an article ends in
 # Amharic: of, in, to, from; the object and "and".
 _AMHARIC_BEFORE = ("", "የ", "በ", "ለ", "ከ")
 _AMHARIC_BEHIND = ("", "ን", "ና", "ም")
+_MOST_REMEMBERED = 20_000  # pieces of texts, of a language
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A word or a phrase of a list, in one of its forms, filed under its first word."""
+class Form(NamedTuple):  # thousands are made when a language is first met
+    """A word or a phrase of a list, filed under its first word."""
 
-    others: tuple[str, ...]  # the words behind the first, folded
+    others: tuple[frozenset[str], ...]  # the words behind the first, folded: each one of these
+    number: int  # in the order of the list
     entry: int  # forms of one entry of a list have one number
     topic: str | None  # of the first level; None: it counts for none
     weight: float
 
 
-class Met(NamedTuple):  # a dozen of a report, so that what it costs to make one counts
-    """A form that stands in a text."""
+Met = tuple[Form, int, int]  # a form that stands in a text, and the first and the last of its words, counted from 0
 
-    form: Form
-    first: int  # its first word, counted from 0
-    last: int
+
+class _Begun(NamedTuple):
+    """The forms that begin with a word."""
+
+    alone: Form | None  # the word by itself
+    others: Mapping[str, Sequence[Form]]  # by the second word: the longest first, and then those that are listed first
+
+
+_Filed = Mapping[str, Sequence[Form]]
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    """The forms of a language."""
+
+    whole: _Filed  # by the first word as it is listed
+    made: _Filed  # by that of which `stems` may find that it was made
+    stems: Callable[[str], Iterable[str]]
+    # What was met: the words of what stood between two spaces, and what begins with a word; None: nothing does.
+    words: dict[str, Sequence[str]] = field(default_factory=dict)
+    begun: dict[str, _Begun | None] = field(default_factory=dict)
+
+    def words_of(self, pieces: Sequence[str]) -> list[str]:
+        """The words of a text."""
+        known = self.words
+        try:
+            return [word for piece in pieces for word in known[piece]]
+        except KeyError:
+            self._remember(set(pieces) - known.keys())
+            return [word for piece in pieces for word in known[piece]]
+
+    def _remember(self, pieces: Iterable[str]) -> None:
+        if len(self.words) >= _MOST_REMEMBERED:
+            self.words.clear()
+            self.begun.clear()
+        for piece in pieces:
+            self.words[piece] = words = tuple(words_of(topic_lists.plain(piece)))
+            self.begun.update((word, self._begun(word)) for word in words if word not in self.begun)
+
+    def _begun(self, word: str) -> _Begun | None:
+        made = [form for stem in self.stems(word) for form in self.made.get(stem, ())]
+        forms = sorted((*self.whole.get(word, ()), *made), key=lambda form: (-len(form.others), form.number))
+        by_second: dict[str, list[Form]] = {}
+        for form in forms:
+            for second in form.others[0] if form.others else ():
+                by_second.setdefault(second, []).append(form)
+        alone = next((form for form in forms if not form.others), None)
+        return _Begun(alone, by_second) if forms else None
 
 
 @cache
@@ -57,36 +105,61 @@ def languages() -> frozenset[str]:
     return frozenset(file.stem for file in FOLDER.glob("*.txt"))
 
 
-def met(words: Sequence[str], language: str) -> list[Met]:
-    """What of a language's lists stands in folded words, in their order, none within another."""
-    table = _table(language)
+def met(pieces: Sequence[str], language: str) -> list[Met]:
+    """What of a language's lists stands in a text, in its order, none within another. `pieces`: of the text, what
+    stands between spaces.
+    """
+    of = _list(language)
+    words, begun = of.words_of(pieces), of.begun
     found: list[Met] = []
-    end = 0  # of the form before
-    for first in [number for number, word in enumerate(words) if word in table]:
-        for form in table[words[first]] if first >= end else ():
-            behind = first + 1 + len(form.others)
-            if not form.others or tuple(words[first + 1 : behind]) == form.others:
-                found.append(Met(form, first, behind - 1))
-                end = behind
-                break
+    behind, count = 0, len(words)  # the form before; the last word
+    for first, begins in [(number, begins) for number, word in enumerate(words) if (begins := begun[word])]:
+        if first < behind:
+            continue
+        alone, others = begins
+        behind = first + 1
+        if others and behind < count and (longer := others.get(words[behind])):
+            longest = next((form for form in longer if _stands(form.others, words, behind)), None)
+            if longest is not None:
+                behind += len(longest.others)
+                found.append((longest, first, behind - 1))
+                continue
+        if alone is not None:
+            found.append((alone, first, first))
+        else:
+            behind = first
     return found
 
 
+def _stands(others: Sequence[frozenset[str]], words: Sequence[str], first: int) -> bool:
+    """Whether words stand behind each other from this one on, of which the first does."""
+    if len(others) == 1:
+        return True
+    there = words[first : first + len(others)]
+    return len(there) == len(others) and all(word in allowed for word, allowed in zip(there, others, strict=True))
+
+
+def places_of_words(pieces: Sequence[str], language: str) -> list[int]:
+    """In which of the pieces of a text each of its words stands."""
+    of = _list(language)
+    of.words_of(pieces)  # so that all are remembered
+    return [number for number, piece in enumerate(pieces) for _ in of.words[piece]]
+
+
 @cache
-def _table(language: str) -> Mapping[str, tuple[Form, ...]]:
-    """The forms by their first words, the longest first."""
-    by_first: dict[str, tuple[Form, ...]] = {}
+def _list(language: str) -> _List:
+    whole: dict[str, list[Form]] = {}
+    made: dict[str, list[Form]] = {}
+    stems = {"ar": stems_in, "am": _amharic_stems}.get(language, _no_stems)
+    others = {"ar": _arabic, "am": _amharic}.get(language, _as_listed)
+    number = 0
     for entry, (topic, written, weight) in enumerate(entries(language)):
-        made: dict[tuple[str, ...], tuple[Form, ...]] = {}  # most forms of an entry differ in their first word alone
-        for first, *others in _words(written, language):
-            behind = tuple(others)
-            form = made.get(behind)
-            if form is None:
-                form = made[behind] = (Form(behind, entry, topic, weight),)
-            there = by_first.setdefault(first, form)
-            if there is not form and all(each.others != form[0].others for each in there):
-                by_first[first] = tuple(sorted((*there, *form), key=lambda each: -len(each.others)))
-    return by_first
+        for form in topic_lists.forms(written):
+            for table, first, behind in others(form):
+                number += 1
+                filed = made if table == "made" else whole
+                filed.setdefault(first, []).append(Form(behind, number, entry, topic, weight))
+    return _List(whole, made, stems)
 
 
 def entries(language: str) -> Iterable[tuple[str | None, str, float]]:
@@ -96,21 +169,53 @@ def entries(language: str) -> Iterable[tuple[str | None, str, float]]:
             yield topic, each, WEIGHTS[label] if topic else 0
 
 
-def _words(written: str, language: str) -> Iterable[tuple[str, ...]]:
-    """The forms of an entry, each as its folded words."""
-    for form in topic_lists.forms(written):
-        if language == "ar":
-            yield from (tuple(each.split()) for each in phrase_forms(form.split()))
-            if " " not in form:
-                yield topic_lists.words(form + _ARABIC_OBJECT)
-            continue
-        words = topic_lists.words(form)
-        yield words
-        if language == "am":
-            first, last = words[0], words[-1]
-            for before in _AMHARIC_BEFORE:
-                for behind in _AMHARIC_BEHIND:
-                    changed = [*words]
-                    changed[0] = before + first
-                    changed[-1] = (changed[0] if len(words) == 1 else last) + behind
-                    yield tuple(changed)
+# How the forms of a listed word are filed: where, under which first word, and the words behind it
+
+_Of = Iterator[tuple[str, str, tuple[frozenset[str], ...]]]
+
+
+def _as_listed(form: str) -> _Of:
+    yield _whole(topic_lists.words(form))
+
+
+def _whole(words: Sequence[str]) -> tuple[str, str, tuple[frozenset[str], ...]]:
+    first, *others = words
+    return "whole", first, tuple(frozenset((each,)) for each in others)
+
+
+def _no_stems(_: str) -> Iterable[str]:
+    return ()
+
+
+def _arabic(form: str) -> _Of:
+    first, *others = form.split()
+    stems = stems_of(first)
+    if not stems or not all(map(stems_of, others)):
+        yield from (_whole(each.split()) for each in phrase_forms([first, *others]))
+    else:
+        behind = tuple(map(frozenset, forms_of_each([first, *others])[1:])) if others else ()
+        yield "whole", stems[0], behind
+        yield from (("made", stem, behind) for stem in dict.fromkeys(stems[1:]))
+    if not others:
+        yield _whole(topic_lists.words(form + _ARABIC_OBJECT))
+
+
+def _amharic(form: str) -> _Of:
+    first, *others = topic_lists.words(form)
+    if not others:
+        yield "made", first, ()
+        return
+    last = frozenset(others[-1] + behind for behind in _AMHARIC_BEHIND)
+    yield "made", _of_several(first), (*(frozenset((each,)) for each in others[:-1]), last)
+
+
+def _of_several(word: str) -> str:
+    """Under what a phrase is filed; the first of its words has nothing behind it, as a single word may have."""
+    return f"{word} "
+
+
+def _amharic_stems(word: str) -> Iterable[str]:
+    bare = [word[len(before) :] for before in _AMHARIC_BEFORE if word.startswith(before)]
+    for each in bare:
+        yield _of_several(each)
+        yield from (each.removesuffix(behind) for behind in _AMHARIC_BEHIND if each.endswith(behind))

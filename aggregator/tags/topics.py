@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import islice
+from typing import NamedTuple
 
 from aggregator.model.tags import Tag, TagEvidence, Where
-from aggregator.tags import topic_lists, topic_words
+from aggregator.tags import topic_words
 from aggregator.tags.categories import key, topic_of
 from aggregator.tags.topic_words import WEIGHTS, Form, Met
 from aggregator.tags.vocabulary import first_level, topics
 from aggregator.text.folding import fold
-from aggregator.text.separators import words_of
 
+_WEAK = WEIGHTS["weak"]
 _HEADLINE = 3  # times as much as in the text
 _MOST_WORDS = 80  # of the text: what a report is about stands at its beginning
 _LEAST = 2.8  # evidence for an answer of one word: a sure one in the headline
@@ -36,7 +37,7 @@ def topics_of(
     below the first level come from categories alone, and bring that of the first level along. Only where categories
     give none are the words of the headline and of the text's beginning counted.
     """
-    return _of_categories(categories, language, own) or _of_words(title, text, language)
+    return (_of_categories(categories, language, own) if categories else ()) or _of_words(title, text, language)
 
 
 def _of_categories(stated: Sequence[str], language: str | None, own: Mapping[str, str | None]) -> tuple[Tag, ...]:
@@ -58,28 +59,22 @@ def _of_words(title: str, text: str, language: str | None) -> tuple[Tag, ...]:
     base = (language or "").partition("-")[0]
     if base not in topic_words.languages():
         return ()
-    places: list[tuple[Where, int, str, list[Met]]] = []
-    for where, weight, said in (("headline", _HEADLINE, title), ("text", 1, _beginning(text))):
-        words = words_of(topic_lists.plain(said))
-        places.append((where, weight, said, topic_words.met(words, base)))  # type: ignore[arg-type]
-    scores = _scores((weight, met) for _, weight, _, met in places)
+    headline, beginning = title.split(), text[: _MOST_WORDS * 12].split()[:_MOST_WORDS]
+    places: tuple[_Place, ...] = (
+        ("headline", headline, topic_words.met(headline, base)),
+        ("text", beginning, topic_words.met(beginning, base)),
+    )
+    scores = _scores(places)
     total = sum(score.points for score in scores.values())
     return tuple(
-        Tag(
-            code,
-            round(scores[code].points / total, 3),
-            _evidence(code, [(where, said, met) for where, _, said, met in places]),
-        )
-        for code in _clear(scores)
+        Tag(code, round(scores[code].points / total, 3), _evidence(code, places, base)) for code in _clear(scores)
     )
 
 
-def _beginning(text: str) -> str:
-    return " ".join(islice(text[: _MOST_WORDS * 12].split(), _MOST_WORDS))
+_Place = tuple[Where, Sequence[str], Sequence[Met]]  # the pieces of a text, and what was met there
 
 
-@dataclass(frozen=True, slots=True)
-class _Score:
+class _Score(NamedTuple):
     """How much speaks for a topic."""
 
     points: float
@@ -90,29 +85,33 @@ class _Score:
         return self.points >= (_LEAST_OF_SEVERAL if topics > 1 else _LEAST if self.words == 1 else _LEAST_OF_MORE)
 
 
-def _scores(places: Iterable[tuple[int, Sequence[Met]]]) -> dict[str, _Score]:
+def _scores(places: Iterable[_Place]) -> dict[str, _Score]:
     """How much speaks for each topic: a word counts once, where it counts most, for summaries repeat their headlines. A
     topic for which weak words alone speak has none.
     """
-    best: dict[int, tuple[Form, float]] = {}
-    for weight, met in places:
+    best: dict[int, tuple[float, Form]] = {}
+    for where, _, met in places:
+        times = _HEADLINE if where == "headline" else 1
         for form, _, _ in met:
-            value = weight * form.weight
-            there = best.get(form.entry)
-            if there is None or value > there[1]:
-                best[form.entry] = (form, value)
-    found: dict[str, list[tuple[Form, float]]] = {}
-    for form, value in best.values():
-        if form.topic is not None:
-            found.setdefault(form.topic, []).append((form, value))
-    scores = {
-        topic: _Score(sum(value for _, value in of_topic), len(of_topic))
-        for topic, of_topic in found.items()
-        if any(form.weight > WEIGHTS["weak"] for form, _ in of_topic)
-    }
-    if any(score.points >= _LEAST for topic, score in scores.items() if topic in _EVENTS):
+            _, _, entry, _, weight = form
+            value = times * weight
+            if entry not in best or value > best[entry][0]:
+                best[entry] = (value, form)
+    found: dict[str, list[float]] = {}
+    clear: set[str] = set()
+    for value, (_, _, _, topic, weight) in best.values():
+        if topic is None:
+            continue
+        if topic in found:
+            found[topic].append(value)
+        else:
+            found[topic] = [value]
+        if weight > _WEAK:
+            clear.add(topic)
+    scores = {topic: _Score(sum(values), len(values)) for topic, values in found.items() if topic in clear}
+    if any(topic in _EVENTS and score.points >= _LEAST for topic, score in scores.items()):
         for topic in _SETTINGS & scores.keys():
-            scores[topic] = replace(scores[topic], points=_OF_SETTING * scores[topic].points)
+            scores[topic] = scores[topic]._replace(points=_OF_SETTING * scores[topic].points)
     return scores
 
 
@@ -130,28 +129,23 @@ def _clear(scores: Mapping[str, _Score]) -> tuple[str, ...]:
     return ()
 
 
-def _evidence(code: str, places: Sequence[tuple[Where, str, Sequence[Met]]]) -> tuple[TagEvidence, ...]:
+def _evidence(code: str, places: Sequence[_Place], language: str) -> tuple[TagEvidence, ...]:
     """The words as they stand in the report, those of the headline first, each once."""
     found: dict[str, TagEvidence] = {}
-    for where, said, met in places:
-        own = [each for each in met if each.form.topic == code]
-        if not own:
-            continue
-        pieces, of = _pieces(said)
-        for each in own:
-            words = _trimmed(" ".join(pieces[of[each.first] : of[each.last] + 1]))
-            found.setdefault(fold(words), TagEvidence(words, where, "word list"))
+    for where, pieces, met in places:
+        own = [each for each in met if each[0].topic == code]
+        of_word = topic_words.places_of_words(pieces, language) if own else []
+        for _, first, last in own:
+            name, evidence = _said(" ".join(pieces[of_word[first] : of_word[last] + 1]), where)
+            found.setdefault(name, evidence)
     return tuple(islice(found.values(), _MOST_EVIDENCE))
 
 
-def _pieces(said: str) -> tuple[list[str], list[int]]:
-    """What stands between the spaces of a text, and of which of it each of its folded words is."""
-    pieces = said.split()
-    folded = topic_lists.plain(said).split()
-    if len(folded) != len(pieces):  # a sign that folding makes a space of
-        folded = [topic_lists.plain(piece) for piece in pieces]
-    of = [number for number, piece in enumerate(folded) for _ in range(1 if piece.isalnum() else len(words_of(piece)))]
-    return pieces, of
+@lru_cache(10_000)  # one object for all reports that say so: it is sent once for all of a document
+def _said(pieces: str, where: Where) -> tuple[str, TagEvidence]:
+    """The words of some pieces, folded, and as evidence."""
+    words = _trimmed(pieces)
+    return fold(words), TagEvidence(words, where, "word list")
 
 
 def _trimmed(words: str) -> str:

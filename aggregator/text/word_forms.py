@@ -22,6 +22,7 @@ _LEAST = 3  # letters of a word to which an article may belong: the word for God
 # The rules are those of the light stemmer of L. S. Larkey, L. Ballesteros and M. E. Connell (2007), with longer words.
 _ARTICLE = "ال"
 _BEFORE_ARTICLE = ("", "و", "ف", "ب", "ك", "وب", "فب", "وك")
+_ARTICLES_WRITTEN = tuple(before + _ARTICLE for before in _BEFORE_ARTICLE)
 _TO_THE = ("لل", "ولل", "فلل")
 _ARABIC = re.compile("[\u0621-\u064a]+")
 _VOWELS = re.compile("[\u0610-\u061a\u0640\u064b-\u0652\u0670]")
@@ -53,11 +54,16 @@ def word_forms(word: str) -> tuple[str, ...]:
 
 
 def phrase_forms(words: Sequence[str]) -> tuple[str, ...]:
-    """Folded forms of words that stand one behind the other: what may stand before the first is that word's, within
-    the phrase there may be an article or none; MOST_FORMS at most.
-    """
+    """Folded forms of words that stand one behind the other; MOST_FORMS at most. See `forms_of_each`."""
     if not words:
         return ("",)
+    return tuple(" ".join(filter(None, each)) for each in product(*forms_of_each(words)))
+
+
+def forms_of_each(words: Sequence[str]) -> list[tuple[str, ...]]:
+    """Folded forms of each of words that stand one behind the other: what may stand before the first is that word's,
+    within the phrase there may be an article or none; together they make MOST_FORMS phrases at most.
+    """
     forms = [word_forms(words[0])]
     count = len(forms[0])
     for word in words[1:]:
@@ -65,7 +71,7 @@ def phrase_forms(words: Sequence[str]) -> tuple[str, ...]:
         within = (own, *(form for form in others if not _BEHIND_PARTICLE.match(form)))
         forms.append(within if count * len(within) <= MOST_FORMS else (own,))
         count *= len(forms[-1])
-    return tuple(" ".join(filter(None, each)) for each in product(*forms))
+    return forms
 
 
 def _trimmed(word: str) -> str:
@@ -94,15 +100,37 @@ def _after_elision(word: str) -> str | None:
 
 def _with_articles(word: str) -> tuple[str, ...]:
     """The forms of an Arabic word with its articles and without; (): it is none, or too short for one."""
-    own = fold(word)
-    if len(own) < _LEAST or not _ARABIC.fullmatch(own):
+    own, *words = stems_of(word) or ("",)
+    if not own:
         return ()
-    words = [own]
-    found = _WITH_ARTICLE.fullmatch(_VOWELS.sub("", unicodedata.normalize("NFC", word)))
-    if found and own not in _NO_ARTICLE and len(bare := fold(found["word"])) >= _LEAST:
-        words = [f"ل{bare}", bare] if found["to"] else [bare]
     forms = dict.fromkeys((own,))
     for each in words:
         forms |= dict.fromkeys((each, *(f"{before}{_ARTICLE}{each}" for before in _BEFORE_ARTICLE)))
         forms |= dict.fromkeys(before + each.removeprefix("ل") for before in _TO_THE)
     return tuple(form for form in forms if form == own or form not in _NO_ARTICLE)
+
+
+def stems_of(word: str) -> tuple[str, ...]:
+    """Of an Arabic word without signs around it: the word itself, folded, and what its other forms are made of; (): it
+    is none, or too short for an article.
+    """
+    own = fold(word)
+    if len(own) < _LEAST or not _ARABIC.fullmatch(own):
+        return ()
+    found = _WITH_ARTICLE.fullmatch(_VOWELS.sub("", unicodedata.normalize("NFC", word)))
+    if found and own not in _NO_ARTICLE and len(bare := fold(found["word"])) >= _LEAST:
+        return (own, f"ل{bare}", bare) if found["to"] else (own, bare)
+    return (own, own)
+
+
+def stems_in(folded: str) -> tuple[str, ...]:
+    """What a folded word may be a form of: whatever has one of these among its `stems_of`, behind the word itself, has
+    this word among its forms.
+    """
+    if folded in _NO_ARTICLE:
+        return ()
+    found = [folded]
+    found += [folded.removeprefix(each) for each in _ARTICLES_WRITTEN if folded.startswith(each)]
+    for rest in [folded.removeprefix(each) for each in _TO_THE if folded.startswith(each)]:
+        found += [f"ل{rest}"] if rest.startswith("ل") else [f"ل{rest}", rest]
+    return tuple(found)

@@ -32,7 +32,7 @@ from aggregator.store import Store
 from aggregator.text import query
 from aggregator.text.dates import to_iso
 from aggregator.text.printable import address, as_json
-from aggregator.web import changes, openapi, parameters, refusals
+from aggregator.web import changes, openapi, parameters, refusals, selecting
 from aggregator.web.accepting import weights
 from aggregator.web.answers import Answer, Answers, answered
 from aggregator.web.clients import Asker, Clients, need_operator
@@ -85,24 +85,7 @@ class Asked:
         """The selection of its parameters. Raises Problem."""
         zone = self.site.paths.timezone()
         try:
-            since, until, on = (self.given.one(name) for name in ("since", "until", "on"))
-            words = {
-                "kinds": choosing.words_of(self.given.all("kind"), _enum("kind")),
-                "groups": choosing.words_of(self.given.all("group"), _enum("group")),
-                "item_classes": choosing.words_of(self.given.all("class"), _enum("class")),
-            }
-            wanted = choosing.Wanted(
-                publishers=self.given.all("publisher"),
-                countries=self.given.all("country"),
-                languages=self.given.all("language"),
-                topics=self.given.all("topic"),
-                about=self.given.all("about"),
-                since=choosing.since_of(since, self.now, zone) if since else None,
-                until=choosing.until_of(until, self.now, zone) if until else None,
-                on=choosing.day_of(on, zone) if on else None,
-                **words,
-            )
-            chosen = choosing.choose(self.site.paths, self.store, self.now, wanted)
+            chosen = selecting.chosen(self.site.paths, self.store, self.now, zone, self.given)
         except SelectionError as error:
             raise parameters.of_selection(error) from error
         return replace(chosen, selection=replace(chosen.selection, search=self._saved()))
@@ -119,10 +102,6 @@ class Asked:
         pairs = [(name, value) for name, values in self.given.values.items() for value in values if name not in other]
         pairs += [(name, value) for name, value in other.items() if value is not None]
         return f"{self.wire.url.rstrip('/')}{self.path}?{urlencode(pairs)}"
-
-
-def _enum(name: str) -> list[str]:
-    return list(next(each.schema["enum"] for each in parameters.OF_REPORTS if each.name == name))
 
 
 # Reports

@@ -25,12 +25,14 @@ from aggregator.web import metrics, problems
 from aggregator.web.answers import Answers
 from aggregator.web.api import Api
 from aggregator.web.clients import Clients
+from aggregator.web.desk_pages.serving import Desk
 from aggregator.web.endpoint import Endpoint
 from aggregator.web.feeds import Feeds
 from aggregator.web.following import Following, Pace
 from aggregator.web.greader import GoogleReader
 from aggregator.web.guards import Guards
 from aggregator.web.miniflux import Miniflux
+from aggregator.web.pages.preferences import Preferences
 from aggregator.web.pages.serving import Pages, wants_page
 from aggregator.web.pages.take_form import Take
 from aggregator.web.pictures import Pictures
@@ -91,6 +93,8 @@ def make_app(paths: Paths, clock: Callable[[], datetime], pace: Pace = Pace()) -
             *Miniflux(site, clients).routes(),
             *pages.routes(),
             *Take(site, pages).routes(),
+            *Preferences(site).routes(),
+            *Desk(site, pages).routes(),
         ],
         middleware=[
             Middleware(Guards, hosts=hosts, proxies=wire.serve.trusted_proxies, most=AT_ONCE, answered=requests.count),

@@ -55,7 +55,7 @@ VERSION = "0.2.0"  # of the database that is read: 18 publishers, and an act of 
 # what waits and soon is gone. Of merges there is one for some hundred reports, and only a person asks for them.
 SMALL = {
     "agreements", "app_feeds", "app_folders", "app_readers", "claims", "closed_channels",
-    "complaints", "dictionaries", "health_counts", "merges", "pauses",
+    "complaints", "desk_sessions", "dictionaries", "health_counts", "letters", "merges", "pauses",
     "pending_changes", "pending_revisions", "publisher_history", "publishers", "redirects", "settings", "sources",
     "searches", "tells",
     "subscribers",
@@ -306,6 +306,8 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "searches": (case(lambda s, w: s.searches(NOW)),),
     "source_events": (Case(lambda s, w: s.source_events(50), {"SCAN source_events": FEW}),),
     "tokens": (case(lambda s, w: s.tokens()),),
+    "desk_people": (case(lambda s, w: s.desk_people()),),
+    "desk_session": (case(lambda s, w: s.desk_session("0" * 64, NOW)),),
     "tokens_in_force": (case(lambda s, w: s.tokens_in_force()),),
     # Apps for reading feeds
     "app_feeds": (Case(lambda s, w: s.app_feeds(APP), {"USE TEMP B-TREE FOR ORDER BY": "publishers"}),),
@@ -356,6 +358,13 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     ),
     "last_well": (case(lambda s, w: s.last_well(w.source.name, WEEK, NOW)),),
     "sources": (case(lambda s, w: s.sources()),),
+    "source": (Case(lambda s, w: s.source(w.source.name, 20), {"USE TEMP B-TREE FOR": "what stands in 20 polls"}),),
+    "received_by_day": (
+        Case(
+            lambda s, w: s.received_by_day([w.source.name], WEEK.date()), {"USE TEMP B-TREE FOR": "polls of some days"}
+        ),
+    ),
+    "proposed_feeds": (case(lambda s, w: s.proposed_feeds()),),
     "paused": (case(lambda s, w: s.paused()),),
     "last_new": (case(lambda s, w: s.last_new()),),
     "redirects_in_force": (case(lambda s, w: s.redirects_in_force()),),
@@ -364,7 +373,35 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "reports_under_embargo": (case(lambda s, w: s.reports_under_embargo(NOW)),),
     "acts": (Case(lambda s, w: s.acts(w.report), {"USE TEMP B-TREE FOR ORDER BY": ANSWER}),),
     "addressee": (case(lambda s, w: s.addressee(w.report)),),
-    "complaints": (case(lambda s, w: (s.complaints(), s.complaints(resolved_too=True))),),
+    "complaints": (
+        Case(
+            lambda s, w: (
+                s.complaints(),
+                s.complaints(resolved_too=True),
+                s.complaints(resolved_too=True, number=1),
+                s.complaints(resolved_too=True, report=w.report),
+            ),
+            {"USE TEMP B-TREE FOR ORDER BY": ANSWER},
+        ),
+    ),
+    "filing_counts": (case(lambda s, w: (s.filing_counts(w.report, None, NOW), s.filing_counts(None, "a@b.c", NOW))),),
+    "matters": (
+        Case(
+            lambda s, w: s.matters(),
+            {
+                "CO-ROUTINE of_kind": ANSWER,
+                "SCAN of_kind": ANSWER,
+                "USE TEMP B-TREE FOR ORDER BY": ANSWER,
+                "USE TEMP B-TREE FOR GROUP BY": ANSWER,
+            },
+        ),
+    ),
+    "followed_complaint": (case(lambda s, w: s.followed_complaint("0" * 64)),),
+    "letters_are_due": (case(lambda s, w: s.letters_are_due()),),
+    "untold_complaints": (Case(lambda s, w: s.untold_complaints(w.report), {"USE TEMP B-TREE FOR ORDER BY": ANSWER}),),
+    "complaints_to_tell": (case(lambda s, w: s.complaints_to_tell()),),
+    "letters_to_desk": (case(lambda s, w: s.letters_to_desk(NOW)),),
+    "letters": (case(lambda s, w: s.letters()),),
     "merge": (Case(lambda s, w: s.merge(1), {"USE TEMP B-TREE FOR ORDER BY": "the acts upon one report"}),),
     "version_taken": (
         Case(lambda s, w: s.version_taken(w.report, 2), {"USE TEMP B-TREE FOR ORDER BY": "the acts upon one report"}),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
@@ -16,8 +18,11 @@ from aggregator.tags.bylines import byline_of
 from aggregator.tags.credits import credit_of
 from aggregator.tags.datelines import dateline_of
 from aggregator.tags.known_places import is_country, key_of, town_named
+from aggregator.tags.plain_names import is_plain_name
 from aggregator.tags.who import maker_words, who_of, with_credits
+from aggregator.tags.word_lists import generic_bylines, listed
 from tests import ROOT
+from tests.conftest import examples
 from tests.rows import every_row
 
 FIXTURES = ROOT / "tests" / "fixtures"
@@ -278,3 +283,28 @@ def test_what_a_publishers_file_switches_off_is_not_read() -> None:
     assert [each.stated for each in read(TEXT, None, media, settings=TagSettings(credits=False)).agencies] == [
         "Reuters"
     ]
+
+
+_SPECIAL = "By Par Por Von Da De Na In For And Und E Y Et With From Dr Prof Mr Ministry الدكتور بقلم مراسلنا وليد"
+_NAMES = "Aminata Keïta Moussa Traoré Ngũgĩ Walid محمد أحمد فاطمة አበበ ከበደ İbrahim Søren Ba Sow"
+
+
+def test_a_byline_that_is_told_word_by_word_says_what_it_says_when_it_is_read() -> None:
+    """Two blanks between its words make it one that is read part by part."""
+    lists = ("organisations", "occupations", "nobody", "no_names", "opinion", "analysis", "press_release", "particles")
+    special = sorted({word for name in lists for each in listed(name) for word in each.split()})
+    special += sorted({word for each in generic_bylines() for word in each.split()})
+    special += _SPECIAL.split()
+    names = _NAMES.split()
+    houses = (("The Daily Example", "daily"), ("Keïta News", "keita"), ("وكالة النورس للأنباء", "n"), ("Le Monde",))
+    chance, plain = random.Random(7), 0
+    for _ in range(examples(20_000)):
+        pool = [names, names, special, [each.capitalize() for each in special]]
+        words = [chance.choice(chance.choice(pool)) for _ in range(chance.choice((2, 2, 3, 4)))]
+        house, language = chance.choice(houses), chance.choice((None, "en", "fr", "sw", "ha", "pt", "it", "ar"))
+        told, read = (byline_of(blank.join(words), language, house) for blank in (" ", "  "))
+        assert told is not None
+        assert read is not None
+        assert replace(told, literal=read.literal) == read, " ".join(words)
+        plain += is_plain_name(" ".join(words), house)
+    assert plain > 0

@@ -55,6 +55,9 @@ MIGRATIONS = (
     "0041_who",
     "0042_pictures",
     "0044_taken",
+    "0045_complaints",
+    "0046_people",
+    "0047_figures",
 )
 _NAMES = "0016_plain_words"  # the last one that renamed tables or columns
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aggregator.model.release import Refusal
 from aggregator.output import beside
 from aggregator.text.printable import address
 from aggregator.web import refusals
+from aggregator.web.pages.moving import moved
 from aggregator.web.pages.page import Page, Visit
 from aggregator.web.refusals import Moved
 
@@ -16,17 +19,7 @@ def page(visit: Visit, report: str, found: Refusal | None, rest: str = "") -> Pa
     """
     said = refusals.in_place_of(visit.store, visit.wire, report, visit.by, found)
     if isinstance(said, Moved):
-        there = f"/report/{said.to}"
-        return Page(
-            template="moved.html",
-            title=visit.gettext("This report is under another address now"),
-            description="",
-            values={"there": there},
-            is_indexed=False,
-            until=said.until,
-            status=301,
-            headers=(("Location", there + rest),),
-        )
+        return replace(moved(visit, f"/report/{said.to}{rest}"), until=said.until)
     if not said.notice:
         raise said.problem()
     notice = said.notice

@@ -71,7 +71,18 @@ class Page:
     pictures_from: frozenset[str] = frozenset()  # origins of pictures that rights demand from elsewhere
 
 
-Make = Callable[[Visit], Page]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """What is no page, and is asked for as one: a file for a program of the reader."""
+
+    name: str  # of the file, as it is offered
+    body: bytes
+    media_type: str
+    until: datetime | None = None
+    reports: Mapping[str, int] = field(default_factory=dict)
+
+
+Make = Callable[[Visit], Page | Download]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Literal, get_args
-from zoneinfo import ZoneInfo, available_timezones
 
 from starlette.requests import Request
 
+from aggregator.text.timezones import is_known, timezone
 from aggregator.web.accepting import weights
 
 Interface = Literal["en", "fr", "pt", "ar", "sw"]
@@ -21,28 +21,31 @@ LANGUAGE_COOKIE, ZONE_COOKIE, THEME_COOKIE = "language", "zone", "theme"
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """How a page is written for somebody. `zone`: a name of the IANA database."""
+    """How a page is written for somebody. `zone`: a name of the IANA database; `has_zone`: the reader chose it."""
 
     language: Interface
     zone: str
     theme: Theme
+    has_zone: bool = False
 
     @property
     def direction(self) -> Literal["ltr", "rtl"]:
         return "rtl" if self.language == "ar" else "ltr"
 
     def timezone(self) -> tzinfo:
-        return ZoneInfo(self.zone)
+        return timezone(self.zone)
 
 
 def reader_of(request: Request, usual_zone: str) -> Reader:
     """By what was chosen, else by what the browser says; `usual_zone`: where no zone was chosen."""
     zone = request.cookies.get(ZONE_COOKIE, "")
+    has_zone = is_known(zone)
     theme = request.cookies.get(THEME_COOKIE, "")
     return Reader(
         language=_language(request),
-        zone=zone if zone in available_timezones() else usual_zone,
+        zone=zone if has_zone else usual_zone,
         theme=theme if theme in THEMES else "auto",
+        has_zone=has_zone,
     )
 
 

@@ -19,8 +19,25 @@ from aggregator.rights import fill
 from aggregator.web import problems
 from aggregator.web.accepting import weights
 from aggregator.web.answers import Answer, Answers, answered
-from aggregator.web.pages import front, report, take, versions
-from aggregator.web.pages.page import Page, PageRoute, Visit
+from aggregator.web.pages import (
+    about,
+    codes,
+    figures,
+    front,
+    indexes,
+    places,
+    positions,
+    positions_csv,
+    preferences,
+    publisher,
+    publishers,
+    report,
+    search,
+    sections,
+    take,
+    versions,
+)
+from aggregator.web.pages.page import Download, Page, PageRoute, Visit
 from aggregator.web.pages.reader import Reader, reader_of
 from aggregator.web.pages.writing import static_digest, translations, write, zone_in
 from aggregator.web.problems import Problem
@@ -36,9 +53,21 @@ _OF_PROGRAMS = ("/api/", "/feeds/", "/mcp", "/v1/", "/reader/", "/accounts/", "/
 # All routes that make a page.
 ROUTES: tuple[PageRoute, ...] = (
     *front.ROUTES,
+    *indexes.ROUTES,
+    *sections.ROUTES,
+    *places.ROUTES,
+    *codes.ROUTES,
+    *preferences.ROUTES,
+    *positions.ROUTES,
+    *positions_csv.ROUTES,
+    *search.ROUTES,
     *report.ROUTES,
     *versions.ROUTES,
     *take.ROUTES,
+    *publisher.ROUTES,
+    *publishers.ROUTES,
+    *about.ROUTES,
+    *figures.ROUTES,
 )  # fmt: skip
 
 
@@ -66,19 +95,22 @@ class Pages:
 
     def _answer(self, route: PageRoute, request: Request) -> Response:
         reader = self.reader(request)
-        given = _given(request, route.parameters)
+        asked = given(request, route.parameters)
         path = request.url.path
 
         def make() -> Answer:
             with self.site.opened() as (store, now):
                 said = translations(reader.language).gettext
-                visit = Visit(self.site, store, now, reader, path, request.path_params, given, said)
+                visit = Visit(self.site, store, now, reader, path, request.path_params, asked, said)
                 page = route.make(visit)
-            body = self.written(page, reader, _back(path, given)).encode()
+            if isinstance(page, Download):
+                offered = ("Content-Disposition", f'attachment; filename="{page.name}"')
+                return Answer(page.body, page.media_type, page.until, 200, (*fields(), offered), "web", page.reports)
+            body = self.written(page, reader, _back(path, asked)).encode()
             headers = (*fields(page.pictures_from), ("Content-Language", reader.language), *page.headers)
             return Answer(body, HTML, page.until, page.status, headers, "web", page.reports)
 
-        return answered(request, self.site, self.answers, ("page", path, sorted(given.items()), reader), make)
+        return answered(request, self.site, self.answers, ("page", path, sorted(asked.items()), reader), make)
 
     def reader(self, request: Request) -> Reader:
         return reader_of(request, str(self.site.paths.timezone()))
@@ -145,12 +177,12 @@ def fields(pictures_from: frozenset[str] = frozenset()) -> tuple[tuple[str, str]
     )
 
 
-def _back(path: str, given: Mapping[str, tuple[str, ...]]) -> str:
+def _back(path: str, asked: Mapping[str, tuple[str, ...]]) -> str:
     """Where a page is, on this host: its path, and what of its query was read."""
-    return quote(path) + (f"?{urlencode(given, doseq=True)}" if given else "")
+    return quote(path) + (f"?{urlencode(asked, doseq=True)}" if asked else "")
 
 
-def _given(request: Request, known: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+def given(request: Request, known: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
     """The values of parameters that a route reads; others, such as those that trackers add, are not looked at. Raises
     Problem.
     """

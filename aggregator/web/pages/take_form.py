@@ -21,7 +21,7 @@ from aggregator.model.taken import TakeFormat, Taken
 from aggregator.output import beside, taking
 from aggregator.pipeline.releasing import note_taken
 from aggregator.store import Store
-from aggregator.text.mailboxes import is_email
+from aggregator.text.emails import is_email
 from aggregator.text.printable import address, line
 from aggregator.web import refusals
 from aggregator.web.limits import Limits

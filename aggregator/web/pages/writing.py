@@ -12,7 +12,7 @@ from io import BytesIO
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time, get_timezone_gmt, get_timezone_name
+from babel.dates import format_date, format_datetime, get_timezone_gmt, get_timezone_name
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -20,12 +20,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from aggregator.model.release import Release
 from aggregator.output import beside
 from aggregator.tags.mediatopics import topic_label
 from aggregator.text.direction import direction, direction_of_words
+from aggregator.text.html import shortened
 from aggregator.web.pages import wording
 from aggregator.web.pages.reader import INTERFACES, Interface, Reader
 
+MOST_COUNTED = 10_000
+_MOST_BEGUN = 220  # characters of a report in a list
 _STATIC = files("aggregator.web") / "static"
 _OWN_NAMES: Mapping[Interface, str] = {
     "en": "English", "fr": "Français", "pt": "Português", "ar": "العربية", "sw": "Kiswahili",
@@ -59,7 +63,8 @@ def country_in(code: str, language: Interface) -> str:
     """The name of a country or region, by its code: ISO 3166-1 alpha-2, UN M49, XA or XW."""
     if code in ("XA", "XW"):
         code = {"XA": "002", "XW": "001"}[code]
-    return str(Locale.parse(language).territories.get(code, code))
+    name = str(Locale.parse(language).territories.get(code, code))
+    return name[:1].upper() + name[1:]  # of the world it is that of a noun
 
 
 def language_in(tag: str, language: Interface) -> str:
@@ -73,6 +78,12 @@ def topic_in(code: str, language: Interface) -> str:
     return topic_label(code, language)
 
 
+def _count_in(number: int, language: Interface) -> str:
+    """How many there are; from MOST_COUNTED on, to which counts are exact, so many or more."""
+    said: str = format_decimal(number, locale=language)
+    return f"{said}+" if number >= MOST_COUNTED else said
+
+
 def zone_in(reader: Reader, now: datetime) -> str:
     """What the reader's zone is called, in the reader's language, and how far it is from UTC."""
     zoned, locale = now.astimezone(reader.timezone()), Locale.parse(reader.language)
@@ -80,10 +91,16 @@ def zone_in(reader: Reader, now: datetime) -> str:
     return f"{name} (UTC{get_timezone_gmt(zoned, 'iso8601', locale=locale)})" if zoned.utcoffset() else name
 
 
+def topic_heading(code: str, language: Interface) -> str:
+    """The label of a topic as it stands above a list, or for itself."""
+    label = topic_in(code, language)
+    return label[:1].upper() + label[1:]
+
+
 @pass_context
 def _when(context: Context, moment: str | datetime, shape: str = "medium") -> Markup:
     """A stored time, as people of the reader's language write it, in the reader's zone. `shape`: `day`, `today` with
-    the day of the week, `time`, else day and time.
+    the day of the week, `time`, `short` for lists (of today the time, of this year no year), else day and time.
     """
     reader: Reader = context["reader"]
     read = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
@@ -94,11 +111,27 @@ def _when(context: Context, moment: str | datetime, shape: str = "medium") -> Ma
     elif shape == "today":
         # The moment at which the page is made would make it another page each time.
         return Markup('<time datetime="{}">{}</time>').format(zoned.date(), format_date(zoned, "full", locale=locale))
-    elif shape == "time":
-        said = format_time(zoned, "short", locale=locale, tzinfo=zoned.tzinfo)
     else:
-        said = format_datetime(zoned, "d MMMM y, HH:mm", locale=locale, tzinfo=zoned.tzinfo)
+        now: datetime = context["now"].astimezone(reader.timezone())
+        said = format_datetime(zoned, _pattern(shape, zoned, now), locale=locale, tzinfo=zoned.tzinfo)
     return Markup('<time datetime="{}" data-shape="{}">{}</time>').format(read.isoformat(), shape, said)
+
+
+def _pattern(shape: str, moment: datetime, now: datetime) -> str:
+    """Which fields of a moment are said (Unicode LDML, part 4)."""
+    if shape == "time" or (shape == "short" and moment.date() == now.date()):
+        return "HH:mm"
+    return "d MMMM, HH:mm" if shape == "short" and moment.year == now.year else "d MMMM y, HH:mm"
+
+
+def _begun(report: Release, most: int = _MOST_BEGUN) -> str:
+    """How a report begins, for a list: its publisher's summary, or else its first paragraph, where its rights let out
+    more than the headline.
+    """
+    if report.scope == "headline_only":
+        return ""
+    words = report.summary or next(filter(None, map(str.strip, report.text.splitlines())), "")
+    return shortened(" ".join(words.split()), most)
 
 
 @cache
@@ -114,16 +147,18 @@ def _environment(language: Interface) -> Environment:
         language=lambda tag: language_in(tag, language),
         topic=lambda code: topic_in(code, language),
         kind=lambda kind: said.gettext(wording.KINDS[kind]),
+        one_kind=lambda kind: said.gettext(wording.ONE_OF_KIND[kind]),
         group=lambda group: said.gettext(wording.GROUPS[group]),
         item_class=lambda item_class: said.gettext(wording.ITEM_CLASSES[item_class]),
         number=lambda number: format_decimal(number, locale=language),
+        count=lambda number: _count_in(number, language),
         direction=direction,
         direction_of_words=direction_of_words,
         when=_when,
     )
     made.globals.update(
         static=static_path, interfaces=INTERFACES, own_names=_OWN_NAMES, headline=beside.headline,
-        publisher_line=beside.publisher, srcset=beside.srcset,
+        publisher_line=beside.publisher, srcset=beside.srcset, begun=_begun,
     )  # fmt: skip
     return made
 

@@ -51,6 +51,9 @@ from aggregator.store.sqlite.schema import (
     m0041,
     m0042,
     m0044,
+    m0045,
+    m0046,
+    m0047,
 )
 
 migrations = Migrations("aggregator")
@@ -275,6 +278,21 @@ def _pictures(db: Database) -> None:
 @migrations(name="0044_taken")
 def _taken(db: Database) -> None:
     _execute(db, m0044.TAKEN)
+
+
+@migrations(name="0045_complaints")
+def _complaints(db: Database) -> None:
+    _execute(db, m0045.COMPLAINTS)
+
+
+@migrations(name="0046_people")
+def _people(db: Database) -> None:
+    _execute(db, m0046.PEOPLE)
+
+
+@migrations(name="0047_figures")
+def _figures(db: Database) -> None:
+    _execute(db, m0047.FIGURES)
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

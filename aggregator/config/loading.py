@@ -30,6 +30,7 @@ from aggregator.config.shapes import (
     RIGHTS,
     SECRETS,
     WIRE,
+    ContactTable,
     FetchTable,
     MailTable,
     PollTable,
@@ -62,6 +63,7 @@ from aggregator.model import (
     Source,
     SourceRules,
     StoreSettings,
+    TakeSettings,
     Template,
     Uses,
     Wire,
@@ -212,9 +214,8 @@ def _wire(folder: Path, faults: list[str], text: str | None) -> Wire | None:
     faults += _in_file("wire.toml", lines)
     if shape is None:
         return None
-    words = shape.model_dump(
-        exclude={"fetch", "poll", "pictures", "store", "notify", "serve", "desk", "complaints", "mail"}
-    )
+    tables = {"fetch", "poll", "pictures", "store", "notify", "serve", "desk", "complaints", "take", "mail"}
+    words = shape.model_dump(exclude=tables)
     return Wire(
         **words,
         fetch=_fetch_settings(shape.fetch),
@@ -224,6 +225,7 @@ def _wire(folder: Path, faults: list[str], text: str | None) -> Wire | None:
         complaints=ComplaintSettings(
             keep=timedelta(days=shape.complaints.keep_days), withhold_at_once=shape.complaints.withhold_at_once
         ),
+        take=TakeSettings(keep=timedelta(days=shape.take.keep_days)),
         notify=NotifySettings(command=shape.notify.command, timeout=timedelta(seconds=shape.notify.timeout_seconds)),
         serve=_serve_settings(shape.serve),
         desk=DeskSettings(user_header=shape.desk.user_header),
@@ -373,7 +375,7 @@ def _publisher(
     rights, rights_lines = _rights(table, profiles)
     lines = [*_place_faults(PurePosixPath(name), table), *shape_lines, *rights_lines]
     if shape is not None:
-        lines += [*_key_faults(shape), *_stance_faults(shape)]
+        lines += [*_key_faults(shape), *_contact_faults(shape.contact), *_stance_faults(shape)]
         lines += [*_source_faults(shape.source, wire), *tag_faults(shape.tags)]
     if shape is not None and rights is not None:
         publisher = _assembled(PurePosixPath(name).stem, shape, rights)
@@ -382,6 +384,12 @@ def _publisher(
         lines += faults_of_disclaimers(texts(table.get("disclaimers")))
     faults += _in_file(name, lines)
     return publisher
+
+
+def _contact_faults(contact: ContactTable) -> Iterator[str]:
+    if contact.tell_taken and Contact(**contact.model_dump()).mailbox is None:
+        expected = "this key only beside an e-mail address in contact.permissions or contact.corrections"
+        yield fault("contact.tell_taken", True, expected)
 
 
 def _stance_faults(shape: PublisherFile) -> Iterator[str]:

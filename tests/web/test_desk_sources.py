@@ -17,7 +17,6 @@ import pytest
 from aggregator.pipeline.opening import load_config, open_wire
 from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import to_iso, utc_now
-from aggregator.web.pages.sparkline import sparkline
 from tests.hostile import run
 from tests.make_database import CONFIG, DATABASES
 from tests.web.desk_browser import AtDesk, at_desk, form, forms, page_of, text_of
@@ -138,6 +137,7 @@ def test_each_problem_is_said_as_the_command_says_it_with_its_next_step(person: 
     charts = page.xpath("//*[local-name()='svg']/@aria-label")
     assert len(charts) == len(page.xpath("//article"))
     assert all(label.startswith("New reports by day: ") for label in charts)
+    assert f"New reports by day: {rows[MASS]['articles_7_days']} in 14 days, " in " ".join(charts)
     narrowed = person.page("/desk/sources?state=failing&words=CIEL")
     assert [each.text_content() for each in narrowed.xpath("//article//small")] == [FAILING]
     assert person.get("/desk/sources?state=none").status_code == 400
@@ -271,11 +271,14 @@ def test_nobody_who_is_not_signed_in_sees_or_does_anything(person: AtDesk) -> No
         assert person.post(action, {"reason": "x", "form_token": token}, Sec_Fetch_Site="cross-site").status_code == 403
 
 
-def test_a_chart_has_a_bar_for_each_day_that_brought_something() -> None:
-    last = datetime(2026, 11, 29).date()  # noqa: DTZ001
-    drawn = sparkline({"2026-11-29": 10, "2026-11-27": 1, "2026-10-01": 99}, last, 7)
-    assert (len(drawn.bars), drawn.total, drawn.most, drawn.without) == (7, 11, 10, 5)
-    assert [round(bar.height, 1) for bar in drawn.bars] == [0, 0, 0, 0, 2.4, 0, drawn.height]
-    assert all(0 <= bar.y <= drawn.height and bar.x + bar.width <= drawn.width for bar in drawn.bars)
-    empty = sparkline({}, last, 7)
-    assert (empty.total, empty.most, [bar.height for bar in empty.bars]) == (0, 0, [0] * 7)
+def test_the_first_page_counts_what_needs_a_person(tmp_path: Path) -> None:
+    paths = troubled(tmp_path)
+    with served(tmp_path, paths.config_folder()) as wire:
+        person = at_desk(wire)
+        page = person.page("/desk")
+        listed = len(person.page("/desk/sources").xpath("//article"))
+    for path in ("/desk/sources", "/desk/discovered", "/desk/subscribers", "/desk/alerts"):
+        assert page.xpath(f"//main//a[@href='{path}']")
+    assert str(listed) in text_of(
+        page, "//main//li[.//a[@href='/desk/sources']] | //main//tr[.//a[@href='/desk/sources']]"
+    )

@@ -23,7 +23,7 @@ WHENS: Mapping[str, str] = {
 
 def alerts(visit: DeskVisit) -> Page:
     rows = searches(visit.store, visit.config, visit.now)
-    ranked = sorted(rows, key=lambda row: not (row["faults"] or _is_in_trouble(row)))
+    ranked = sorted(rows, key=lambda row: not is_in_trouble(row))
     values = {
         "searches": [_shown(row) for row in ranked[:_MOST]],
         "more": max(0, len(rows) - _MOST),
@@ -33,14 +33,15 @@ def alerts(visit: DeskVisit) -> Page:
     return Page(template="desk/alerts.html", title=title, description="", values=values, is_indexed=False)
 
 
-def _is_in_trouble(row: Mapping[str, Any]) -> bool:
-    return any(tell["error"] or tell["given_up"] for tell in row["tells"])
+def is_in_trouble(row: Mapping[str, Any]) -> bool:
+    """Whether somebody does not get what it finds, though nobody paused it."""
+    return bool(row["faults"]) or any(tell["error"] or tell["given_up"] for tell in row["tells"])
 
 
 def _shown(row: Mapping[str, Any]) -> Mapping[str, Any]:
     tells = sorted(row["tells"], key=lambda tell: not (tell["error"] or tell["given_up"]))
     more = max(0, len(tells) - _TOLD)
-    return {**row, "tells": tells[:_TOLD], "more": more, "is_in_trouble": _is_in_trouble(row)}
+    return {**row, "tells": tells[:_TOLD], "more": more, "is_in_trouble": is_in_trouble(row)}
 
 
 def pause(visit: DeskVisit) -> Done:

@@ -259,6 +259,7 @@ CASES: dict[str, Case | str] = {
     "restore": _act("restore"),
     "embargo": _act("embargo", "2031-01-01"),
     "withdraw": _act("withdraw"),
+    "confirm": _act("confirm"),
     "complaint add": _complaints,
     "complaint list": _calls("complaint list", "complaint list --json", "complaint list --all"),
     "complaint matters": _calls("complaint matters", "complaint matters --json"),
@@ -314,7 +315,7 @@ READING = [
     *("export", "snapshot", "rights", "tokens list", "subscribers"),
 ]
 ACTING = [
-    *("withhold", "complaint add", "complaint list", "complaint matters", "show", "restore", "complaint carry-out"),
+    *("confirm", "withhold", "complaint add", "complaint list", "complaint matters", "show", "restore", "complaint carry-out"),
     *("embargo", "withdraw", "complaint resolve"),
     *(
         "retag",

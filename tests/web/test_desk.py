@@ -22,7 +22,7 @@ from aggregator.model import Client, Complaint, DeskPerson
 from aggregator.pipeline.opening import load_config
 from aggregator.store import Store
 from aggregator.web.desk_pages import people
-from aggregator.web.desk_pages.origins import goal
+from aggregator.web.desk_pages.goals import goal
 from aggregator.web.desk_pages.serving import ACTS, ROUTES
 from tests.cli.test_cli import Desk as Newsroom
 from tests.conftest import NOW

@@ -37,11 +37,12 @@ from aggregator.web.desk_pages import (
     source,
     sources,
 )
-from aggregator.web.desk_pages.origins import HOME, goal, is_ours
+from aggregator.web.desk_pages.goals import HOME, goal
 from aggregator.web.desk_pages.people import SignedIn
 from aggregator.web.desk_pages.searching import Searches
 from aggregator.web.desk_pages.visit import BUSY_SECONDS, DeskAct, DeskRoute, DeskVisit, cannot_write
 from aggregator.web.limits import Limits
+from aggregator.web.origins import is_ours
 from aggregator.web.pages.forms import posted
 from aggregator.web.pages.page import Page
 from aggregator.web.pages.serving import HTML, Pages, fields, given

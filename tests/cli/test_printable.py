@@ -259,6 +259,7 @@ CASES: dict[str, Case | str] = {
     "restore": _act("restore"),
     "embargo": _act("embargo", "2031-01-01"),
     "withdraw": _act("withdraw"),
+    "confirm": _act("confirm"),
     "complaint add": _complaints,
     "complaint list": _calls("complaint list", "complaint list --json", "complaint list --all"),
     "complaint resolve": _calls("complaint resolve 1 --resolution SAID", "complaint resolve 99 --resolution SAID"),
@@ -310,7 +311,17 @@ READING = [
     *("export", "snapshot", "rights", "tokens list", "subscribers"),
 ]
 ACTING = [
-    *("withhold", "complaint add", "complaint list", "show", "restore", "embargo", "withdraw", "complaint resolve"),
+    *(
+        "confirm",
+        "withhold",
+        "complaint add",
+        "complaint list",
+        "show",
+        "restore",
+        "embargo",
+        "withdraw",
+        "complaint resolve",
+    ),
     *(
         "retag",
         "pause",

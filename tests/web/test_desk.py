@@ -543,6 +543,9 @@ def test_two_reports_are_joined_and_made_two_again(wire: Served) -> None:
     assert rows(wire, "SELECT undone_at IS NOT NULL FROM merges WHERE merge_id = ?", number) == [(1,)]
     assert mine.post(f"/desk/merge/{number}/undo").status_code == 409
     assert mine.post(f"/desk/report/{one}/split", version="7").status_code == 409
+    assert mine.post(f"/desk/report/{one}/confirm", reason="").status_code == 409
+    assert one in mine.done(f"/desk/report/{one}/confirm", reason="two reports", reference="note 4")
+    assert last_act(wire, one) == ("confirm", "person:ama", "two reports", "note 4")
     assert "/desk/merge/" not in mine.get("/desk/merges").text
     assert f'href="/desk/merge/{number}"' in mine.get("/desk/merges?undone=yes").text
 

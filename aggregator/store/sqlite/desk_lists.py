@@ -59,7 +59,8 @@ _HELD = """
       a.notice, a.embargoed_until, k.at, k.actor, k.reason, k.reference
     FROM articles AS a
     JOIN publishers AS p ON p.publisher = a.publisher
-    LEFT JOIN acts AS k ON k.act_id = (SELECT max(act_id) FROM acts WHERE article_id = a.article_id)
+    LEFT JOIN acts AS k ON k.act_id = (
+      SELECT max(act_id) FROM acts WHERE article_id = a.article_id AND act <> 'confirm')
     WHERE {which} AND a.article_id < ? ORDER BY a.article_id DESC LIMIT ?
 """
 

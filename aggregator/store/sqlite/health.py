@@ -28,8 +28,8 @@ from aggregator.text.dates import from_iso, to_iso
 # `agreement_ended`: the last day of its publisher's agreement; NULL: there is none, or it is in force.
 # `agreement_ends`: the last day of one that is in force; NULL: there is none, or it has ended.
 # What is counted of the last seven days is as it was at `counted_at`, because a view holds no clock; NULL: never yet.
-# Faults are taken out of the settings at once: beside them stands the configuration as the database keeps it, millions of
-# bytes, which SQLite would read whole for each source whose way through the index leads past it.
+# Faults are taken out of the settings at once: beside them stands the configuration as the database keeps it, which may
+# be millions of bytes, and which SQLite would read whole for each source, on its way to where a fault would stand.
 _SOURCES = """
 WITH faults AS MATERIALIZED (
   SELECT substr(name, 7) AS publisher, value FROM settings WHERE name >= 'fault/' AND name < 'fault0'

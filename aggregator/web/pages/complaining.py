@@ -27,8 +27,8 @@ from aggregator.text import reference
 from aggregator.text.emails import is_email
 from aggregator.text.printable import address
 from aggregator.web import problems
-from aggregator.web.desk_pages.origins import is_ours
 from aggregator.web.limits import Limits
+from aggregator.web.origins import is_ours
 from aggregator.web.pages.complaint_form import (
     FIELDS,
     LONGEST,

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_args
 
-from aggregator.cli.source_lines import REASONS
 from aggregator.config.shapes import SourceKind
 from aggregator.model import (
     CHANGED,
@@ -37,6 +36,7 @@ from aggregator.model import (
     TextScope,
 )
 from aggregator.model.snapshots import TABLES, Table
+from aggregator.pipeline.source_words import REASONS
 from aggregator.store.sqlite import health, views
 from tests import ROOT
 from tests.make_schema import migrated

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import get_args
 
 from aggregator.model import AlertMessage, Tell, TellState, Weekday
+from aggregator.model.complaints import Letter
 from aggregator.text.timezones import timezone
 
 GIVE_UP_AFTER = timedelta(days=3)  # of attempts, from when the message was made
@@ -47,7 +48,7 @@ def is_due(state: TellState, now: datetime) -> bool:
     return bool(state.found) and not state.is_paused and next_of(state.tell, state.found_since, now) <= now
 
 
-def waits_until(message: AlertMessage, now: datetime) -> datetime | None:
+def waits_until(message: AlertMessage | Letter, now: datetime) -> datetime | None:
     """When the next attempt is due; None: it is. A clock that was set back keeps nobody waiting."""
     if message.attempted_at is None or not message.attempted_at <= now:
         return None
@@ -55,7 +56,7 @@ def waits_until(message: AlertMessage, now: datetime) -> datetime | None:
     return due if now < due else None
 
 
-def is_last(message: AlertMessage, now: datetime) -> bool:
+def is_last(message: AlertMessage | Letter, now: datetime) -> bool:
     """Whether no other attempt follows one that failed now: three days have gone by, and it was tried as often as a
     server that is down for hours is asked. While no program runs, or where the clock was put forward, none was.
     """

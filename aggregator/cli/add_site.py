@@ -11,12 +11,9 @@ import click
 from aggregator.cli.printing import say, say_json
 from aggregator.cli.probe import refuse_secrets, surveyed
 from aggregator.config import catalogue
-from aggregator.config.adding import refused
+from aggregator.config.adding import add_publisher
 from aggregator.config.new_publishers import Known, publisher_text
-from aggregator.config.saving import save
 from aggregator.config.shapes import KEY, KEY_EXPECTED
-from aggregator.model.errors import ConfigError
-from aggregator.pipeline.discovery.prober import Survey
 from aggregator.pipeline.opening import config_for_polling, publisher_files
 from aggregator.pipeline.paths import Paths
 from aggregator.rights import is_address
@@ -61,12 +58,10 @@ def add_site(
         return
     name = name or survey.name or urlsplit(url).hostname or url
     key = key or known.free_key(name, url)
-    top = {"name": name, "country": country, "kind": kind, "languages": [language], "homepage": _homepage(url, survey)}
+    top = {"name": name, "country": country, "kind": kind, "languages": [language], "homepage": survey.homepage}
     text = publisher_text(top, literal(best.url), best.kind)
     file = f"publishers/{country.lower()}/{key}.toml"
-    if why := refused(paths.config_folder(), {file: text}).get(file):
-        raise ConfigError([f"{file}: {why}", "nothing was added"])
-    save(paths.config_folder(), file, text)
+    add_publisher(paths.config_folder(), file, text)
     if as_json:
         say_json({"added": [{"publisher": key, "file": file, "name": name}], "here_already": [], "left_out": []})
         return
@@ -107,10 +102,3 @@ def _hint_at_catalogue(url: str) -> None:
     found = [one.key for one in catalogue.all_listed() if domain_of_url(one.homepage) == domain]
     if found:
         say(f"the catalogue has {domain} as {found[0]}; `aggregator add {found[0]}` would copy it", err=True)
-
-
-def _homepage(url: str, survey: Survey) -> str:
-    """The address given, if it is a page; else the site's first."""
-    is_page = not any(each.url == url and each.feed for each in survey.tried)
-    parts = urlsplit(url)
-    return url if is_page and parts.path else f"{parts.scheme}://{parts.netloc}/"

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import click
 
-from aggregator.alerts.times import next_of
 from aggregator.cli.options import AS_JSON
 from aggregator.cli.printing import say, say_json
 from aggregator.cli.rows import say_json_rows
 from aggregator.cli.times import when
 from aggregator.desk.outgoing import outlet, releases
-from aggregator.model import Channel, Config, SavedSearch, Tell
+from aggregator.model import Channel, Config, SavedSearch
 from aggregator.model.errors import DeskError
 from aggregator.model.release import Release
 from aggregator.output import beside
 from aggregator.pipeline.opening import load_config, open_existing, read_store
 from aggregator.pipeline.paths import Paths
+from aggregator.pipeline.saved_searches import row_of_tell, searches
 from aggregator.store import Store
 from aggregator.text import query
-from aggregator.text.dates import to_iso, utc_now
+from aggregator.text.dates import utc_now
 from aggregator.text.printable import counted, line
 
 _WEEK = timedelta(days=7)
-_SELECTION = ("publishers", "countries", "kinds", "groups", "languages", "item_classes", "topics", "about")
 
 
 @click.group(invoke_without_command=True)
@@ -46,7 +45,9 @@ def alerts(context: click.Context, as_json: bool) -> None:
         return
     paths: Paths = context.obj
     now = utc_now()
-    rows = searches(paths, now)
+    config = load_config(paths)
+    with read_store(paths, now) as store:
+        rows = searches(store, config, now)
     if as_json:
         say_json_rows(rows)
         return
@@ -55,48 +56,6 @@ def alerts(context: click.Context, as_json: bool) -> None:
             say(said)
     if not rows:
         say("there is no saved search; `aggregator search WORDS --save NAME` makes one")
-
-
-def searches(paths: Paths, now: datetime) -> list[dict[str, Any]]:
-    """A row a search, as docs/json.md describes it, by name. Raises ConfigError, StoreError."""
-    config = load_config(paths)
-    with read_store(paths, now) as store:
-        stored = {row["name"]: row for row in store.searches(now)} if store.is_current() else {}
-    configured = {each.name: each for each in config.searches}
-    faulty = {each.key: each.faults for each in config.faulty_searches}
-    names = sorted({*configured, *faulty, *(name for name, row in stored.items() if row["state"] == "in_force")})
-    return [_row(name, configured.get(name), stored.get(name), faulty.get(name, ()), now) for name in names]
-
-
-def _row(
-    name: str, search: SavedSearch | None, stored: Mapping[str, Any] | None, faults: Sequence[str], now: datetime
-) -> dict[str, Any]:
-    selection = search.selection if search else stored["selection"] if stored else None
-    return {
-        "name": name,
-        "title": search.title if search else name,
-        "words": search.words if search else stored["words"] if stored else None,
-        **{key: list(getattr(selection, key)) if selection else [] for key in _SELECTION},
-        "state": "faulty" if faults else stored["state"] if stored and search else "not_followed",
-        "paused_at": stored["paused_at"] if stored else None,
-        "is_matched": bool(stored and stored["matched"]),
-        "hits_24_hours": stored["hits"] if stored else 0,
-        "faults": list(faults),
-        "tells": [_tell(tell, now) for tell in stored["tells"]] if stored else [],
-    }
-
-
-def _tell(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    tell: Tell = row["tell"]
-    names = ("owed", "waiting", "oldest", "failures", "given_up", "error")
-    since = datetime.fromisoformat(row["owed_since"]) if row["owed_since"] else None
-    following = next_of(tell, since, now)
-    return {
-        **{name: value for name, value in asdict(tell).items() if name != "command"},
-        "command": list(tell.command),
-        "next_at": None if tell.when == "at_once" else to_iso(following),
-        **{name: row[name] for name in names},
-    }
 
 
 def _lines(row: Mapping[str, Any]) -> Iterator[str]:
@@ -141,7 +100,7 @@ def problems(paths: Paths, now: datetime) -> Iterator[str]:
     for row in rows:
         for tell in row["tells"]:
             if tell["given_up"] or tell["error"]:
-                said = _tell(tell, now)
+                said = row_of_tell(tell, now)
                 yield line(f"alerts of {row['name']} are not taken by {'; '.join(_of_tell(said))}")
 
 

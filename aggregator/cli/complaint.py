@@ -20,17 +20,6 @@ from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import utc_now
 from aggregator.text.printable import address
 
-# Why a report is withheld at once, as far as the public is told: never what the complainant wrote.
-_REASONS = {
-    "copyright": "a complaint about copyright is being looked into",
-    "licence": "a complaint about the licence is being looked into",
-    "court_order": "a court order",
-    "statute": "a statutory demand",
-    "privacy": "a complaint about privacy is being looked into",
-    "safety": "a complaint about somebody's safety is being looked into",
-    "publisher_request": "its publisher asked for it",
-}
-
 
 @click.group()
 def complaint() -> None:
@@ -66,7 +55,7 @@ def add(
     if report is None or kind == "about_the_wire":
         _about_wire(paths, report, said)
         return
-    cause = Cause(reason=_REASONS.get(kind, kind), **why)
+    cause = Cause(reason=complaints.PUBLIC_REASONS.get(kind, kind), **why)
     with open_existing(paths) as store:
         report_id = to_be_changed(store, report).id
         number, done, addressee = complaints.complain(store, report_id, said, cause, utc_now())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from aggregator.cli.source_lines import shown_time
+from aggregator.cli.times import when
 from aggregator.text.dates import from_iso
 
 _MOST_GAPS = 3  # that a sentence names
@@ -43,18 +43,18 @@ def _parts(row: Mapping[str, Any]) -> Iterator[str]:
         if not by_why:
             yield "not known yet: no fetch went well"
     elif row["unknown"]:
-        yield f"complete from {_day(row['complete_since'], year)} to {shown_time(row['complete_until'])}"
+        yield f"complete from {_day(row['complete_since'], year)} to {when(row['complete_until'])}"
     else:
         yield f"complete since {_day(row['complete_since'], year)}"
     for each in row["silent"]:
-        until = f" to {shown_time(each['until'])}" if each["until"] else ""
+        until = f" to {when(each['until'])}" if each["until"] else ""
         since = "from" if until else "since"
-        yield f"silent {since} {shown_time(each['since'])}{until}, which is not normal for it"
+        yield f"silent {since} {when(each['since'])}{until}, which is not normal for it"
     for why, those in by_why.items():
         first = min((each["since"] for each in those if each["since"]), default=None)
         of = f" ({', '.join(each['source_name'] for each in those)})"
-        when = f" after {shown_time(first)}" if first else ""
-        yield f"not known{when}: {_WHY[why]}{of}"
+        after = f" after {when(first)}" if first else ""
+        yield f"not known{after}: {_WHY[why]}{of}"
     for reason, said in _LOST.items():
         if row["left_out"].get(reason):
             yield f"left out: {said}"

@@ -17,7 +17,7 @@ from aggregator.cli.keys import known_sources
 from aggregator.cli.options import AS_JSON
 from aggregator.cli.printing import say, say_table
 from aggregator.cli.rows import say_rows
-from aggregator.cli.source_lines import Files, healthy_line, problem_lines
+from aggregator.cli.source_lines import healthy_line, problem_lines
 from aggregator.cli.times import when, with_times
 from aggregator.desk import clock
 from aggregator.identity.redirects import Origin, Owners, judge
@@ -27,6 +27,7 @@ from aggregator.model.picture import PictureCounts
 from aggregator.pipeline import watching
 from aggregator.pipeline.opening import config_or_none, load_config, read_store
 from aggregator.pipeline.paths import Paths
+from aggregator.pipeline.source_words import Files
 from aggregator.pipeline.subscribers import MOST_OWED, in_trouble, listed
 from aggregator.rights import NOTICE_DAYS, what_leaves
 from aggregator.store import Store

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -78,7 +77,8 @@ def _print_suspects(paths: Paths, since: datetime | None, as_json: bool) -> None
     with read_store(paths) as store:
         found = suspects.listed(store, since)
     if as_json:
-        say_json_rows({"id": suspect.article, **asdict(suspect)} for suspect in found)
+        names = ("article", "publisher_name", "title", "reason", "command")
+        say_json_rows({"id": each.article, **{name: getattr(each, name) for name in names}} for each in found)
         return
     for suspect in found:
         say(f"{suspect.publisher_name}: {suspect.title or '(out of the wire)'}", bold=True)

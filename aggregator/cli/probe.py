@@ -17,10 +17,10 @@ from aggregator.config.adding import add_source
 from aggregator.config.writing import source_table
 from aggregator.model import Wire
 from aggregator.model.errors import FetchError
+from aggregator.pipeline import probing
 from aggregator.pipeline.discovery.prober import FoundFeed, Survey
 from aggregator.pipeline.opening import config_for_polling, publisher_file
 from aggregator.pipeline.paths import Paths
-from aggregator.pipeline.probing import open_prober
 from aggregator.text.dates import utc_now
 from aggregator.text.printable import counted, lines
 from aggregator.text.urls import without_user
@@ -71,15 +71,9 @@ def refuse_secrets(url: str) -> None:
 def surveyed(wire: Wire, database: Path, url: str) -> Survey:
     """What the site offers. click.UsageError: it is no address."""
     try:
-        return asyncio.run(_survey(wire, database, url))
+        return asyncio.run(probing.surveyed(wire, url, utc_now, database))
     except FetchError as error:
         raise click.UsageError(f"URL: {error}") from error
-
-
-async def _survey(wire: Wire, database: Path, url: str) -> Survey:
-
-    async with open_prober(wire, utc_now, database=database) as prober:
-        return await prober.discover(url)
 
 
 def _print(survey: Survey, table: str | None) -> None:

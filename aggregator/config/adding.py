@@ -7,18 +7,36 @@ from pathlib import Path
 
 from aggregator.config.lines import without_line
 from aggregator.config.loading import load
-from aggregator.config.saving import save
+from aggregator.config.saving import save, save_new
 from aggregator.config.writing import with_source
 from aggregator.model.errors import ConfigError
 
 
-def refused(folder: Path, texts: Mapping[str, str]) -> dict[str, str]:
+def faults_with(folder: Path, texts: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """Of publishers' files as they would be, by name, those that the loader does not take beside all that is there,
-    each with the first reason. Raises ConfigError for a fault that touches everybody.
+    each with its faults. Raises ConfigError for a fault that touches everybody.
     """
     tried = load(folder, texts) if texts else None
     faulty = tried.faulty if tried else ()
-    return {each.file: each.faults[0].removeprefix(f"{each.file}: ") for each in faulty if each.file in texts}
+    return {
+        each.file: tuple(line.removeprefix(f"{each.file}: ") for line in each.faults)
+        for each in faulty
+        if each.file in texts
+    }
+
+
+def refused(folder: Path, texts: Mapping[str, str]) -> dict[str, str]:
+    """As `faults_with`, each with the first reason."""
+    return {name: faults[0] for name, faults in faults_with(folder, texts).items()}
+
+
+def add_publisher(folder: Path, name: str, text: str) -> None:
+    """Writes the file of a new publisher. ConfigError: the loader would not take it, with all its faults, or a file of
+    this name is there; then nothing has changed.
+    """
+    if faults := faults_with(folder, {name: text}).get(name):
+        raise ConfigError([*(f"{name}: {line}" for line in faults), "nothing was added"])
+    save_new(folder, name, text)
 
 
 def add_source(folder: Path, name: str, url: str, kind: str) -> None:

@@ -50,6 +50,7 @@ from aggregator.model import (
     Config,
     Contact,
     Credentials,
+    DeskSettings,
     Faulty,
     FetchSettings,
     NotifySettings,
@@ -195,20 +196,25 @@ def _wire(folder: Path, faults: list[str], text: str | None) -> Wire | None:
         return None
     shape, lines = check(WIRE, table)
     if shape is not None:
-        lines = [*_agent_faults(shape), *_poll_faults(shape.poll), *_mail_faults(shape.mail)]
+        lines = [*_agent_faults(shape), *_poll_faults(shape.poll), *_mail_faults(shape.mail), *_desk_faults(shape)]
     faults += _in_file("wire.toml", lines)
     if shape is None:
         return None
-    words = shape.model_dump(exclude={"fetch", "poll", "pictures", "store", "notify", "serve", "complaints", "mail"})
+    words = shape.model_dump(
+        exclude={"fetch", "poll", "pictures", "store", "notify", "serve", "desk", "complaints", "mail"}
+    )
     return Wire(
         **words,
         fetch=_fetch_settings(shape.fetch),
         poll=_poll_settings(shape.poll),
         pictures=PicturesSettings(most_bytes=round(shape.pictures.max_gb * 1e9)),
         store=StoreSettings(keep_polls=timedelta(days=shape.store.keep_polls_days)),
-        complaints=ComplaintSettings(keep=timedelta(days=shape.complaints.keep_days)),
+        complaints=ComplaintSettings(
+            keep=timedelta(days=shape.complaints.keep_days), withhold_at_once=shape.complaints.withhold_at_once
+        ),
         notify=NotifySettings(command=shape.notify.command, timeout=timedelta(seconds=shape.notify.timeout_seconds)),
         serve=_serve_settings(shape.serve),
+        desk=DeskSettings(user_header=shape.desk.user_header),
         mail=shape.mail.settings() if shape.mail else None,
     )
 
@@ -247,6 +253,12 @@ def _mail_faults(mail: MailTable | None) -> Iterator[str]:
     if mail.password is not None and mail.security == "none" and not _is_near(mail.host):
         expected = '"starttls" or "tls" beside a password, which others could read on the way'
         yield fault("mail.security", mail.security, expected)
+
+
+def _desk_faults(wire: WireFile) -> Iterator[str]:
+    """Anybody may send a field; it is believed of a proxy alone."""
+    if wire.desk.user_header is not None and not wire.serve.trusted_proxies:
+        yield fault("serve.trusted_proxies", None, "the proxy that sends desk.user_header, such as 127.0.0.1/32")
 
 
 def _is_near(host: str) -> bool:
@@ -302,6 +314,19 @@ def _profiles(folder: Path, faults: list[str]) -> _Profiles | None:
     )
 
 
+def profiles(folder: Path) -> dict[str, Rights]:
+    """The profiles of rights.toml that are sound, by name, as they are where a publisher's file says nothing more. They
+    need not keep the rules between the keys: of an open licence a publisher's file says which. ConfigError: the file
+    cannot be read.
+    """
+    faults: list[str] = []
+    found = _profiles(folder, faults)
+    if found is None:
+        raise ConfigError(faults)
+    shapes = {name: check(RIGHTS, {name: profile})[0] for name, profile in found.sound.items()}
+    return {name: shape[name] for name, shape in shapes.items() if shape is not None}
+
+
 def _rights(table: TomlTable, profiles: _Profiles | None) -> tuple[Rights | None, Sequence[str]]:
     """A publisher's profile with its own [rights] over it, and what is wrong with the outcome."""
     name, own = table.get("rights_profile"), table.get("rights", {})
@@ -336,7 +361,8 @@ def _publisher(
     rights, rights_lines = _rights(table, profiles)
     lines = [*_place_faults(PurePosixPath(name), table), *shape_lines, *rights_lines]
     if shape is not None:
-        lines += [*_key_faults(shape), *_source_faults(shape.source, wire), *tag_faults(shape.tags)]
+        lines += [*_key_faults(shape), *_stance_faults(shape)]
+        lines += [*_source_faults(shape.source, wire), *tag_faults(shape.tags)]
     if shape is not None and rights is not None:
         publisher = _assembled(PurePosixPath(name).stem, shape, rights)
         lines += faults_of_publisher(publisher)
@@ -344,6 +370,15 @@ def _publisher(
         lines += faults_of_disclaimers(texts(table.get("disclaimers")))
     faults += _in_file(name, lines)
     return publisher
+
+
+def _stance_faults(shape: PublisherFile) -> Iterator[str]:
+    """A stance is what a publisher says of itself, so that the page on which it does belongs to it."""
+    if shape.stance is not None and shape.stance_source is None:
+        expected = f"the https address of the page on which {shape.name} describes itself so, because stance is set"
+        yield fault("stance_source", None, expected)
+    if shape.stance is None and shape.stance_source is not None:
+        yield fault("stance", None, "what the page of stance_source says, in the publisher's own words")
 
 
 def _assembled(key: str, shape: PublisherFile, rights: Rights) -> Publisher:
@@ -358,6 +393,8 @@ def _assembled(key: str, shape: PublisherFile, rights: Rights) -> Publisher:
         rights=rights,
         profile=shape.rights_profile,
         contact=Contact(**shape.contact.model_dump()),
+        stance=shape.stance,
+        stance_source=shape.stance_source,
         disclaimers=shape.disclaimers,
         sources=tuple(_source(key, source, shape) for source in shape.source),
         identity=shape.identity.rules(shape.homepage),

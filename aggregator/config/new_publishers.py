@@ -10,6 +10,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from types import MappingProxyType
 from typing import get_args
 from urllib.parse import urlsplit
 
@@ -137,10 +139,22 @@ def _newcomer(key: str, outline: Outline, told: Told) -> NewPublisher:
     return NewPublisher(name=name, text=text, outline=outline)
 
 
-def publisher_text(said: Mapping[str, Sequence[str]], url: str, source_kind: str = "feed") -> str:
-    """The file of a publisher that is quoted only, with one source; `said` are the keys that it begins with."""
+def publisher_text(
+    said: Mapping[str, str | Sequence[str]],
+    url: str,
+    source_kind: str = "feed",
+    *,
+    profile: str = "quotation",
+    tables: Mapping[str, Mapping[str, str | date]] = MappingProxyType({}),
+) -> str:
+    """The file of a publisher with one source. `said` are the keys that it begins with; `profile` is a name in
+    rights.toml, that of what is quoted only where nobody says otherwise; `tables` are tables of texts and days.
+    """
     lines = [f"{key} = {_quoted(value)}" for key, value in said.items()]
-    lines += ['rights_profile = "quotation"', "", "[[source]]", f"url = {_quoted(url)}"]
+    lines.append(f"rights_profile = {_quoted(profile)}")
+    for name, table in tables.items():
+        lines += ["", f"[{name}]", *(f"{key} = {_written(value)}" for key, value in table.items())]
+    lines += ["", "[[source]]", f"url = {_quoted(url)}"]
     lines += [] if source_kind == "feed" else [f"kind = {_quoted(source_kind)}"]
     return "\n".join(lines) + "\n"
 
@@ -167,6 +181,10 @@ def slug_of(text: str) -> str:
     return re.sub("[^a-z0-9]+", "-", plain).strip("-")[:_LONGEST_KEY].strip("-")
 
 
-def _quoted(value: Sequence[str]) -> str:
-    """A string of TOML, whose escapes JSON's are, or a list of them."""
-    return json.dumps(value, ensure_ascii=False)
+def _written(value: str | date) -> str:
+    return value.isoformat() if isinstance(value, date) else _quoted(value)
+
+
+def _quoted(value: str | Sequence[str]) -> str:
+    """A string of TOML, whose escapes JSON's are, or a list of them. JSON leaves U+007F as it is, and TOML does not."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

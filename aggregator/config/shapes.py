@@ -38,11 +38,14 @@ from aggregator.model import (
     Template,
     Weekday,
     When,
+    WithheldFirst,
 )
 from aggregator.model.errors import SearchError
 from aggregator.model.publisher import Uses
 from aggregator.rights import did_you_mean, fault, is_address
 from aggregator.text import query, timezones
+from aggregator.text.emails import is_email
+from aggregator.text.printable import line
 from aggregator.text.urls import host_fault, is_host
 
 # The rows of parse.PARSERS, and what has yet to be found.
@@ -158,16 +161,8 @@ def _has_valid_port(value: str) -> bool:
     return port[1].isascii() and port[1].isdigit() and 0 < int(port[1]) < 65_536
 
 
-def _is_email(value: str) -> bool:
-    """Whether a text has the form of an e-mail address at a host that has a name (RFC 5321 section 4.1.2)."""
-    found = re.fullmatch(r'[^@\s<>"{}]+@([^@\s<>"{}]+)', value)
-    return found is not None and is_host(found[1]) and not re.fullmatch(r"[\d.]+", found[1]) and host_fault(
-        f"https://{found[1]}/"
-    ) is None  # fmt: skip
-
-
 def _is_contact(value: str) -> bool:
-    return _is_email(value) or is_address(value)
+    return is_email(value) or is_address(value)
 
 
 Argument = Annotated[str, _like(r"[^\x00]+", "a program or one argument of it, not empty")]
@@ -195,8 +190,21 @@ SourceAddress = Annotated[
 Secret = Annotated[
     str, _that(_is_template, "${NAME}, where NAME is a variable of the environment: these files hold no secrets")
 ]
+# How a publisher describes itself: it stands beside its name, where there is room for a few words.
+_MOST_STANCE = 100
+Stance = Annotated[
+    str,
+    _that(
+        lambda value: value == line(value).strip() != "" and len(value) <= _MOST_STANCE and not set(value) & set("{}"),
+        f"at most {_MOST_STANCE} printable characters in one line, without braces, in the publisher's own words",
+    ),
+]
+SecureAddress = Annotated[
+    Address,
+    _that(lambda value: value.startswith("https://"), "an https address, of the page on which the publisher says it"),
+]
 Reachable = Annotated[str, _that(_is_contact, "an e-mail address or the address of a page")]
-Email = Annotated[str, _that(_is_email, "an e-mail address, such as desk@wire.example")]
+Email = Annotated[str, _that(is_email, "an e-mail address, such as desk@wire.example")]
 Key = Annotated[str, _like(KEY.pattern, KEY_EXPECTED)]
 Country = Annotated[str, _like("[A-Z]{2}", 'two capital letters of ISO 3166-1, or "XA" (Africa) or "XW" (the world)')]
 Language = Annotated[str, _like(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", 'a language of BCP 47, such as "fr" or "pt-MZ"')]
@@ -204,6 +212,8 @@ Network = Annotated[str, _that(_is_network, 'a CIDR block, such as "127.0.0.0/8"
 # RFC 9309 section 2.2.1: the product token has only these characters.
 RobotsToken = Annotated[str, _like("[A-Za-z_-]+", "a product token of RFC 9309: letters, underscores and hyphens")]
 UserAgent = Annotated[str, _like(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?", "one line of printable ASCII")]
+# RFC 9110 section 5.1: a token; with an underscore web servers take it for another one, or leave it out.
+FieldName = Annotated[str, _like("[A-Za-z0-9-]{1,64}", 'the name of a field of HTTP, such as "Remote-User"')]
 Host = Annotated[
     str,
     _that(is_host, 'a valid host, such as "m.daily.example"'),
@@ -219,6 +229,10 @@ Mark = Annotated[
 ]
 Clock = Annotated[str, _like(r"(?:[01]\d|2[0-3]):[0-5]\d", 'a time of the day from "00:00" to "23:59"')]
 TimeZone = Annotated[str, AfterValidator(_has_time_zone)]
+MarkdownFile = Annotated[
+    str,
+    _like(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*\.md", 'the name of a Markdown file beside wire.toml, such as "statement.md"'),
+]
 Minutes = Annotated[float, Field(gt=0, le=527_040, allow_inf_nan=False)]  # at most a year
 
 
@@ -266,6 +280,10 @@ class ServeTable(Table):
         return host.strip("[]"), int(port)
 
 
+class DeskTable(Table):
+    user_header: FieldName | None = None
+
+
 class NotifyTable(Table):
     command: tuple[Argument, ...] = ()
     timeout_seconds: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] = _NOTIFY.timeout.total_seconds()
@@ -294,6 +312,7 @@ class MailTable(Table):
 
 class ComplaintsTable(Table):
     keep_days: Annotated[int, Field(ge=1, le=36_500)] = _COMPLAINTS.keep.days
+    withhold_at_once: tuple[WithheldFirst, ...] = _COMPLAINTS.withhold_at_once
 
 
 class WireFile(Table):
@@ -305,12 +324,14 @@ class WireFile(Table):
     complaints_url: Address
     complaints_email: Email
     timezone: TimeZone = "UTC"
+    statement: MarkdownFile | None = None
     fetch: FetchTable = FetchTable()
     poll: PollTable = PollTable()
     store: StoreTable = StoreTable()
     pictures: PicturesTable = PicturesTable()
     complaints: ComplaintsTable = ComplaintsTable()
     serve: ServeTable = ServeTable()
+    desk: DeskTable = DeskTable()
     notify: NotifyTable = NotifyTable()
     mail: MailTable | None = None
 
@@ -388,6 +409,8 @@ class PublisherFile(Table):
     rights_profile: str
     catalogue: Mark | None = None
     contact: ContactTable = ContactTable()
+    stance: Stance | None = None
+    stance_source: SecureAddress | None = None
     rights: dict[str, Any] = {}  # checked as RIGHTS, merged with the profile
     disclaimers: dict[str, str] = {}
     former_keys: tuple[Key, ...] | None = None

@@ -4,10 +4,10 @@ housekeeping.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
 
-from aggregator.desk import clock, pictures, retention, rules, terms
+from aggregator.desk import clock, figures, pictures, retention, rules, terms
 from aggregator.scheduling.gaps import MOST_LISTED
 from aggregator.store import Store
 
@@ -29,26 +29,36 @@ def tick(store: Store, now: datetime) -> None:
 
 
 def maintain(
-    store: Store, now: datetime, keep_polls: timedelta | None = None, keep_complaints: timedelta | None = None
+    store: Store,
+    now: datetime,
+    keep_polls: timedelta | None = None,
+    keep_complaints: timedelta | None = None,
+    subscribers: Collection[str] | None = None,
 ) -> None:
     """All that `housekeeping` does, at once."""
-    for _ in housekeeping(store, now, keep_polls, keep_complaints):
+    for _ in housekeeping(store, now, keep_polls, keep_complaints, subscribers):
         pass
 
 
 def housekeeping(
-    store: Store, now: datetime, keep_polls: timedelta | None = None, keep_complaints: timedelta | None = None
+    store: Store,
+    now: datetime,
+    keep_polls: timedelta | None = None,
+    keep_complaints: timedelta | None = None,
+    subscribers: Collection[str] | None = None,
 ) -> Iterator[None]:
     """Housekeeping between polls, in steps of one short transaction each: agreements and embargoes end, words that may
-    be held no longer are let go, and those of old complaints, words that were held back are stored, old polls that
-    brought nothing are counted by day, what is known of how documents listed reports is deleted when they list them no
-    more, old counts of what left are deleted, what `health` counts is counted, excerpts follow the rights of today, the
-    search index catches up, raw words are packed with this program's dictionary, the planner's figures are put back,
-    letters that were let go leave the index, and the log is emptied. By a clock that is not believed yet (`clock`) no
-    embargo ends, and nothing is let go for its age. Raises StoreError.
+    be held no longer are let go, and those of old complaints, words that were held back are stored, the wire's own
+    figures of days that are over are counted, old polls that brought nothing are counted by day, what is known of how
+    documents listed reports is deleted when they list them no more, old counts of what left are deleted, what `health`
+    counts is counted, excerpts follow the rights of today, the search index catches up, raw words are packed with this
+    program's dictionary, the planner's figures are put back, letters that were let go leave the index, and the log is
+    emptied. By a clock that is not believed yet (`clock`) no embargo ends, and nothing is let go for its age. Raises
+    StoreError.
 
     `keep_polls`: for how long each poll is kept that brought nothing; `keep_complaints`: for how long the words of a
-    complaint are kept after it was resolved; None: for ever.
+    complaint are kept after it was resolved; None: for ever. `subscribers`: who is sent something; None: all that ever
+    were.
     """
     tick(store, now)
     believed = clock.believed(store, now)
@@ -62,8 +72,9 @@ def housekeeping(
     if keep_complaints is not None:
         store.erase_old_complaints(believed - keep_complaints, believed)
     yield from _repeated(lambda: store.store_pending_revisions(now))
+    yield from figures.count(store, believed, keep_polls, subscribers)
     if keep_polls is not None:
-        older = believed - keep_polls
+        older = min(believed - keep_polls, figures.needed_since(store, believed))
         yield from _repeated(lambda: store.count_polls_by_day(older, believed))
     for _ in range(_SWEEPS):
         yield

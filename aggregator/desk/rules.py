@@ -27,7 +27,7 @@ from aggregator.text.dates import to_iso
 # an act that would loosen what holds a report back is refused.
 _STRENGTH: Mapping[Notice | None, int] = {None: 0, "gone": 1, "withheld": 2, "legal": 3, "withdrawn": 4, "removed": 5}
 
-# What a complaint does by itself; the kinds that are not here do nothing to the report until a person decides.
+# What a complaint asks for; the kinds that are not here do nothing to the report until a person decides.
 _ACT_OF: Mapping[ComplaintKind, tuple[Act, Notice]] = {
     "copyright": ("withhold", "withheld"),
     "licence": ("withhold", "withheld"),
@@ -88,10 +88,22 @@ def release(state: ReportState) -> DeskDecision:
     return _decision(state, ActRecord(act="release", cause=cause, change=change, after=after))
 
 
+def proposed(kind: ComplaintKind) -> tuple[Act, Notice] | None:
+    """What a complaint of this kind asks for, and the notice that would stand in the report's place; None: nothing is
+    done to the report.
+    """
+    return _ACT_OF.get(kind)
+
+
+def is_as_strong(notice: Notice | None, wanted: Notice) -> bool:
+    """Whether what keeps a report out already keeps out as much."""
+    return _STRENGTH[notice] >= _STRENGTH[wanted]
+
+
 def complain(state: ReportState, kind: ComplaintKind, cause: Cause, believed: datetime) -> DeskDecision:
-    """What a complaint of this kind does at once; no acts: nothing, or as strong a reason keeps it out already."""
-    act, notice = _ACT_OF.get(kind, (None, None))
-    if act is None or notice is None or _STRENGTH[state.notice] >= _STRENGTH[notice]:
+    """What a complaint of this kind asks for; no acts: nothing, or as strong a reason keeps the report out already."""
+    act, notice = proposed(kind) or (None, None)
+    if act is None or notice is None or is_as_strong(state.notice, notice):
         return _decision(state)
     return _refused_if_weaker(state, act, notice, cause, believed)
 

@@ -6,7 +6,7 @@ Nothing is changed here; a person decides.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator.identity import keys_of, why_another, why_one, why_two
@@ -15,16 +15,31 @@ from aggregator.store import Store
 from aggregator.text.dates import read_date
 from aggregator.text.raw_words import decode
 
+DOUBLE = "one report, held twice"  # the reason of a join
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspect:
     """One stored decision that may be wrong."""
 
     article: str  # public id of the report concerned
-    publisher_name: str
-    title: str | None  # None: it is out of the wire
+    publisher_name: str = ""
+    title: str | None = None  # None: it is out of the wire
     reason: str
-    command: str  # what mends it
+    # What mends it, one of these: the merge of this number is undone, a version is split off, or it is joined to the
+    # report that stays.
+    merge: int | None = None
+    version: int | None = None
+    kept: str | None = None
+
+    @property
+    def command(self) -> str:
+        """The same as it is typed."""
+        if self.merge is not None:
+            return f"aggregator split {self.merge}"
+        if self.version is not None:
+            return f"aggregator split {self.article} {self.version}"
+        return f"aggregator join {self.kept} {self.article} --reason '{DOUBLE}'"
 
 
 def listed(store: Store, since: datetime | None = None) -> list[Suspect]:
@@ -32,37 +47,34 @@ def listed(store: Store, since: datetime | None = None) -> list[Suspect]:
     several versions of one report are, the newest stands first, because it is to be split off first.
     """
     found = [*_merged(store, since), *_overwritten(store, since), *_doubled(store, since)]
-    names = store.named([article for article, _, _ in found])
-    return [
-        Suspect(
-            article=article, publisher_name=names[article][0], title=names[article][1], reason=reason, command=command
-        )
-        for article, reason, command in found
-    ]
+    names = store.named([each.article for each in found])
+    return [replace(each, publisher_name=names[each.article][0], title=names[each.article][1]) for each in found]
 
 
-_Found = tuple[str, str, str]  # public id, reason, command
+def count_merged(store: Store, since: datetime) -> int:
+    """How many merges since a time may be wrong: of all that is listed what costs by the merges alone."""
+    return sum(1 for _ in _merged(store, since))
 
 
-def _merged(store: Store, since: datetime | None) -> Iterator[_Found]:
+def _merged(store: Store, since: datetime | None) -> Iterator[Suspect]:
     for each in store.merged_words(since):
         if reason := why_two(decode(each.before), decode(each.after)):
-            yield each.id, reason, f"aggregator split {each.number}"
+            yield Suspect(article=each.id, reason=reason, merge=each.number)
 
 
-def _overwritten(store: Store, since: datetime | None) -> Iterator[_Found]:
+def _overwritten(store: Store, since: datetime | None) -> Iterator[Suspect]:
     for each in store.overwritten_words(since):
         before, after = decode(each.before), decode(each.after)
         if reason := why_another(before, after, (read_date(before.published), read_date(after.published))):
-            yield each.id, reason, f"aggregator split {each.id} {each.number}"
+            yield Suspect(article=each.id, reason=reason, version=each.number)
 
 
-def _doubled(store: Store, since: datetime | None) -> Iterator[_Found]:
+def _doubled(store: Store, since: datetime | None) -> Iterator[Suspect]:
     for group in store.at_one_address(since):
         yield from _doubles(store, group)
 
 
-def _doubles(store: Store, group: Sequence[AtAddress]) -> Iterator[_Found]:
+def _doubles(store: Store, group: Sequence[AtAddress]) -> Iterator[Suspect]:
     """Of the reports at one address each that is held already. The one that stays is what later versions are taken for,
     or else the first. Those without guids that came at once are reports of one page.
     """
@@ -80,5 +92,4 @@ def _doubles(store: Store, group: Sequence[AtAddress]) -> Iterator[_Found]:
         for each in one:
             if each is not kept:
                 reason = f"held twice, also as {kept.id}: {why_one(entry, said[each.article_id])}"
-                command = f"aggregator join {kept.id} {each.id} --reason 'one report, held twice'"
-                yield each.id, reason, command
+                yield Suspect(article=each.id, reason=reason, kept=kept.id)

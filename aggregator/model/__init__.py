@@ -2,10 +2,10 @@
 
 from aggregator.model.acts import ActRecord, Addressee, Cause, Complaint, DeskDecision, Purge, Purgeable, ReportState
 from aggregator.model.alerts import Alert, AlertEntry, AlertItem, AlertMessage, OwedKind, Sent, TellState
-from aggregator.model.article import Article, Known, Match, NamedReport, Report, Status, Words
+from aggregator.model.article import Article, Known, Match, NamedReport, Report, Status, Traits, Words
 from aggregator.model.change import Act, ChangeKind, ComplaintKind, Decision, MassKind, Notice, Removal
 from aggregator.model.channel import Channel
-from aggregator.model.client import Client
+from aggregator.model.client import Client, DeskPerson, DeskRight, DeskSession
 from aggregator.model.clock import AGREED_AFTER, FAR, NOTICED, ClockLooks
 from aggregator.model.coverage import OpenGap, PolledDay, PolledSource
 from aggregator.model.disclaimers import DEFAULT_DISCLAIMERS
@@ -81,6 +81,7 @@ from aggregator.model.publisher import (
     Contact,
     Corrections,
     Credentials,
+    DeskSettings,
     Edits,
     Faulty,
     FetchSettings,
@@ -117,6 +118,7 @@ from aggregator.model.publisher import (
     Translation,
     Uses,
     Wire,
+    WithheldFirst,
 )
 from aggregator.model.saved_search import SavedSearch, Tell, Weekday, When
 from aggregator.model.seen import Listed, Seen, articles_of
@@ -198,6 +200,10 @@ __all__ = [
     "Decision",
     "Deleted",
     "DeskDecision",
+    "DeskPerson",
+    "DeskRight",
+    "DeskSession",
+    "DeskSettings",
     "Document",
     "Due",
     "Edits",
@@ -322,6 +328,7 @@ __all__ = [
     "Terms",
     "Text",
     "TextScope",
+    "Traits",
     "Translation",
     "Unjoin",
     "Untagged",
@@ -333,6 +340,7 @@ __all__ = [
     "When",
     "Where",
     "Wire",
+    "WithheldFirst",
     "Words",
     "articles_of",
 ]

@@ -1,8 +1,9 @@
-"""Who reads the API."""
+"""Who reads the API, and who works at the desk."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from aggregator.model.channel import Channel
 
@@ -14,3 +15,27 @@ class Client:
     name: str
     channels: tuple[Channel, ...]
     rate: int
+
+
+DeskRight = Literal["act", "read"]  # to look and to act; to look alone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskPerson:
+    """Somebody who works at the desk in a browser."""
+
+    name: str
+    right: DeskRight
+
+    @property
+    def actor(self) -> str:
+        """As the ledger and the acts name who did something."""
+        return f"person:{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskSession:
+    """A browser in which a person is signed in."""
+
+    person: DeskPerson
+    is_by_proxy: bool  # a proxy said who it is, and says so at every request

@@ -162,6 +162,13 @@ class ServeSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeskSettings:
+    """`[desk]` of wire.toml: who works at the desk in a browser."""
+
+    user_header: str | None = None  # by which `trusted_proxies` say who it is; None: people sign in by their tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotifySettings:
     """`[notify]` of wire.toml: what is run when the state of a source changes."""
 
@@ -195,11 +202,17 @@ class MailSettings:
     timeout: timedelta = timedelta(seconds=30)  # for one e-mail
 
 
+# Kinds of complaint for which a report may be withheld first, and looked at then.
+WithheldFirst = Literal["privacy", "safety"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComplaintSettings:
-    """`[complaints]` of wire.toml: how long the desk keeps what people wrote to it."""
+    """`[complaints]` of wire.toml: how long the desk keeps what people wrote to it, and what is done at once."""
 
     keep: timedelta = timedelta(days=365)  # after a complaint was resolved; then its words are erased
+    # Kinds for which a complaint that comes by the form withholds its report before a person has looked.
+    withhold_at_once: tuple[WithheldFirst, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,12 +227,14 @@ class Wire:
     complaints_url: str
     complaints_email: str
     timezone: str = "UTC"  # of the IANA database: in it people are told times; see text.timezones
+    statement: str | None = None  # a Markdown file beside wire.toml, what its people say of it; None: there is none
     fetch: FetchSettings = FetchSettings()
     poll: PollSettings = PollSettings()
     store: StoreSettings = StoreSettings()
     pictures: PicturesSettings = PicturesSettings()
     complaints: ComplaintSettings = ComplaintSettings()
     serve: ServeSettings = ServeSettings()
+    desk: DeskSettings = DeskSettings()
     notify: NotifySettings = NotifySettings()
     mail: MailSettings | None = None  # None: no e-mails are sent
 
@@ -342,6 +357,8 @@ class Publisher:
     rights: Rights
     profile: str | None = None  # of rights.toml, where its rights begin; None: made by a program
     contact: Contact = Contact()
+    stance: str | None = None  # how it describes itself, such as "the youth wing of a party"; None: nothing is said
+    stance_source: str | None = None  # where it does: an https address; None: there is no stance
     disclaimers: Mapping[str, str] = field(default_factory=dict)  # overrides of the wire's default texts, by name
     sources: tuple[Source, ...] = ()
     identity: IdentityRules = LEARNED

@@ -10,6 +10,9 @@ from typing import Any
 from aggregator.model.channel import Channel
 from aggregator.model.ledger import Cursor
 
+TAKES_BACK = ("withheld", "withdrawn", "deleted")  # kinds of lines that want to be confirmed
+CONFIRMED_WITHIN = timedelta(minutes=15)  # such a line
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:

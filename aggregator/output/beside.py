@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from html import escape
 from urllib.parse import urlsplit
 
+from aggregator.model import Tag, TagEvidence
 from aggregator.model.release import Feed, Picture, Release
 from aggregator.tags.mediatopics import topic_label
 from aggregator.text.html import shortened
+from aggregator.text.printable import line
 
 _MOST_SHOWN, _MOST_WORDS = 100, 12  # characters, words, of a report without a headline
 NO_HEADLINE = "(no headline)"
@@ -17,9 +19,12 @@ NO_HEADLINE = "(no headline)"
 
 def publisher(release: Release) -> str:
     """The publisher as it stands above a report: with its place, where that is known."""
-    if release.publisher_place:
-        return f"{release.publisher_name} ({release.publisher_place})"
-    return release.publisher_name
+    return named(release.publisher_name, release.publisher_place)
+
+
+def named(name: str, place: str) -> str:
+    """The same of a publisher by its name and its place; '': that is not known."""
+    return line(f"{name} ({place})" if place else name)
 
 
 def headline(release: Release) -> str:
@@ -141,7 +146,28 @@ def words(release: Release) -> str:
     """What leaves of its words, as HTML; '' where that is the headline alone."""
     if release.html:
         return release.html
-    return "".join(f"<p>{escape(line)}</p>" for line in release.text.splitlines() if line.strip())
+    return "".join(f"<p>{escape(each)}</p>" for each in release.text.splitlines() if each.strip())
+
+
+def pictures_inside(release: Release, html: str) -> list[Picture]:
+    """Its pictures that are shown among its words, in this HTML; the others are shown apart from them."""
+    return [each for each in release.pictures if f'src="{escape(each.url)}"' in html]
+
+
+def on_change(release: Release) -> str | None:
+    """Of its disclaimers the one that says what its publisher changed or corrected; None: these are its first words."""
+    return release.disclaimers[-1] if release.changed_at else None  # `rights.release` puts it there
+
+
+def evidence(tag: Tag, release: Release) -> list[TagEvidence]:
+    """The words for which the wire set a tag, as far as they leave with the report."""
+    return [each for each in tag.evidence if _may_leave(each, release)]
+
+
+def _may_leave(words: TagEvidence, release: Release) -> bool:
+    if release.scope == "full_text" or words.where == "headline":
+        return True
+    return words.where == "category" and release.scope == "excerpt"
 
 
 def _picture(picture: Picture) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from aggregator.model.release import Feed
@@ -15,9 +15,14 @@ from aggregator.text.printable import cell
 
 
 def render(feed: Feed) -> Iterator[str]:
-    yield _row(NAMES)
-    for release in feed.releases:
-        yield _row([cell(_said(value)) for value in record(release).values()])
+    yield from table(NAMES, (record(release).values() for release in feed.releases))
+
+
+def table(names: Sequence[str], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
+    """Rows of values below their names."""
+    yield _row(names)
+    for values in rows:
+        yield _row([cell(_said(value)) for value in values])
 
 
 def _said(value: Any) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -18,21 +18,17 @@ from typing import Any
 from jinja2 import DictLoader, Environment, StrictUndefined, Template
 from markupsafe import Markup
 
-from aggregator.model.release import Feed, Gone, Release
+from aggregator.model.release import Feed, Release
 from aggregator.output import beside, copies
 from aggregator.output.country_prefix import country_prefix
-from aggregator.text.printable import line
+from aggregator.output.schema_org import described
+from aggregator.text.direction import direction
 
 MARK = "made-by-aggregator.txt"  # a folder that has it may be replaced
 _PAGES = ("base", "list", "report", "gone", "lists", "about")
 _ON_A_PAGE = 100  # reports of a list
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?=-|$)")
-# Languages, and scripts as BCP 47 names them, that are written from right to left (Unicode CLDR, characterOrder).
-_RIGHT_TO_LEFT = frozenset(
-    ["ar", "arc", "ckb", "dv", "fa", "he", "iw", "ks", "nqo", "ps", "sd", "syr", "ug", "ur", "yi"]
-)
-_RIGHT_TO_LEFT_SCRIPTS = frozenset(("adlm", "arab", "hebr", "nkoo", "rohg", "syrc", "thaa"))
 
 
 class FolderInUse(Exception):
@@ -154,7 +150,8 @@ class _Site:
             lists.add(_row(release))
         for gone in self._feed.gone:
             if _KEY.fullmatch(gone.id) and not (self._folder / "report" / f"{gone.id}.html").exists():
-                self._page("gone", f"report/{gone.id}.html", gone=gone, heading=_heading(gone))
+                heading = beside.named(gone.publisher_name, gone.publisher_place)
+                self._page("gone", f"report/{gone.id}.html", gone=gone, heading=heading)
         self._list("index", "Latest reports", lists.latest)
         for (kind, key), rows in lists.of.items():
             self._list(f"{kind}/{key}", self._title(kind, key, rows), rows)
@@ -207,6 +204,7 @@ class _Site:
         site = self._feed.address.rstrip("/")
         where = f"{site}/report/{release.id}.html"
         release = copies.without(release, {name for name in copies.names(release) if not self.has_picture(name)})
+        shown = copies.moved(release, "..")
         self._page(
             "report",
             f"report/{release.id}.html",
@@ -220,13 +218,11 @@ class _Site:
             rights=beside.rights(release, self._feed.wire),
             direction=direction(release.language),
             words=Markup(words),
-            pictures=[
-                each for each in copies.moved(release, "..").pictures if f'src="{Markup.escape(each.url)}"' not in words
-            ],
+            pictures=[each for each in shown.pictures if each not in beside.pictures_inside(shown, words)],
             canonical={"publisher": release.url, "self": where, "none": None}[release.canonical],
             is_reserved=beside.is_reserved(release),
             linked=beside.linked_rights(release),
-            data=described(self._feed, copies.moved(release, site), where),
+            data=described(copies.moved(release, site), where, self._feed.wire, self._feed.site),
         )
 
     def _page(self, template: str, name: str, **values: Any) -> None:
@@ -248,78 +244,3 @@ def _row(release: Release) -> _Row:
         is_indexed=release.index == "index",
         is_reserved=beside.is_reserved(release),
     )
-
-
-def _heading(gone: Gone) -> str:
-    return line(f"{gone.publisher_name} ({gone.publisher_place})" if gone.publisher_place else gone.publisher_name)
-
-
-def direction(language: str | None) -> str:
-    """`rtl` or `ltr` of a BCP 47 tag; `auto`, by its first letters, where no language is stated."""
-    if not language:
-        return "auto"
-    primary, *rest = language.lower().split("-")
-    script = next((part for part in rest if len(part) == 4 and part.isalpha()), None)
-    if script is not None:
-        return "rtl" if script in _RIGHT_TO_LEFT_SCRIPTS else "ltr"
-    return "rtl" if primary in _RIGHT_TO_LEFT else "ltr"
-
-
-def described(feed: Feed, release: Release, where: str) -> dict[str, Any]:
-    """The report in the words of schema.org, for JSON-LD (https://schema.org/NewsArticle)."""
-    place = release.publisher_place
-    corrected = {"@type": "CorrectionComment", "datePublished": release.changed_at} if release.corrected else None
-    publisher = {
-        "@type": "Organization",
-        "name": release.publisher_name,
-        "url": release.homepage,
-        "address": {"@type": "PostalAddress", "addressLocality": place} if place else None,
-    }
-    said = {
-        "@context": "https://schema.org",
-        "@type": "NewsArticle",
-        "url": where,
-        "headline": release.headline or None,
-        "inLanguage": release.language,
-        "datePublished": release.published or release.first_seen,
-        "dateModified": release.changed_at or release.updated,
-        "dateline": release.dateline,
-        "locationCreated": {"@type": "Place", "name": release.located} if release.located else None,
-        "author": _authors(release) or publisher,
-        "publisher": publisher,
-        "sdPublisher": {"@type": "Organization", "name": feed.wire, "url": feed.site},
-        "isBasedOn": release.url,
-        "creditText": release.credit,
-        "copyrightNotice": release.copyright_notice,
-        "copyrightHolder": release.copyright_holder and {"@type": "Organization", "name": release.copyright_holder},
-        "license": release.licence_url,
-        "correction": corrected,
-        "keywords": list(release.categories) or None,
-        "about": [
-            *(
-                {"@type": "Thing", "name": label, "sameAs": beside.TOPICS + code}
-                for code, label in beside.topics(release)
-            ),
-            *({"@type": "Country", "identifier": each, "name": each} for each in release.about),
-        ]
-        or None,
-        "image": [each.url for each in release.pictures] or None,
-    }
-    return dict(_said(said.items()))
-
-
-def _authors(release: Release) -> list[dict[str, str]] | dict[str, str] | None:
-    """The persons whom the byline names, or the byline as it is stated."""
-    persons = [{"@type": "Person", "name": name} for name in beside.authors(release)]
-    if len(persons) > 1:
-        return persons
-    name = persons[0]["name"] if persons else release.byline
-    return {"@type": "Person", "name": name} if name else None
-
-
-def _said(items: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
-    for name, value in items:
-        if isinstance(value, dict):
-            yield name, dict(_said(value.items()))
-        elif value is not None:
-            yield name, value

@@ -105,17 +105,11 @@ def _tagged(release: Release, tags: Tags | None, named: Callable[[str], str]) ->
         (_LABELS["topics"], dict(beside.topics(release)), tags.topics if tags else ()),
         (_LABELS["about"], {code: named(code) for code in release.about}, tags.countries if tags else ()),
     ):
-        evidence = {each.code: each.evidence for each in those}
+        evidence = {each.code: beside.evidence(each, release) for each in those}
         for code, name in names.items():
-            words = [_evidence(each) for each in evidence.get(code, ()) if _may_leave(each, release)]
+            words = [_evidence(each) for each in evidence.get(code, ())]
             said = name if name == code else f"{name} ({code})"
             yield f"{_DIM}{label}:{_PLAIN} {line(': '.join(filter(None, (said, '; '.join(words)))))}"
-
-
-def _may_leave(evidence: TagEvidence, release: Release) -> bool:
-    if release.scope == "full_text" or evidence.where == "headline":
-        return True
-    return evidence.where == "category" and release.scope == "excerpt"
 
 
 def _evidence(evidence: TagEvidence) -> str:
@@ -134,7 +128,7 @@ def _disclaimer(release: Release, zone: tzinfo) -> str:
 
 def heading(name: str, place: str) -> str:
     """The publisher as it stands above a report: with its place, where that is known."""
-    return line(f"{name} ({place})" if place else name)
+    return beside.named(name, place)
 
 
 def _class(release: Release) -> str | None:

@@ -240,7 +240,7 @@ def _entry(store: Store, item: AlertItem, found: object) -> AlertEntry | None:
     )
 
 
-def _mailbox(email: str) -> str:
+def mailbox(email: str) -> str:
     """An address with its host in ASCII, as every server takes it (RFC 5891)."""
     local, _, host = email.rpartition("@")
     return f"{local}@{ascii_host(host)}"
@@ -254,8 +254,8 @@ def as_email(alert: Alert, message: AlertMessage, wire: Wire, now: datetime) -> 
     host = urlsplit(wire.url).hostname or "localhost"
     made = EmailMessage()
     made["Subject"] = alert_mail.subject(alert)
-    made["From"] = _mailbox(wire.mail.sender)
-    made["To"] = _mailbox(message.tell.email)
+    made["From"] = mailbox(wire.mail.sender)
+    made["To"] = mailbox(message.tell.email)
     made["Date"] = format_datetime(now)
     made["Message-ID"] = f"<{message.token}.{alert.search}@{host}>"
     made["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's "I am on holiday" answers it

@@ -11,13 +11,13 @@ from aggregator.delivery.webhook import Message
 from aggregator.desk.outgoing import feed, outlet, releases
 from aggregator.model import ALL_REPORTS, Channel, Config, Cursor, Queue, Selection, Subscriber, Wire
 from aggregator.model.release import Gone, Heading, Release
+from aggregator.model.subscriber import TAKES_BACK
 from aggregator.output import ninjs
 from aggregator.output.record import pictures, record
 from aggregator.store import Store
 from aggregator.text.dates import from_iso
 from aggregator.text.printable import as_json
 
-TAKES_BACK = ("withheld", "withdrawn", "deleted")  # kinds of lines that want to be confirmed
 # Kinds of lines about a report that whoever was sent it is sent for ever, whatever its file chooses now.
 _OF_GIVEN = (*TAKES_BACK, "corrected", "restored", "terms_changed")
 _PAGE = 1_000  # lines of the ledger that are read at once

@@ -20,6 +20,7 @@ from aggregator.pipeline.claims import Claims
 from aggregator.pipeline.connectivity import Connectivity
 from aggregator.pipeline.deliveries import Deliveries, Sent
 from aggregator.pipeline.hub import Hub
+from aggregator.pipeline.letters import Letters
 from aggregator.pipeline.notifying import Notifier
 from aggregator.pipeline.pages import PageReader
 from aggregator.pipeline.paths import limits_beside
@@ -55,6 +56,8 @@ class Pipeline:
         self._settings = config.wire.poll
         self._pictures = config.wire.pictures
         self._keep = (config.wire.store.keep_polls, config.wire.complaints.keep)
+        sent_to = {each.name for each in config.subscribers if each.enabled}
+        self._subscribers = sent_to | {each.key for each in config.faulty_subscribers}
         self._publishers = {publisher.key: publisher for publisher in config.publishers}
         self._sources = {source.name: source for publisher in config.publishers for source in publisher.sources}
         self._clock = clock
@@ -84,6 +87,7 @@ class Pipeline:
             config.wire.notify, config.wire.name, store.path.absolute().parent, self._writer.on_store, clock
         )
         self._alerter = Alerter(config, store.path.absolute().parent, self._writer.on_store, clock)
+        self._letters = Letters(config.wire, self._writer.on_store, clock)
         self._hub = Hub(config.wire, self._writer.on_store, clock, connect_to or (lambda host: None))
         self._claims = Claims(self._writer.on_store, clock)
         self._deliveries = Deliveries(config, self._writer.on_store, clock, connect_to or (lambda host: None))
@@ -101,6 +105,7 @@ class Pipeline:
         await self._deliveries.end()
         await self._notifier.end(_NOTIFY_SECONDS)
         await self._alerter.end()
+        await self._letters.end()
         await self._writer.close()
         await self._workers.close()
         await self._fetcher.__aexit__(kind, error, trace)
@@ -206,12 +211,16 @@ class Pipeline:
         await self._notifier.end(seconds)
 
     async def alert(self) -> None:
-        """Notes who is owed what by saved searches, and begins to send what is due; raises StoreError."""
+        """Notes who is owed what by saved searches, makes letters about complaints, and begins to send what is due;
+        raises StoreError.
+        """
         await self._alerter.look()
+        await self._letters.look()
 
     async def alerted(self) -> None:
         """Waits until all that is due was tried once."""
         await self._alerter.sent()
+        await self._letters.sent()
 
     async def try_writing(self) -> None:
         """Whether polls can be stored again after a StoreError; raises one where they cannot."""
@@ -219,7 +228,7 @@ class Pipeline:
 
     async def maintain(self) -> None:
         """Housekeeping between polls; raises StoreError."""
-        await self._writer.maintain(*self._keep)
+        await self._writer.maintain(*self._keep, self._subscribers)
 
     async def recheck(
         self,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aggregator.fetch import ConnectTo, Fetcher, RobotsCache
 from aggregator.model import Publisher, RobotsCopy, Wire
-from aggregator.pipeline.discovery.prober import Prober
+from aggregator.pipeline.discovery.prober import MOST_SECONDS, Prober, Survey
 from aggregator.pipeline.paths import limits_beside
 from aggregator.pipeline.workers import Workers
 
@@ -21,10 +21,11 @@ async def open_prober(
     connect_to: ConnectTo | None = None,
     publishers: Sequence[Publisher] = (),
     database: Path | None = None,
+    seconds: float = MOST_SECONDS,
 ) -> AsyncIterator[Prober]:
-    """What sites' robots.txt say is remembered as long as this is open. `publishers`:
-    those whose sources are looked at. The limits of domains hold together with the programs that poll into `database`,
-    which need not be there.
+    """What sites' robots.txt say is remembered as long as this is open. `publishers`: those whose sources are looked
+    at. The limits of domains hold together with the programs that poll into `database`, which need not be there.
+    `seconds`: after which no more is tried at a site.
     """
     copies: dict[str, RobotsCopy] = {}
 
@@ -39,6 +40,19 @@ async def open_prober(
         robots_cache, shared = RobotsCache(recall, remember), limits_beside(database) if database else None
         async with Fetcher(wire, connect_to or (lambda host: None), robots_cache, shared=shared) as fetcher:
             by_key = {publisher.key: publisher for publisher in publishers}
-            yield Prober(fetcher, workers.measured, recall, clock, by_key)
+            yield Prober(fetcher, workers.measured, recall, clock, by_key, seconds)
     finally:
         await workers.close()
+
+
+async def surveyed(
+    wire: Wire,
+    url: str,
+    clock: Callable[[], datetime],
+    database: Path,
+    connect_to: ConnectTo | None = None,
+    seconds: float = MOST_SECONDS,
+) -> Survey:
+    """What the site at an address offers that a person of the wire wrote. Raises FetchError for what is no address."""
+    async with open_prober(wire, clock, connect_to, database=database, seconds=seconds) as prober:
+        return await prober.discover(url)

@@ -9,12 +9,12 @@ from typing import Any
 
 from aggregator.model import ALL_REPORTS, Config, Cursor, Queue, Selection, Subscriber
 from aggregator.model.errors import DeskError
-from aggregator.pipeline.owed import TAKES_BACK, line_at, of_given, selection_of
+from aggregator.model.subscriber import CONFIRMED_WITHIN, TAKES_BACK
+from aggregator.pipeline.owed import line_at, of_given, selection_of
 from aggregator.store import Store
 from aggregator.text.dates import from_iso, to_iso
 
 MOST_OWED = 1_000  # lines that are counted
-CONFIRMED_WITHIN = timedelta(minutes=15)  # a withdrawal or a legal act
 _LATE = timedelta(minutes=15)  # whoever is owed something for so long does not take it
 _TROUBLE = ("faulty", "not_sent", "ended", "failing", "late")
 

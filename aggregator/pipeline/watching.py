@@ -57,6 +57,12 @@ def coverage(
     ]
 
 
+def coverage_of(store: Store, publisher: str, since: datetime, until: datetime) -> dict[str, Any] | None:
+    """The row of one publisher, but for what is said of pages; None: it has no source that is polled."""
+    sources = store.polled(since, until, publisher)
+    return _of_publisher(store, sources, _tariff(store), since, until) if sources else None
+
+
 def _of_pages(read: int, not_read: Mapping[str, int]) -> dict[str, Any]:
     return {"pages_read": read, "pages_not_read": dict(not_read)}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -168,9 +168,11 @@ class Writer:
         now = self._clock()
         self._pace = await self.on_store(lambda store: pace(store, settings, now))
 
-    async def maintain(self, keep_polls: timedelta, keep_complaints: timedelta) -> None:
+    async def maintain(
+        self, keep_polls: timedelta, keep_complaints: timedelta, subscribers: Collection[str] | None = None
+    ) -> None:
         """The store's housekeeping, a step at a time, so that polls go between; raises StoreError."""
-        steps = housekeeping(self._store, self._clock(), keep_polls, keep_complaints)
+        steps = housekeeping(self._store, self._clock(), keep_polls, keep_complaints, subscribers)
         while self._batches_left is None and not await self.on_store(lambda _: next(steps, _END) is _END):
             pass
         await self.idle()

@@ -51,6 +51,7 @@ __all__ = [
     "grounds",
     "in_a_word",
     "is_address",
+    "licence_name",
     "notices",
     "release",
     "sheet",

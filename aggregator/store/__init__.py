@@ -31,6 +31,8 @@ from aggregator.model import (
     Complaint,
     Cursor,
     DeskDecision,
+    DeskPerson,
+    DeskSession,
     Due,
     Finding,
     Join,
@@ -43,6 +45,7 @@ from aggregator.model import (
     Merge,
     NamedReport,
     NewPages,
+    Notice,
     PageReading,
     PageState,
     Pending,
@@ -70,13 +73,16 @@ from aggregator.model import (
     StoredPublisher,
     Tags,
     TellState,
+    Traits,
     Unjoin,
     Untagged,
     Version,
     Wanted,
 )
 from aggregator.model.apps import AppEntry, AppFeed, AppListing, AppReader, AppSearch, AppUnread
+from aggregator.model.complaints import Filing, FilingCounts, Followed, Letter, Matter, NewLetter
 from aggregator.model.errors import StoreError
+from aggregator.model.figures import DayFacts, DayFigures
 from aggregator.model.picture import (
     CopiesWanted,
     DuePicture,
@@ -84,6 +90,7 @@ from aggregator.model.picture import (
     PictureCounts,
     PictureFailure,
 )
+from aggregator.model.profile import ClassTerms, PublisherProfile
 from aggregator.model.release import FormerPublisher, Gone, Held
 from aggregator.model.signals import Looked, SignalFile, StoredSignal
 from aggregator.model.snapshots import Extent, Table, Value
@@ -97,10 +104,14 @@ from aggregator.store.sqlite import (
     backups,
     claims,
     clocks,
+    complaints,
     configured,
     coverage,
+    desk_lists,
+    desk_sessions,
     due,
     excerpts,
+    figures,
     forgetting,
     found,
     habits,
@@ -110,8 +121,10 @@ from aggregator.store.sqlite import (
     known,
     ledger,
     let_go,
+    letters,
     merges,
     new_database,
+    one_source,
     opening,
     outgoing,
     pages,
@@ -122,6 +135,7 @@ from aggregator.store.sqlite import (
     planner,
     polls,
     private,
+    profiles,
     purge,
     query,
     raw,
@@ -983,9 +997,55 @@ class Store:
         """Deletes what was counted of earlier days."""
         self._write(released.forget, before)
 
+    def confirmations_since(self, now: datetime) -> datetime:
+        """From when on it is recorded when subscribers confirmed: from the first call on."""
+        return self._write(figures.recorded_since, now)
+
+    def last_figures(self) -> date | None:
+        """The last day that was counted; None: none was."""
+        return self._read(figures.last_day)
+
+    def first_poll(self) -> datetime | None:
+        """When the first of the polls began that are stored each by itself; None: there is none."""
+        return self._read(figures.first_poll)
+
+    def day_facts(self, day: date) -> DayFacts:
+        """What is counted of a day of UTC."""
+        return self._read_as_one(figures.facts, day)
+
+    def save_figures(self, counted: DayFigures) -> None:
+        """Keeps the figures of a day; those that are there already stay as they are."""
+        self._write(figures.save, counted)
+
+    def figures(self, first: date) -> list[DayFigures]:
+        """The wire's own figures of this day and later ones, the newest first."""
+        return self._read(figures.since, first)
+
     def former_publishers(self) -> list[FormerPublisher]:
         """Those that no file configures any more, and of which reports are held: they leave under its last rights."""
         return self._read(outgoing.former_publishers)
+
+    def publisher_profiles(self) -> list[PublisherProfile]:
+        """The publishers that a file configures, and those of which reports are held, by key."""
+        return self._read(profiles.all_of)
+
+    def publisher_profile(self, publisher: str) -> PublisherProfile | None:
+        """One of these, by its key; None: there is none."""
+        return self._read(profiles.of, publisher)
+
+    def class_terms(self, publisher: str) -> list[ClassTerms]:
+        """What stands beside a publisher's reports, by class, of the classes that its sources bring."""
+        return self._read(profiles.terms, publisher)
+
+    def reports_per_day(self, publisher: str, first: date) -> dict[str, int]:
+        """How many of a publisher's reports are in the wire, by day of UTC, from this day on; days without any are left
+        out.
+        """
+        return self._read(profiles.reports_per_day, publisher, first)
+
+    def reports_since(self, first: date) -> dict[str, int]:
+        """How many reports of each publisher are in the wire that are listed under this day of UTC or a later one."""
+        return self._read(profiles.reports_since, first)
 
     def forget_listings(self, before: datetime, most_listed: int) -> None:
         """Looks at a batch of what is known of how documents listed reports, and deletes what is of reports first seen
@@ -1063,34 +1123,103 @@ class Store:
         """Records a complaint and carries out what is decided at once about its report; returns its number. None:
         somebody has changed the state of the report since, and nothing is done.
         """
-        return self._write(acts.complain, complaint, decision, to_iso(now))
+        return self._write(complaints.complain, complaint, decision, to_iso(now))
 
     def complaint_about_wire(self, complaint: Complaint, now: datetime) -> int:
         """Records a complaint about the wire as a whole; returns its number."""
-        return self._write(acts.complain_about_wire, complaint, to_iso(now))
+        return self._write(complaints.complain_about_wire, complaint, to_iso(now))
 
-    def complaints(self, *, resolved_too: bool = False) -> list[dict[str, Any]]:
-        """The complaints that are open, or all; see `store.acts`."""
-        return self._read(acts.complaints, resolved_too)
+    def file_complaint(self, filing: Filing, decision: DeskDecision | None, now: datetime) -> int | None:
+        """Records a complaint that came by the form; see `sqlite.complaints.file`."""
+        return self._write(complaints.file, filing, decision, to_iso(now))
+
+    def act_for_complaint(self, decision: DeskDecision, number: int, now: datetime) -> bool:
+        """Carries out what was decided because of a complaint; as `act`."""
+        return self._write(acts.write, decision, to_iso(now), number)
+
+    def filing_counts(self, report: str | None, email: str | None, now: datetime) -> FilingCounts:
+        """What came by the form of late; see `FilingCounts`."""
+        return self._read_as_one(complaints.filing_counts, report, email, now)
+
+    def complaints(
+        self, *, resolved_too: bool = False, number: int | None = None, report: str | None = None
+    ) -> list[dict[str, Any]]:
+        """The complaints that are open, or all; of this number, about this report; see `sqlite.complaints`."""
+        return self._read(complaints.complaints, resolved_too, number, report)
+
+    def matters(self) -> list[Matter]:
+        """The open complaints by the report that they are about, the newest first."""
+        return self._read(complaints.matters)
+
+    def followed_complaint(self, reference_hash: str) -> Followed | None:
+        """What whoever has the reference of a complaint learns; None: there is none of this reference."""
+        return self._read(complaints.followed, reference_hash)
 
     def erase_complaint(self, number: int, now: datetime) -> bool:
         """Takes the words out of a complaint, also out of the log where nobody reads it; False: there is none of this
         number. What was decided because of it stays.
         """
-        is_erased = self._write(acts.erase, number, to_iso(now))
+        is_erased = self._write(complaints.erase, number, to_iso(now))
         with explained(self.path):
             vacuum.empty_log(self._connection, wait=True)
         return is_erased
 
     def erase_old_complaints(self, before: datetime, now: datetime) -> int:
         """The same of complaints that were resolved before; returns of how many. Writes only where there are any."""
-        if not self._read(acts.have_old, to_iso(before)):
+        if not self._read(complaints.have_old, to_iso(before)):
             return 0
-        return self._write(acts.erase_old, to_iso(before), to_iso(now))
+        return self._write(complaints.erase_old, to_iso(before), to_iso(now))
 
-    def resolve_complaint(self, number: int, resolution: str, now: datetime) -> bool:
+    def resolve_complaint(self, number: int, resolution: str, now: datetime, answer: str | None = None) -> bool:
         """Closes a complaint; False: there is none of this number that is open."""
-        return self._write(acts.resolve, number, resolution, to_iso(now))
+        return self._write(complaints.resolve, number, resolution, answer, to_iso(now))
+
+    # Letters about complaints; see `sqlite.letters`
+
+    def claim_letters(self, now: datetime) -> bool:
+        """Keeps the sending of letters to this program; False: another one that runs sends them."""
+        return bool(self._write(claims.take, "deliver", [letters.CLAIM], self.as_program(), now))
+
+    def give_letters_back(self) -> None:
+        self._write(claims.give_back, "deliver", [letters.CLAIM], self.as_program())
+
+    def letters_are_due(self) -> bool:
+        """Whether somebody is to be told of a complaint and was not."""
+        return self._read(complaints.letters_are_due)
+
+    def untold_complaints(self, report: str | None) -> list[int]:
+        """The open complaints about a report (None: about the wire) of which the desk was not told."""
+        return self._read(complaints.untold, report)
+
+    def complaints_to_tell(self) -> list[tuple[int, str, str | None]]:
+        """Of complaints that were resolved, and whoever wrote them was not told: number, e-mail address, answer."""
+        return self._read(complaints.to_tell)
+
+    def add_letter_of_outcome(self, letter: NewLetter, complaint: int, now: datetime) -> None:
+        """A letter that a complaint is resolved, to whoever wrote it."""
+        self._write(letters.add_outcome, letter, complaint, now)
+
+    def add_letter_of_matter(self, letter: NewLetter, first: int, last: int, now: datetime) -> None:
+        """A letter to the desk, of what it was not told; see `sqlite.letters`."""
+        self._write(letters.add_of_matter, letter, first, last, now)
+
+    def letters_to_desk(self, since: datetime) -> int:
+        """How many letters to the desk were made since."""
+        return self._read(letters.made_since, since)
+
+    def letters(self) -> list[Letter]:
+        """The letters that wait to be sent, the oldest first."""
+        return self._read(letters.waiting)
+
+    def note_letter_attempt(self, letter_id: int, now: datetime) -> bool:
+        """That one begins; False: the letter was ended meanwhile."""
+        return self._write(letters.note_attempt, letter_id, now)
+
+    def note_letter_sent(self, letter_id: int, now: datetime) -> None:
+        self._write(letters.note_sent, letter_id, now)
+
+    def note_letter_failure(self, letter_id: int, error: str, now: datetime, *, give_up: bool) -> None:
+        self._write(letters.note_failure, letter_id, error, now, give_up)
 
     def add_own_source(self, source: Source, now: datetime) -> None:
         """Makes the source that the wire's own reports come from; raises DeskError when config/ uses its key."""
@@ -1215,6 +1344,12 @@ class Store:
             return
         with explained(self.path):
             yield from reading.listed(self._connection, query, selection)
+
+    def traits(self, selection: Selection, query: Query | None = None) -> list[Traits]:
+        """Of the reports that `reports` gives what they can be chosen by."""
+        if query is not None and query.is_empty:
+            return []
+        return self._read(reading.traits, query, selection)
 
     def search(self, query: Query, selection: Selection, *, ranked: bool = False) -> list[Report]:
         """Reports that a query finds, newest first as `latest` lists them, or, where it has words, best first among the
@@ -1381,12 +1516,74 @@ class Store:
     def publishers(self) -> list[dict[str, Any]]:
         return self._read(reading.rows, reading.PUBLISHERS)
 
+    # Lists for the desk; see `sqlite.desk_lists`
+
+    def ledger_page(
+        self,
+        below: int | None,
+        most: int,
+        *,
+        kinds: Sequence[str] = (),
+        report: str | None = None,
+        actor: str | None = None,
+    ) -> tuple[list[dict[str, Any]], int | None]:
+        """The newest lines of the ledger below a number, with who did it; and where the next page begins."""
+        return self._read(desk_lists.ledger, below, most, kinds, report, actor)
+
+    def out_of_wire(self, notice: Notice, below: int | None, most: int) -> list[dict[str, Any]]:
+        """Reports in whose place this notice stands, the newest first, below a number."""
+        return self._read(desk_lists.out_of_wire, notice, below, most)
+
+    def under_embargo(self, below: int | None, most: int) -> list[dict[str, Any]]:
+        """Reports that wait for a time, the newest first, below a number."""
+        return self._read(desk_lists.under_embargo, below, most)
+
+    def count_held_back(self) -> dict[str, int]:
+        """How many reports are out of the wire by each notice, and by `embargo`."""
+        return self._read(desk_lists.counts)
+
+    def count_pending(self) -> list[dict[str, Any]]:
+        """What waits for a person, counted by source and kind, the oldest first."""
+        return self._read(desk_lists.pending)
+
+    def pending_of_kind(self, source: str, kind: MassKind, most: int) -> list[dict[str, Any]]:
+        """What waits of a source, of one kind, the first ones; see `sqlite.pending.waiting`."""
+        return self._read(pending.waiting_of, source, kind, most)
+
+    def merges_page(self, below: int | None, most: int, *, undone_too: bool = False) -> list[dict[str, Any]]:
+        """The newest merges below a number; see `sqlite.merges.listed`."""
+        return self._read(merges.page, below, undone_too, most)
+
+    # Who has a token
+
     def add_token(self, token_hash: str, client: Client, now: datetime) -> bool:
         """Lets a client read by a token, of which this is the SHA-256, hexadecimal; False: it has one already."""
         return self._write(tokens.add, token_hash, client, to_iso(now))
 
+    def add_person(self, token_hash: str, person: DeskPerson, now: datetime) -> bool:
+        """Lets a person work at the desk by a token; False: somebody of this name has one already."""
+        return self._write(tokens.add_person, token_hash, person, to_iso(now))
+
+    def desk_people(self) -> list[tuple[str, DeskPerson]]:
+        """The hash of the token of each person of the desk, and who it is."""
+        return self._read(desk_sessions.people)
+
+    def begin_desk_session(
+        self, session_hash: str, token_hash: str, now: datetime, ends_at: datetime, *, is_by_proxy: bool
+    ) -> bool:
+        """Signs a person in; False: the token is not in force any more."""
+        return self._write(desk_sessions.begin, session_hash, token_hash, now, ends_at, is_by_proxy)
+
+    def desk_session(self, session_hash: str, now: datetime) -> DeskSession | None:
+        """None: there is none, it is over, or the token was revoked."""
+        return self._read(desk_sessions.found, session_hash, now)
+
+    def end_desk_session(self, session_hash: str) -> None:
+        """Signs a person out; nothing happens where there is no such session."""
+        self._write(desk_sessions.end, session_hash)
+
     def revoke_token(self, name: str, now: datetime) -> bool:
-        """Ends the token of a client; False: it has none."""
+        """Ends the token of a client or of a person; False: there is none."""
         return self._write(tokens.revoke, name, to_iso(now))
 
     def tokens(self) -> list[dict[str, Any]]:
@@ -1465,6 +1662,10 @@ class Store:
         """What a subscriber's file chose before, each with the line of the ledger up to which it was sent that."""
         return self._read(subscribers.former_selections, name)
 
+    def current_selection(self, name: str) -> Selection | None:
+        """By what a subscriber is sent lines now; None: it was never sent any."""
+        return self._read(subscribers.current_selection, name)
+
     def was_sent(self, name: str, report: str, up_to: int) -> bool:
         """Whether a subscriber may have been sent something of a report, up to this line of the ledger."""
         return self._read(subscribers.was_sent, name, report, up_to)
@@ -1522,9 +1723,11 @@ class Store:
         """
         return self._read(health.listed, now)
 
-    def polled(self, since: datetime, until: datetime) -> list[PolledSource]:
-        """Every source that is switched on, or was polled in that time, with what its polls brought and lost."""
-        return self._read_as_one(coverage.polled, since, until)
+    def polled(self, since: datetime, until: datetime, publisher: str | None = None) -> list[PolledSource]:
+        """Every source that is switched on, or was polled in that time, with what its polls brought and lost.
+        `publisher`: those of this one.
+        """
+        return self._read_as_one(coverage.polled, since, until, publisher)
 
     def open_gaps(self, selection: Selection, since: datetime, most: int) -> list[dict[str, Any]]:
         """The publishers of a selection of which reports may be missing; see `sqlite.coverage`."""
@@ -1581,6 +1784,20 @@ class Store:
     def accept_redirect(self, name: str, now: datetime) -> Redirection | None:
         """Accepts the redirect that is held of a source; see `store.redirects.accept`."""
         return self._write(redirects.accept, name, now)
+
+    def source(self, name: str, most: int) -> dict[str, Any] | None:
+        """All that is known of the source of this name, and its newest polls, at most so many; None: there is none. See
+        `sqlite.one_source`.
+        """
+        return self._read_as_one(one_source.found, name, most)
+
+    def received_by_day(self, names: Sequence[str], since: date) -> Mapping[str, Mapping[str, int]]:
+        """How many new reports these sources brought on each day of UTC since then, where they did."""
+        return self._read(one_source.received, names, since)
+
+    def proposed_feeds(self) -> list[dict[str, Any]]:
+        """The feeds that were found and wait for a person; see `sqlite.one_source`."""
+        return self._read(one_source.proposed)
 
     def redirects_in_force(self) -> list[tuple[str, str]]:
         """Source and address of each redirect that was in force before they were checked, until it has been listed."""

@@ -43,6 +43,7 @@ _ADDRESSES = frozenset(("href", "src", "cite"))
 _MAIL = re.compile(r"mailto:[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+", re.ASCII)
 _PICTURE = re.compile(r'<img((?:\s+[a-z]+="[^"]*")*)\s*>')
 _HAS_SOURCE = re.compile(r'(?:\s+(?!src=)[a-z]+="[^"]*")*\s+src="')
+_HEADING = re.compile(r'<(/?)h([1-6])((?:\s+[a-z]+="[^"]*")*)\s*>')
 MOST_MARKUP = 2_000_000  # characters; of more nothing is shown as HTML
 
 
@@ -84,3 +85,24 @@ def _address(value: str, base: str | None) -> str | None:
     if _MAIL.fullmatch(value):
         return value
     return address(resolved(base, value) if base else value)
+
+
+def below(html: str, level: int) -> str:
+    """What `safe` returned, as it stands on a page of ours: its headings begin at a level and leave none out, and a
+    picture that is not described says that it is not.
+    """
+    open_levels: list[int] = []  # as the markup has them, of the heading read last and of those above it
+    names: list[str] = []  # of headings that are not closed yet, as they are written now
+
+    def renamed(tag: re.Match[str]) -> str:
+        if tag[1]:
+            return f"</{names.pop() if names else 'p'}>"
+        stated = int(tag[2])
+        while open_levels and open_levels[-1] >= stated:
+            open_levels.pop()
+        open_levels.append(stated)
+        names.append(f"h{min(6, level + len(open_levels) - 1)}")
+        return f"<{names[-1]}{tag[3]}>"
+
+    html = _HEADING.sub(renamed, html)
+    return _PICTURE.sub(lambda tag: tag[0] if " alt=" in tag[1] else f'<img alt=""{tag[1]}>', html)

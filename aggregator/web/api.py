@@ -31,8 +31,8 @@ from aggregator.rights import effective, fill, uses, widest
 from aggregator.store import Store
 from aggregator.text import query
 from aggregator.text.dates import to_iso
-from aggregator.text.printable import address, as_json, line
-from aggregator.web import changes, openapi, parameters
+from aggregator.text.printable import address, as_json
+from aggregator.web import changes, openapi, parameters, refusals, selecting
 from aggregator.web.accepting import weights
 from aggregator.web.answers import Answer, Answers, answered
 from aggregator.web.clients import Asker, Clients, need_operator
@@ -41,6 +41,7 @@ from aggregator.web.following import EVENT_STREAM, MOST_AT_ONCE, Following, Stre
 from aggregator.web.openapi import Operation
 from aggregator.web.parameters import Given, given
 from aggregator.web.problems import Problem
+from aggregator.web.refusals import Absent
 from aggregator.web.site import Site
 
 JSON = "application/json"
@@ -80,33 +81,11 @@ class Asked:
             return outlet(self.store, channel, self.now)
         return outlet(self.store, "api", self.now, self.use, () if channel == "api" else (channel,))
 
-    def knows(self, channels: Collection[str]) -> bool:
-        """Whether it may know of a report that these channels let out."""
-        by = self.by
-        return {by.channel, *by.also} <= set(channels)
-
     def choose(self) -> choosing.Chosen:
         """The selection of its parameters. Raises Problem."""
         zone = self.site.paths.timezone()
         try:
-            since, until, on = (self.given.one(name) for name in ("since", "until", "on"))
-            words = {
-                "kinds": choosing.words_of(self.given.all("kind"), _enum("kind")),
-                "groups": choosing.words_of(self.given.all("group"), _enum("group")),
-                "item_classes": choosing.words_of(self.given.all("class"), _enum("class")),
-            }
-            wanted = choosing.Wanted(
-                publishers=self.given.all("publisher"),
-                countries=self.given.all("country"),
-                languages=self.given.all("language"),
-                topics=self.given.all("topic"),
-                about=self.given.all("about"),
-                since=choosing.since_of(since, self.now, zone) if since else None,
-                until=choosing.until_of(until, self.now, zone) if until else None,
-                on=choosing.day_of(on, zone) if on else None,
-                **words,
-            )
-            chosen = choosing.choose(self.site.paths, self.store, self.now, wanted)
+            chosen = selecting.chosen(self.site.paths, self.store, self.now, zone, self.given)
         except SelectionError as error:
             raise parameters.of_selection(error) from error
         return replace(chosen, selection=replace(chosen.selection, search=self._saved()))
@@ -123,10 +102,6 @@ class Asked:
         pairs = [(name, value) for name, values in self.given.values.items() for value in values if name not in other]
         pairs += [(name, value) for name, value in other.items() if value is not None]
         return f"{self.wire.url.rstrip('/')}{self.path}?{urlencode(pairs)}"
-
-
-def _enum(name: str) -> list[str]:
-    return list(next(each.schema["enum"] for each in parameters.OF_REPORTS if each.name == name))
 
 
 # Reports
@@ -199,10 +174,8 @@ def _listed(asked: Asked, selection: Selection, words: Query | None) -> Answer:
 
 def _report(asked: Asked) -> Answer:
     found = next(releases(asked.store, asked.wire, [asked.id], asked.by), None)
-    if found is None:
-        raise _not_here(asked)
-    if isinstance(found, Refusal):
-        return _refused(asked, found)
+    if not isinstance(found, Release):
+        return _absent(asked, found)
     if asked.as_ninjs:
         heading = Heading(title=asked.wire.name, address=asked.link())
         whose = feed(asked.store, asked.wire, (), asked.by, heading)
@@ -223,45 +196,20 @@ def _counted(answer: Answer, asked: Asked, out: Iterable[Release | Refusal]) -> 
     return replace(answer, channel=asked.asker.channel, reports=reports)
 
 
-def _not_known() -> Problem:
-    """The same of a report that is not here and of one that nobody is to know of."""
-    return Problem(404, "there is no such report", "nothing that may leave has this id")
-
-
-def _not_here(asked: Asked) -> Problem:
-    """Of a report that the wire deleted, and readers knew of, its notice."""
-    notice = asked.store.notice(asked.id)
-    if notice is None or not asked.knows(notice["channels"]):
-        return _not_known()
-    return Problem(410, "this report is gone", line(notice["text"]))
-
-
-def _refused(asked: Asked, refusal: Refusal) -> Answer:
-    """Why a report does not leave, as far as anybody is to know of it; another report that it was joined to."""
-    joined = asked.store.joins().get(refusal.id)
-    if joined and isinstance(next(releases(asked.store, asked.wire, joined[:1], asked.by), None), Release):
-        pairs = [(name, value) for name, values in asked.given.values.items() for value in values]
-        location = asked.path.replace(refusal.id, joined[0]) + (f"?{urlencode(pairs)}" if pairs else "")
-        return Answer(b"", JSON, refusal.valid_until, 301, (("Location", location),))
-    if refusal.reason in ("channel", "use"):
-        raise Problem(403, "the rights of this report keep it from you", refusal.text)
-    is_known = asked.knows(asked.store.channels(refusal.id))
-    if refusal.reason in ("embargoed", "no_scope") or not refusal.text or not is_known:
-        raise _not_known()
-    if refusal.reason == "legal":
-        blocked_by = {"Link": f'<{asked.wire.url}>; rel="blocked-by"'}
-        raise Problem(451, "this report is held back by a legal demand", refusal.text, blocked_by)
-    if refusal.reason == "withheld":
-        raise Problem(404, "this report is not shown for now", refusal.text)
-    raise Problem(410, "this report is gone", refusal.text)
+def _absent(asked: Asked, found: Refusal | None) -> Answer:
+    """Why a report does not leave; None: it is not here. Raises Problem."""
+    said = refusals.in_place_of(asked.store, asked.wire, asked.id, asked.by, found)
+    if isinstance(said, Absent):
+        raise said.problem()
+    pairs = [(name, value) for name, values in asked.given.values.items() for value in values]
+    location = asked.path.replace(asked.id, said.to) + (f"?{urlencode(pairs)}" if pairs else "")
+    return Answer(b"", JSON, said.until, 301, (("Location", location),))
 
 
 def _revisions(asked: Asked) -> Answer:
     found = versions(asked.store, asked.wire, asked.id, asked.by, _MOST_VERSIONS)
-    if not found:
-        raise _not_here(asked)
-    if isinstance(found, Refusal):
-        return _refused(asked, found)
+    if not found or isinstance(found, Refusal):
+        return _absent(asked, found if isinstance(found, Refusal) else None)
     newest = found[-1][1]
     if any(each.scope != "full_text" for _, each in found):
         said = f"the rights of {newest.publisher_name} let out no more than its newest version"
@@ -282,7 +230,7 @@ def _revisions(asked: Asked) -> Answer:
         before = each
     current = next(releases(asked.store, asked.wire, [asked.id], asked.by))
     if isinstance(current, Refusal):
-        return _refused(asked, current)
+        return _absent(asked, current)
     beside = {"id": asked.id, "credit": current.credit, "disclaimer": record(current)["disclaimer"]}
     return _json({**beside, "revisions": rows}, current.valid_until)
 

@@ -25,12 +25,16 @@ from aggregator.web import metrics, problems
 from aggregator.web.answers import Answers
 from aggregator.web.api import Api
 from aggregator.web.clients import Clients
+from aggregator.web.desk_pages.serving import Desk
 from aggregator.web.endpoint import Endpoint
 from aggregator.web.feeds import Feeds
 from aggregator.web.following import Following, Pace
 from aggregator.web.greader import GoogleReader
 from aggregator.web.guards import Guards
 from aggregator.web.miniflux import Miniflux
+from aggregator.web.pages.complaining import Complaining
+from aggregator.web.pages.preferences import Preferences
+from aggregator.web.pages.serving import Pages, wants_page
 from aggregator.web.pictures import Pictures
 from aggregator.web.site import Site
 
@@ -45,6 +49,7 @@ def make_app(paths: Paths, clock: Callable[[], datetime], pace: Pace = Pace()) -
     following = Following(paths.database(), pace)
     wire = site.config().wire
     hosts = hosts_of(wire)
+    pages = Pages(site, answers)
 
     def healthz(_: Request) -> Response:
         with site.opened() as (store, _now):
@@ -67,6 +72,13 @@ def make_app(paths: Paths, clock: Callable[[], datetime], pace: Pace = Pace()) -
             said = robots_txt(strictest(store, site.config().publishers, now.date()))
         return PlainTextResponse(said, headers={"Cache-Control": "max-age=3600"})
 
+    async def problem(request: Request, error: Exception) -> Response:
+        """As a page for people, as JSON for programs."""
+        found = problems.found_in(error)
+        if wants_page(request):
+            return await run_in_threadpool(pages.problem, request, found)
+        return problems.response(found.status, found.title, found.detail, found.headers)
+
     app = Starlette(
         lifespan=lifespan,
         routes=[
@@ -79,15 +91,19 @@ def make_app(paths: Paths, clock: Callable[[], datetime], pace: Pace = Pace()) -
             *Endpoint(site, clients, hosts).routes(),
             *GoogleReader(site, clients).routes(),
             *Miniflux(site, clients).routes(),
+            *Complaining(pages).routes(),
+            *pages.routes(),
+            *Preferences(site).routes(),
+            *Desk(site, pages).routes(),
         ],
         middleware=[
             Middleware(Guards, hosts=hosts, proxies=wire.serve.trusted_proxies, most=AT_ONCE, answered=requests.count),
             Middleware(GZipMiddleware, minimum_size=_SMALLEST, compresslevel=_LEVEL),
         ],
         exception_handlers={
-            problems.Problem: problems.of_problem,
-            HTTPException: problems.of_http,
-            AggregatorError: problems.of_wire,
+            problems.Problem: problem,
+            HTTPException: problem,
+            AggregatorError: problem,
         },
     )
     # It would lead to the host that the request names, by HTTP, whatever stands before this server.

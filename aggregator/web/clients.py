@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import math
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
@@ -13,6 +12,7 @@ from starlette.requests import Request
 
 from aggregator.model import Channel, Client
 from aggregator.store import Store
+from aggregator.web.limits import Bucket
 from aggregator.web.problems import Problem
 
 _REALM = 'Bearer realm="wire"'
@@ -33,18 +33,10 @@ class Asker:
 
 
 @dataclass(slots=True)
-class _Bucket:
-    """Requests that a client may make at once; they come back evenly, `rate` a minute."""
-
-    left: float
-    at: datetime
-
-
-@dataclass(slots=True)
 class Clients:
     """Those who have asked of late. It may be used by several threads; each process counts for itself."""
 
-    _buckets: dict[str, _Bucket] = field(default_factory=dict)
+    _buckets: dict[str, Bucket] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def of(self, request: Request, store: Store, now: datetime, wanted: str | None) -> Asker:
@@ -73,15 +65,11 @@ class Clients:
         return found
 
     def _count(self, client: Client, now: datetime) -> None:
-        a_second = client.rate / 60
         with self._lock:
-            bucket = self._buckets.setdefault(client.name, _Bucket(client.rate, now))
-            passed = max(0.0, (now - bucket.at).total_seconds())
-            bucket.left, bucket.at = min(client.rate, bucket.left + passed * a_second), now
-            if bucket.left >= 1:
-                bucket.left -= 1
-                return
-            wait = max(1, math.ceil((1 - bucket.left) / a_second))
+            bucket = self._buckets.setdefault(client.name, Bucket(client.rate, now))
+            wait = bucket.take(now, client.rate, client.rate / 60)
+        if not wait:
+            return
         said = f"this token may make {client.rate:,} requests a minute; ask again in {wait} s"
         raise Problem(429, "too many requests", said, {"Retry-After": str(wait)})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -17,20 +17,25 @@ from starlette.routing import Route
 from aggregator.config.codes import REGIONS, country_names
 from aggregator.desk.outgoing import feed, outlet, whole
 from aggregator.model import ItemClass, SavedSearch, Selection, Wire
+from aggregator.model.errors import SelectionError
 from aggregator.model.release import Feed, Heading
 from aggregator.output import health_feed
 from aggregator.output.formats import FORMATS
 from aggregator.pipeline.feed_paths import LATEST, feed_path
 from aggregator.store import Store
+from aggregator.tags import regions
 from aggregator.tags.vocabulary import topics
 from aggregator.text import query
 from aggregator.text.dates import to_iso
+from aggregator.text.printable import line
+from aggregator.web import parameters, selecting
 from aggregator.web.answers import Answer, Answers, answered
 from aggregator.web.clients import Clients, need_operator
 from aggregator.web.problems import Problem
 from aggregator.web.site import Site
 
 PAGE = 50  # reports
+_SEARCH = "/feeds/search"
 _FORMATS: Mapping[str, str] = MappingProxyType({"atom": "atom", "rss": "rss", "json": "jsonfeed"})
 # What a feed may be of: how a value in an address is written in a Selection, and the Selection of it.
 _OF: Mapping[str, tuple[Callable[[str], str], Callable[[str], Selection]]] = MappingProxyType(
@@ -43,6 +48,7 @@ _OF: Mapping[str, tuple[Callable[[str], str], Callable[[str], Selection]]] = Map
         "class": (lambda said: said.replace("-", "_"), lambda value: Selection(item_classes=(value,))),
         "topic": (str, lambda value: Selection(topics=(value,))),
         "about": (str.upper, lambda value: Selection(about=(value,))),
+        "region": (str, lambda value: Selection(about=tuple(sorted(regions.countries_of(value))))),
     }
 )
 
@@ -63,6 +69,7 @@ class Feeds:
         return [
             Route("/feeds/health.{suffix}", self._health, methods=["GET"]),
             Route("/feeds/latest.{suffix}", self._latest, methods=["GET"]),
+            Route("/feeds/search.{suffix}", self._of_words, methods=["GET"]),
             Route("/feeds/searches/{value}.{suffix}", self._of_search, methods=["GET"]),
             Route("/feeds/{of}/{value}.{suffix}", self._of, methods=["GET"]),
         ]
@@ -78,7 +85,11 @@ class Feeds:
         with self.site.stored() as store:
             known = _known(store, of)
         if written(value) not in known:
-            said = f"no publisher of this wire has the {of}" if of not in ("topic", "about") else f"there is no {of}"
+            said = (
+                f"no publisher of this wire has the {of}"
+                if of not in ("topic", "about", "region")
+                else f"there is no {of}"
+            )
             raise Problem(404, "no such feed", f"{said} {value!r}")
         return self._answer(request, feed_path(of, value), selection(written(value)), f"{of}: {value}")
 
@@ -101,10 +112,38 @@ class Feeds:
         path = f"/feeds/searches/{search.name}"
         return self._answer(request, path, search.selection, search.title, search.words)
 
+    def _of_words(self, request: Request) -> Response:
+        """What any words find, within any selection: what the page /search shows."""
+        asked = parameters.given(request, (parameters.Q, *parameters.OF_REPORTS, parameters.BEFORE))
+        words = asked.one("q") or None
+        with self.site.opened() as (store, now):
+            if words:
+                query.parse(words, now)  # what it raises is said before anything is made
+            try:
+                selection = selecting.chosen(self.site.paths, store, now, self.site.paths.timezone(), asked).selection
+            except SelectionError as error:
+                raise parameters.of_selection(error) from error
+        if not words and selection == Selection():
+            raise Problem(
+                400, "nothing is asked for", "write words to search for in the parameter q, or choose by others"
+            )
+        chosen = [
+            each for name, values in sorted(asked.values.items()) if name not in ("q", "before") for each in values
+        ]
+        what = line(", ".join(filter(None, (words, *chosen))))
+        pairs = [(name, each) for name, values in asked.values.items() if name != "before" for each in values if each]
+        return self._answer(request, _SEARCH, selection, f"search: {what}", words, sorted(pairs))
+
     def _answer(
-        self, request: Request, path: str, selection: Selection, what: str, words: str | None = None
+        self,
+        request: Request,
+        path: str,
+        selection: Selection,
+        what: str,
+        words: str | None = None,
+        pairs: Sequence[tuple[str, str]] = (),
     ) -> Response:
-        """`path`: that of the feed, without its suffix, however the request writes it."""
+        """`path`: that of the feed, without its suffix, however the request writes it; `pairs`: of its query."""
         suffix = request.path_params["suffix"]
         if suffix not in _FORMATS:
             raise Problem(404, "no such feed", f"the formats are {', '.join(_FORMATS)}")
@@ -112,7 +151,9 @@ class Feeds:
         before = request.query_params.get("before")
         form = FORMATS[_FORMATS[suffix]]
         wire = self.site.config().wire
-        hub = wire.serve.hub.text if wire.serve.hub else None
+        hub = (
+            wire.serve.hub.text if wire.serve.hub and path != f"{_SEARCH}.{suffix}" else None
+        )  # it is told of no search
 
         def make() -> Answer:
             with self.site.opened() as (store, now):
@@ -122,14 +163,14 @@ class Feeds:
                 wanted = replace(selection, channel="feed", before=before, limit=PAGE + 1)
                 ids = [report.id for report in store.reports(wanted, query.parse(words, now) if words else None)]
                 by = outlet(store, "feed", now)
-                address = _address(wire, path, before)
+                address = _address(wire, path, before, pairs)
                 heading = Heading(title=f"{wire.name}: {what}", address=address, publisher=_only(selection))
                 found = whole(feed(store, wire, ids[:PAGE], by, heading))
             page = replace(
                 found,
                 gone=found.gone if before is None else (),
-                first=_address(wire, path, None),
-                older=_address(wire, path, ids[PAGE - 1]) if len(ids) > PAGE else None,
+                first=_address(wire, path, None, pairs),
+                older=_address(wire, path, ids[PAGE - 1], pairs) if len(ids) > PAGE else None,
                 hub=hub,
             )
             return Answer(
@@ -141,7 +182,7 @@ class Feeds:
                 reports=Counter(release.publisher for release in page.releases),
             )
 
-        return answered(request, self.site, self.answers, ("feed", path, before), make)
+        return answered(request, self.site, self.answers, ("feed", path, before, pairs), make)
 
 
 def search_named(site: Site, name: str) -> SavedSearch:
@@ -153,7 +194,7 @@ def search_named(site: Site, name: str) -> SavedSearch:
 
 
 def _only(selection: Selection) -> str | None:
-    return selection.publishers[0] if selection.publishers else None
+    return selection.publishers[0] if len(selection.publishers) == 1 else None
 
 
 def _until(found: Feed) -> datetime | None:
@@ -161,9 +202,10 @@ def _until(found: Feed) -> datetime | None:
     return min(moments, default=None)
 
 
-def _address(wire: Wire, path: str, before: str | None) -> str:
+def _address(wire: Wire, path: str, before: str | None, pairs: Sequence[tuple[str, str]] = ()) -> str:
     """Where a page is, for others."""
-    return wire.url.rstrip("/") + path + (f"?{urlencode({'before': before})}" if before else "")
+    said = urlencode([*pairs, *([("before", before)] if before else [])])
+    return wire.url.rstrip("/") + path + (f"?{said}" if said else "")
 
 
 def _known(store: Store, of: str) -> set[str]:
@@ -172,6 +214,8 @@ def _known(store: Store, of: str) -> set[str]:
         return set(get_args(ItemClass))
     if of == "topic":
         return set(topics())
+    if of == "region":
+        return set(regions.regions())
     if of == "about":
         return {code for code in country_names().values() if code not in REGIONS}
     known = store.known_publishers()

@@ -19,12 +19,14 @@ from aggregator.web.problems import response
 
 log = logging.getLogger("aggregator.web")
 
+CLIENT = "aggregator.client"  # of a scope: the address that asks, behind proxies that are trusted; '': not known
 _MOST_BODY = 65_536  # bytes
 _MOST_HEADERS, _MOST_HEADER_BYTES = 100, 16_384
 _MOST_ADDRESS = 4_096  # characters of path and query
 # RFC 9112 section 3.2.2; RFC 9110 section 7.2: a host and a port, and nothing else.
 _ABSOLUTE = re.compile(rb"https?://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]*)?")
+_REFERENCE = re.compile(r"/complaint/.*", re.IGNORECASE | re.DOTALL)
 _HOP = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::[0-9]+)?|([0-9.]+):[0-9]+")
 _SAFE = (
     (b"x-content-type-options", b"nosniff"),
@@ -87,7 +89,7 @@ class Guards:
             elif is_open and wanted:
                 await Response(status_code=204, headers=_PREFLIGHT)(scope, receive, said)
             else:
-                await self._app(scope, _bounded(receive), said)
+                await self._app({**scope, CLIENT: client}, _bounded(receive), said)
         except Exception:  # a fault of ours: the log has all of it, the client nothing
             log.exception("a request failed")
             if status:
@@ -99,7 +101,8 @@ class Guards:
                 del self._open[client]
             self._answered(status)
             taken = round(1_000 * (time.monotonic() - began), 1)
-            log.info("%s", log_line({"method": scope["method"], "path": scope["path"], "status": status, "ms": taken}))
+            path = _logged(scope["path"])
+            log.info("%s", log_line({"method": scope["method"], "path": path, "status": status, "ms": taken}))
 
     def _client(self, scope: Scope) -> str:
         """The address that asks: that of the last hop before a proxy that is trusted."""
@@ -134,6 +137,11 @@ class Guards:
         if self._open[client] >= self._most:
             return 429, "too many requests at once", "wait until others have been answered", {"Retry-After": "1"}
         return None
+
+
+def _logged(path: str) -> str:
+    """A path without the reference of a complaint, which whoever has it may read by."""
+    return _REFERENCE.sub("/complaint/-", path)
 
 
 def _without_port(hop: str) -> str:

@@ -52,6 +52,7 @@ TIMES = (
     Parameter("on", "On a day: 2026-11-22."),
 )
 SEARCH = Parameter("search", "Only reports with these words, as `aggregator search` takes them.")
+Q = Parameter("q", "The same, of the page /search and its feed.")
 SAVED = Parameter("saved", "Only of reports that a saved search has found, by its name; /api/searches lists them.")
 BEFORE = Parameter("before", "Only those below this report, by its id: the next page. `next` of an answer has it.")
 AFTER = Parameter(

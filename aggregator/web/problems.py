@@ -6,7 +6,6 @@ import logging
 from collections.abc import Mapping
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import Response
 
 from aggregator.model.errors import AggregatorError, CursorError, SearchError
@@ -37,20 +36,15 @@ def response(status: int, title: str, detail: str = "", headers: Mapping[str, st
     return Response(said, status, {"Cache-Control": "no-store", **(headers or {})}, media_type=MEDIA_TYPE)
 
 
-async def of_problem(_: Request, error: Exception) -> Response:
-    assert isinstance(error, Problem)
-    return response(error.status, error.title, error.detail, error.headers)
-
-
-async def of_http(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    titles = {404: "nothing is published at this address", 405: "this address takes other methods"}
-    return response(error.status_code, titles.get(error.status_code, error.detail), "", error.headers)
-
-
-async def of_wire(request: Request, error: Exception) -> Response:
+def found_in(error: Exception) -> Problem:
+    """What is said of an exception that a request ended with."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, HTTPException):
+        titles = {404: "nothing is published at this address", 405: "this address takes other methods"}
+        return Problem(error.status_code, titles.get(error.status_code, error.detail), "", error.headers)
     assert isinstance(error, AggregatorError)
-    return await of_problem(request, problem_of(error))
+    return problem_of(error)
 
 
 def problem_of(error: AggregatorError) -> Problem:

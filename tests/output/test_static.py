@@ -16,13 +16,13 @@ from bs4 import BeautifulSoup, Tag
 from aggregator.model import Channel
 from aggregator.model.release import Outlet, Release
 from aggregator.output import beside
-from aggregator.output.static import MARK, FolderInUse, Names, direction, write
+from aggregator.output.static import MARK, FolderInUse, Names, write
 from aggregator.rights import release
+from aggregator.text.direction import direction
 from tests.conftest import SOAK
 from tests.output.test_active import FIELDS, with_vector
 from tests.output.vectors import MARKUP, TEXT
 from tests.releases import FULL, NOW, OPEN, WIRE, feed, held, released
-from tests.rows import every_row
 
 CHANNEL: Channel = "web"
 NAMES = Names(lambda code: f"country {code}", lambda tag: f"language {tag}")
@@ -165,15 +165,6 @@ def test_lists_have_pages_and_much_takes_little_memory(tmp_path: Path) -> None:
         older = one(soup, 'a[rel="next"]')
         name = str(older["href"]) if older else None
     assert len(seen) == len(set(seen)) == 1_000
-
-
-@every_row(
-    ("language", "expected"),
-    [("ar", "rtl"), ("fa-IR", "rtl"), ("ur", "rtl"), ("ku-Arab", "rtl"), ("ff-Adlm", "rtl"), ("az-Latn", "ltr"),
-     ("ar-Latn", "ltr"), ("am", "ltr"), ("sw", "ltr"), ("fr-CA", "ltr"), (None, "auto"), ("", "auto")],
-)  # fmt: skip
-def test_the_direction_of_a_language(language: str | None, expected: str) -> None:
-    assert direction(language) == expected
 
 
 def test_nothing_that_a_publisher_wrote_is_active(tmp_path: Path) -> None:

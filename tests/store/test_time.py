@@ -341,7 +341,9 @@ OTHERS = {
     "left_out": {"sort_time"},  # said by others
     "agreements": {"ends_at", "last_day"},  # said by a person
     "dictionaries": {"trained_at"},  # shipped with the program
+    "desk_sessions": {"began_at", "ends_at"},  # a session that begins in the future is none
     "released_by_day": {"day"},  # a mere count; the sheet of rights looks back only
+    "figures": {"day", "counted_at"},  # by a function
     "poll_days": {"day"},  # of polls that are old by a clock that is believed
 }
 

@@ -16,6 +16,7 @@ import pytest
 from aggregator.desk import acts
 from aggregator.model import Cause, Selection
 from aggregator.pipeline.opening import open_existing
+from aggregator.text.query import parse
 from tests.web.serving import Served, served
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -166,7 +167,7 @@ def raw(wire: Served, request: bytes) -> bytes:
         # With the whole address, as some proxies ask, the host in it counts (RFC 9112 section 3.2.2).
         (b"GET http://LOCALHOST:80/healthz HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n", 200),
         (b"GET http://evil.example/healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 421),
-        (b"GET http://localhost HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 404),
+        (b"GET http://localhost HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", 200),
         *(
             (b"GET /healthz HTTP/1.1\r\nHost: " + host + b"\r\nConnection: close\r\n\r\n", status)
             for host, status in (
@@ -196,3 +197,36 @@ def test_every_answer_forbids_what_a_browser_might_do_with_it(wire: Served) -> N
         assert headers["x-content-type-options"] == "nosniff"
         assert "default-src 'none'" in headers["content-security-policy"]
         assert "server" not in headers
+
+
+def test_any_search_is_a_feed_with_the_words_and_filters_of_the_page(wire: Served) -> None:
+    for suffix in ("atom", "rss", "json"):
+        assert wire.get(f"/feeds/search.{suffix}?q=bridge").status_code == 200
+    found = set(entries(wire, "/feeds/search.atom?q=bridge"))
+    with open_existing(wire.paths) as store:
+        every = list(store.reports(Selection(channel="feed"), parse("bridge")))
+    assert len(found) == len(every) > 1
+    some = set(entries(wire, f"/feeds/search.atom?q=bridge&publisher={every[0].publisher}"))
+    assert some < found
+    assert some == set(entries(wire, f"/feeds/search.atom?publisher={every[0].publisher}&q=bridge"))
+    top = ElementTree.fromstring(wire.get("/feeds/search.atom?q=%3Cb%3E+OR+%22bridge%22%07").content)
+    assert (top.findtext(f"{ATOM}title") or "").endswith('search: <b> OR "bridge"')
+    links = {each.get("rel"): each.get("href") or "" for each in top.findall(f"{ATOM}link")}
+    assert wire.get(f"/feeds/search.atom?{urlsplit(links['self']).query}").status_code == 200
+
+
+def test_a_feed_of_a_search_that_can_find_nothing_is_refused(wire: Served) -> None:
+    for asked, said in (
+        ("", "write words"),
+        ("q=", "write words"),
+        ("q=%28flood", "never closed"),
+        ("q=flood&publisher=nawra", "nawras"),
+        ("q=flood&kind=governmnt", "government"),
+        ("q=flood&token=1", "parameter"),
+        ("q=flood&since=2d", "parameter"),
+        ("q=flood&before=nothing", "page begins"),
+    ):
+        answer = wire.get(f"/feeds/search.atom?{asked}")
+        assert answer.status_code in (400, 404), asked
+        assert said in answer.json()["detail"], asked
+    assert wire.get("/feeds/search.xml?q=flood").status_code == 404

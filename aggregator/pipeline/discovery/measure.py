@@ -11,13 +11,23 @@ from datetime import datetime, timedelta
 from aggregator.model import Entry, FetchResult, Source
 from aggregator.parse import parse
 from aggregator.text.dates import read_date
-from aggregator.text.html import plain
+from aggregator.text.html import plain, shortened
 
 _A_REPORT = 150  # words: no summary is so long
 _A_BRIEF = 40  # words: what is longer than its own summary, and as long as this, is the report
 _LONGER = 1.5
 _CUT_OFF = ("…", "...", "[…]", "[...]", "…]", "...]")
+_SAMPLES, _SAMPLE = 4, 240  # entries that are shown, and characters of each text of them
 _ALIVE = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """An entry as a person looks at it who has to choose a feed: words without markup, cut."""
+
+    title: str
+    words: str
+    published: datetime | None = None  # None: not stated, or not to be read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +41,7 @@ class Measure:
     full_text: float = 0.0
     newest: datetime | None = None  # None: no entry has a date that can be read
     warning: str | None = None
+    samples: tuple[Sample, ...] = ()  # its first entries
 
 
 def measure(result: FetchResult, source: Source) -> Measure:
@@ -47,6 +58,7 @@ def measure(result: FetchResult, source: Source) -> Measure:
         full_text=_share(_is_whole(summary, text) for summary, text in words),
         newest=max(filter(None, dates), default=None),
         warning=parsed.warning,
+        samples=tuple(map(_sample, entries[:_SAMPLES], dates, words)),
     )
 
 
@@ -62,6 +74,11 @@ def completeness(carries: Measure, now: datetime) -> tuple[float, ...]:
     has_words = not carries.format.startswith("sitemap")
     said = (float(carries.entries > 0), float(alive), float(has_words))
     return (*said, *shares, float(is_feed), float(carries.entries), newest)
+
+
+def _sample(entry: Entry, date: datetime | None, words: tuple[str, str]) -> Sample:
+    title, said = (shortened(" ".join(each.split()), _SAMPLE) for each in (plain(entry.title), words[0] or words[1]))
+    return Sample(title=title, words=said, published=date)
 
 
 def _date(entry: Entry) -> datetime | None:

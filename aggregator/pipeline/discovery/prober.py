@@ -43,7 +43,7 @@ MOST_REQUESTS = 14  # of one site, robots.txt aside
 _MOST_SITEMAPS = 3  # of those that a robots.txt names
 _MOST_OF_INDEX = 2
 _WHOLE = 0.9  # of its entries carry whole texts: then no fuller feed is looked for
-MOST_SECONDS = 240.0  # after which no more is tried
+MOST_SECONDS = 240.0  # after which no more is tried, unless its caller has less time
 # What is said of one address alone; but a site that has too much to do is left alone.
 _ANSWERS = (
     HttpStatus,
@@ -94,6 +94,13 @@ class Survey:
     name: str | None = None  # that the site gives itself
     failure: FetchError | None = None  # why its first address, or the site, gave no answer
 
+    @property
+    def homepage(self) -> str:
+        """The address given, if it is a page; else the site's first."""
+        is_page = not any(each.url == self.url and each.feed for each in self.tried)
+        parts = urlsplit(self.url)
+        return self.url if is_page and parts.path else f"{parts.scheme}://{parts.netloc}/"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
@@ -118,7 +125,7 @@ class _Search:
     """One survey under way."""
 
     url: str
-    began: float
+    until: float  # of time.monotonic()
     tried: list[Tried] = field(default_factory=list)
     others: list[Other] = field(default_factory=list)
     name: str | None = None
@@ -137,7 +144,7 @@ class _Search:
         return any(document_of(url) == document_of(each.url) for each in self.tried)
 
     def wants(self, candidate: Candidate) -> bool:
-        full = len(self.tried) >= MOST_REQUESTS or time.monotonic() - self.began > MOST_SECONDS
+        full = len(self.tried) >= MOST_REQUESTS or time.monotonic() > self.until
         return not self.is_over and not full and not self.has_tried(candidate.url)
 
 
@@ -150,6 +157,7 @@ class Prober:
     robots: Callable[[str], Awaitable[RobotsCopy | None]]  # the copy at hand of an origin's robots.txt
     clock: Callable[[], datetime]
     publishers: Mapping[str, Publisher] = field(default_factory=dict)  # by key, those whose sources are looked at
+    seconds: float = MOST_SECONDS  # after which no more is tried at a site
 
     async def discover(self, url: str) -> Survey:
         """The feeds of the site at `url`, which the operator wrote, the best first. Raises FetchError for what is no
@@ -160,7 +168,7 @@ class Prober:
 
     async def survey(self, url: str, turn: Turn) -> Survey:
         """As `discover`, within a turn."""
-        search = _Search(url, time.monotonic())
+        search = _Search(url, time.monotonic() + self.seconds)
         links, at = await self._page(search, Candidate(url, "given"), turn)
         await self._named(search, links, "its page", turn)
         if not search.has_feed and urlsplit(at).path not in ("", "/"):
@@ -255,8 +263,12 @@ class Prober:
         """Raises ParseError. A feed is where its site moved it for good; other redirects are the site's own affair."""
         at = address(result.moved_to) or url
         carries = await self.measured(result, Source(publisher="probe", key="feed", url=at))
-        kind = next((kind for kind in ("jsonfeed", "wordpress", "sitemap") if carries.format.startswith(kind)), "feed")
-        return FoundFeed(url=at, kind=kind, carries=carries)
+        return FoundFeed(url=at, kind=kind_of(carries.format), carries=carries)
+
+
+def kind_of(described: str) -> str:
+    """The row of parse.PARSERS that reads a document of a format, or one that is `described` so."""
+    return next((kind for kind in ("jsonfeed", "wordpress", "sitemap") if described.startswith(kind)), "feed")
 
 
 def _note(search: _Search, candidate: Candidate, error: FetchError) -> None:

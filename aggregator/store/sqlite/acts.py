@@ -1,4 +1,4 @@
-"""What holds reports back, and what was decided about them: `articles.status`, `acts`, `complaints`.
+"""What holds reports back, and what was decided about them: `articles.status`, `acts`.
 
 An act is one row of `acts` and, where subscribers see a difference, one line of `changes`, in one transaction; neither
 is ever updated or deleted. What an act means is decided elsewhere.
@@ -13,9 +13,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from aggregator.model import Act, ActRecord, Addressee, Cause, Complaint, DeskDecision, ReportState
+from aggregator.model import Act, ActRecord, Addressee, Cause, DeskDecision, ReportState
 from aggregator.model.errors import DeskError
-from aggregator.store.sqlite import ledger, reading, views
+from aggregator.store.sqlite import ledger, reading
 from aggregator.text.dates import from_iso, to_iso
 
 _STATE = "a.article_id, a.id, a.status, a.notice, a.embargoed_until, a.released_seq IS NOT NULL"
@@ -50,19 +50,21 @@ def _state(report: str, status: Any, notice: Any, until: str | None, was_out: in
     return ReportState(id=report, status=status, notice=notice, embargoed_until=end, was_out=bool(was_out))
 
 
-def write(connection: sqlite3.Connection, decision: DeskDecision, at: str) -> bool:
+def write(connection: sqlite3.Connection, decision: DeskDecision, at: str, complaint: int | None = None) -> bool:
     """Carries out a decision; False: its report is in another state than it was made for, and nothing is written.
-    Within a transaction, after the report and its words are written, if they come with it.
+    `complaint`: the number of the one that it is made for; the end of an embargo that comes with it is not. Within a
+    transaction, after the report and its words are written, if they come with it.
     """
-    found = _found(connection, decision.before)
+    found = article_in(connection, decision.before)
     if found is None:
         return False
     for act in decision.acts:
-        _write(connection, *found, act, at)
+        is_of_it = complaint is not None and act.act != "release"
+        _write(connection, *found, replace(act, cause=replace(act.cause, complaint=complaint)) if is_of_it else act, at)
     return True
 
 
-def _found(connection: sqlite3.Connection, before: ReportState) -> tuple[int, int] | None:
+def article_in(connection: sqlite3.Connection, before: ReportState) -> tuple[int, int] | None:
     """The number of a report and of its newest revision; None: it is in another state."""
     row = connection.execute(
         f"SELECT {_STATE}, a.revision FROM articles AS a WHERE a.id = ?",  # noqa: S608
@@ -122,37 +124,6 @@ def last(connection: sqlite3.Connection, report: str, those: Sequence[Act]) -> t
     return (row[0], Cause(actor=row[1], reason=row[2], reference=row[3])) if row else None
 
 
-# Complaints
-
-
-def complain(connection: sqlite3.Connection, complaint: Complaint, decision: DeskDecision, at: str) -> int | None:
-    """Records a complaint about the report of a decision, which is carried out; returns its number. None: the report is
-    in another state than the decision was made for, and nothing is written. Within a transaction.
-    """
-    found = _found(connection, decision.before)
-    if found is None:
-        return None
-    number = _record(connection, found[0], complaint, at)
-    for act in decision.acts:
-        of_it = act if act.act == "release" else replace(act, cause=replace(act.cause, complaint=number))
-        _write(connection, *found, of_it, at)
-    return number
-
-
-def complain_about_wire(connection: sqlite3.Connection, complaint: Complaint, at: str) -> int:
-    """Records a complaint about the wire as a whole; returns its number. Within a transaction."""
-    return _record(connection, None, complaint, at)
-
-
-def _record(connection: sqlite3.Connection, article_id: int | None, complaint: Complaint, at: str) -> int:
-    number = connection.execute(
-        "INSERT INTO complaints (article_id, complaint_kind, text, complainant, received_at) VALUES (?, ?, ?, ?, ?)",
-        (article_id, complaint.kind, complaint.text, complaint.complainant, at),
-    ).lastrowid
-    assert number is not None
-    return number
-
-
 def addressee(connection: sqlite3.Connection, report: str) -> Addressee:
     row = connection.execute(
         """
@@ -167,64 +138,3 @@ def addressee(connection: sqlite3.Connection, report: str) -> Addressee:
     return Addressee(
         title=title, url=url, publisher_name=name, corrections=corrections, homepage=homepage, is_own=bool(is_own)
     )
-
-
-def complaints(connection: sqlite3.Connection, resolved_too: bool) -> list[dict[str, Any]]:
-    """The open complaints, or all: number, id and publisher_name of the report (None: it is about the wire as a whole),
-    complaint_kind, text, complainant, received_at, resolved_at, resolution, erased_at (not None: the words are gone),
-    and the acts that came of each.
-    """
-    erased_at = "c.erased_at" if views.is_migrated(connection) else "NULL AS erased_at"
-    return reading.rows(
-        connection,
-        f"""
-        SELECT c.complaint_id AS number, a.id AS id, p.name AS publisher_name, c.complaint_kind, c.text, c.complainant,
-          c.received_at, c.resolved_at, c.resolution, {erased_at},
-          (SELECT group_concat(act, ' ') FROM acts WHERE complaint_id = c.complaint_id) AS acts
-        FROM complaints AS c
-        LEFT JOIN articles AS a ON a.article_id = c.article_id
-        LEFT JOIN publishers AS p ON p.publisher = a.publisher
-        {"" if resolved_too else "WHERE c.resolved_at IS NULL"} ORDER BY c.complaint_id
-        """,  # noqa: S608  (constants)
-    )
-
-
-def resolve(connection: sqlite3.Connection, number: int, resolution: str, at: str) -> bool:
-    """False: there is no such complaint that is open. Within a transaction."""
-    done = connection.execute(
-        "UPDATE complaints SET resolved_at = ?, resolution = ? WHERE complaint_id = ? AND resolved_at IS NULL",
-        (at, resolution, number),
-    )
-    return done.rowcount > 0
-
-
-def erase(connection: sqlite3.Connection, number: int, at: str) -> bool:
-    """Takes the words out of a complaint: who wrote it, what was written, and how it was resolved. What was decided
-    because of it, and the public reason of that, stay. False: there is no such complaint. Within a transaction.
-    """
-    return _erase(connection, "complaint_id = ?", number, at) > 0
-
-
-def erase_old(connection: sqlite3.Connection, before: str, at: str) -> int:
-    """The same of those that were resolved before; returns of how many. Within a transaction."""
-    return _erase(connection, f"resolved_at < ? AND {_HAS_WORDS}", before, at)
-
-
-def have_old(connection: sqlite3.Connection, before: str) -> bool:
-    """Whether `erase_old` would erase something."""
-    row = connection.execute(
-        f"SELECT 1 FROM complaints WHERE resolved_at < ? AND {_HAS_WORDS} LIMIT 1",  # noqa: S608  (constants)
-        (before,),
-    ).fetchone()
-    return row is not None
-
-
-_HAS_WORDS = "coalesce(text, complainant, resolution) IS NOT NULL"
-
-
-def _erase(connection: sqlite3.Connection, which: str, value: object, at: str) -> int:
-    erased = connection.execute(
-        f"UPDATE complaints SET text = NULL, complainant = NULL, resolution = NULL, erased_at = ? WHERE {which}",  # noqa: S608
-        (at, value),
-    )
-    return erased.rowcount

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aggregator.model import AGREED_AFTER, FAR, NOTICED, ClockLooks
-from aggregator.store.sqlite import ledger
+from aggregator.store.sqlite import figures, ledger
 from aggregator.store.sqlite.habits import rhythm_of, rhythm_text
 from aggregator.text.dates import from_iso, to_iso
 
@@ -42,10 +42,11 @@ TIMES: Mapping[str, tuple[str, ...]] = {
     "acts": ("at",),
     "alert_messages": ("made_at", "attempted_at", "given_up_at"),
     "claims": ("at",),
-    "complaints": ("received_at", "resolved_at", "erased_at"),
+    "complaints": ("received_at", "resolved_at", "erased_at", "told_at"),
     "dead_letters": ("at", "replay_at"),
     "health_counts": ("counted_at",),
     "left_out": ("first_seen",),
+    "letters": ("made_at", "attempted_at", "ended_at"),
     "pauses": ("paused_at", "ended_at"),
     "picture_removals": ("removed_at",),
     "pictures": ("fetched_at",),
@@ -150,6 +151,7 @@ def bring_rows_back(connection: sqlite3.Connection, now: datetime) -> int:
     shift = _Shift(found, now)
     count = _bring_reports_back(connection, shift) + _bring_polls_back(connection, shift)
     _bring_learnt_back(connection, shift)
+    figures.bring_back(connection, now, shift.limit)
     for table, columns in TIMES.items():
         for column in columns:
             shift.apply(connection, table, column)

@@ -28,13 +28,14 @@ _POLLED = f"""
       json_group_array(l.drops) FILTER (WHERE l.drops IS NOT NULL) AS drops
     FROM sources AS s CROSS JOIN polls AS l ON l.source_id = s.source_id AND l.started >= :since
       AND l.started <= :until
-    GROUP BY 1, 2
+    WHERE :publisher IS NULL OR s.publisher = :publisher GROUP BY 1, 2
 """  # noqa: S608  (constants)
 _BY_DAY = """
     UNION ALL
     SELECT d.source_id, d.day, d.polls, d.polls, 0, 0, 0, 0, 0, 0, iif(d.drops IS NULL, '[]', json_array(d.drops))
     FROM sources AS s CROSS JOIN poll_days AS d ON d.source_id = s.source_id AND d.day >= substr(:since, 1, 10)
       AND d.day || 'T00:00:00Z' <= :until
+    WHERE :publisher IS NULL OR s.publisher = :publisher
 """
 _GAPS = f"""
     SELECT s.source_id, l.started, l.new,
@@ -43,12 +44,13 @@ _GAPS = f"""
       {{day_before}}
     FROM sources AS s CROSS JOIN polls AS l ON l.source_id = s.source_id
       AND l.started >= :since AND l.started <= :until
-    WHERE l.gap IS NOT NULL AND l.gap = 'open' ORDER BY l.started
+    WHERE l.gap IS NOT NULL AND l.gap = 'open' AND (:publisher IS NULL OR s.publisher = :publisher)
+    ORDER BY l.started
 """  # noqa: S608  (constants)
 _ARRIVALS = """
     SELECT s.source_id, l.started FROM sources AS s CROSS JOIN polls AS l ON l.source_id = s.source_id
       AND l.started >= :since AND l.started <= :until
-    WHERE l.outcome = 'ok' AND l.new > 0 ORDER BY l.started
+    WHERE l.outcome = 'ok' AND l.new > 0 AND (:publisher IS NULL OR s.publisher = :publisher) ORDER BY l.started
 """
 # A site whose feed is sought, and was never polled, has nothing to be complete.
 _DAY_BEFORE = "(SELECT max(day) FROM poll_days WHERE source_id = s.source_id AND day <= substr({time}, 1, 10))"
@@ -66,16 +68,20 @@ _SOURCES = f"""
     LEFT JOIN polls AS f ON f.poll_id = (
       SELECT poll_id FROM polls WHERE source_id = s.source_id ORDER BY started LIMIT 1
     )
-    WHERE s.source_kind <> 'discover' OR s.last_success IS NOT NULL ORDER BY 2
+    WHERE (s.source_kind <> 'discover' OR s.last_success IS NOT NULL)
+      AND (:publisher IS NULL OR s.publisher = :publisher)
+    ORDER BY 2
 """  # noqa: S608  (constants)
 
 
-def polled(connection: sqlite3.Connection, since: datetime, until: datetime) -> list[PolledSource]:
-    """Every source that is switched on, or was polled since then, with what its polls did until then. Of polls that
-    brought nothing and are counted by day, the days at both ends count whole.
+def polled(
+    connection: sqlite3.Connection, since: datetime, until: datetime, publisher: str | None = None
+) -> list[PolledSource]:
+    """Every source (`publisher`: of this one) that is switched on, or was polled since then, with what its polls did
+    until then. Of polls that brought nothing and are counted by day, the days at both ends count whole.
     """
     by_day = bool(connection.execute("SELECT 1 FROM main.sqlite_schema WHERE name = 'poll_days'").fetchone())
-    times = {"since": to_iso(since), "until": to_iso(until)}
+    times = {"since": to_iso(since), "until": to_iso(until), "publisher": publisher}
     days = _days(connection, times, by_day=by_day)
     gaps = defaultdict(list)
     day_before = _DAY_BEFORE.format(time="l.started") if by_day else "NULL"
@@ -91,8 +97,8 @@ def polled(connection: sqlite3.Connection, since: datetime, until: datetime) -> 
     found = []
     of_days = (_FIRST_DAY, _DAY_BEFORE.format(time=":until")) if by_day else ("NULL", "NULL")
     sql = _SOURCES.format(first_day=of_days[0], day_before=of_days[1])
-    for source_id, *row in connection.execute(sql, {"until": times["until"]}).fetchall():
-        source = _source(row, times["until"], paused)
+    for source_id, *row in connection.execute(sql, times).fetchall():
+        source = _source(row, to_iso(until), paused)
         if source.is_enabled or source_id in days:
             found.append(
                 replace(
@@ -152,7 +158,7 @@ def _source(row: Sequence[Any], until: str, paused: set[str]) -> PolledSource:
     )
 
 
-def _days(connection: sqlite3.Connection, times: dict[str, str], *, by_day: bool) -> dict[int, list[PolledDay]]:
+def _days(connection: sqlite3.Connection, times: dict[str, str | None], *, by_day: bool) -> dict[int, list[PolledDay]]:
     counts: defaultdict[tuple[int, str], list[int]] = defaultdict(lambda: [0] * len(_COUNTS))
     drops: defaultdict[tuple[int, str], Counter[str]] = defaultdict(Counter)
     for source_id, day, *found, reasons in connection.execute(_POLLED + (_BY_DAY if by_day else ""), times):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from aggregator.store.sqlite import acts, reading
+from aggregator.store.sqlite import acts, complaints, reading
 from aggregator.text.html import plain
 from aggregator.text.raw_words import decode
 
@@ -66,7 +66,7 @@ def report(connection: sqlite3.Connection, public_id: str, released_by: str | No
     row["channels"] = (row["channels"] or "").split()
     row["versions"] = versions(connection, public_id)
     row["acts"] = acts.of(connection, public_id)
-    row["complaints"] = [one for one in acts.complaints(connection, True) if one["id"] == public_id]
+    row["complaints"] = complaints.complaints(connection, True, report=public_id)
     row["pending"] = [_waiting(one) for one in reading.rows(connection, _WAITING, public_id)]
     return row
 

@@ -39,8 +39,9 @@ _MERGES = """
     CROSS JOIN publishers AS p ON p.publisher = m.publisher
     LEFT JOIN articles AS b ON b.article_id = m.split_article_id
     LEFT JOIN articles AS j ON j.article_id = m.joined_article_id
-    WHERE m.at >= ? AND (? OR m.undone_at IS NULL) ORDER BY m.merge_id
+    WHERE {which}
 """
+_END = 2**63 - 1
 _OPENING = 200  # characters of a text, for a person who compares
 
 
@@ -49,7 +50,19 @@ def listed(connection: sqlite3.Connection, since: str, undone_too: bool) -> list
     the report said before, `taken` what was taken for it: title, url, text (its beginning). These, `title` and
     `channels` (a tuple) are None where the article is out of the wire.
     """
-    rows = reading.rows(connection, _MERGES, since, undone_too)
+    which = "m.at >= ? AND (? OR m.undone_at IS NULL) ORDER BY m.merge_id"
+    return _with_beginnings(reading.rows(connection, _MERGES.format(which=which), since, undone_too))
+
+
+def page(connection: sqlite3.Connection, below: int | None, undone_too: bool, most: int) -> list[dict[str, Any]]:
+    """The same, the newest first, below a number."""
+    which = """m.merge_id IN (
+        SELECT merge_id FROM merges WHERE merge_id < ? AND (? OR undone_at IS NULL) ORDER BY merge_id DESC LIMIT ?)
+      ORDER BY m.merge_id DESC"""
+    return _with_beginnings(reading.rows(connection, _MERGES.format(which=which), below or _END, undone_too, most))
+
+
+def _with_beginnings(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         {
             **row,

@@ -196,7 +196,7 @@ CREATE TABLE complaints (
       resolved_at TEXT,               -- NULL: open
       resolution TEXT,                -- how it was resolved; NULL: open, or erased
       erased_at TEXT                  -- when the words of all columns were; NULL: they are stored
-    ) STRICT
+    , came_by TEXT NOT NULL DEFAULT 'desk', reference_hash TEXT, email TEXT, answer TEXT, letter_id INTEGER REFERENCES letters (letter_id), told_at TEXT) STRICT
     ;
 CREATE TABLE rechecks (           -- visits to an article's own page, to learn of a withdrawal
       article_id INTEGER PRIMARY KEY REFERENCES articles (article_id),
@@ -555,7 +555,7 @@ CREATE TABLE tokens (
       rate INTEGER NOT NULL CHECK (rate > 0),  -- requests a minute
       created_at TEXT NOT NULL,  -- UTC
       revoked_at TEXT  -- NULL: it is in force
-    ) STRICT, WITHOUT ROWID
+    , desk TEXT CHECK (desk IN ('act', 'read'))) STRICT, WITHOUT ROWID
     ;
 CREATE UNIQUE INDEX tokens_in_force ON tokens (name) WHERE revoked_at IS NULL;
 CREATE TABLE released_by_day (    -- reports that left, counted each time that one did
@@ -925,6 +925,72 @@ CREATE TRIGGER pictures_change AFTER UPDATE OF digest ON pictures
     BEGIN
       INSERT OR REPLACE INTO picture_removals (digest, removed_at) VALUES (OLD.digest, NULL);
     END;
+CREATE TABLE letters (                 -- e-mails about complaints: to the desk, and to those who complained
+      letter_id INTEGER PRIMARY KEY,
+      letter_kind TEXT NOT NULL,           -- matter or more: to the desk; receipt or outcome: to who complained
+      complaint_id INTEGER NOT NULL REFERENCES complaints (complaint_id),  -- the first that it is about
+      recipient TEXT,                      -- NULL: it is over
+      subject TEXT,                        -- NULL: it is over
+      text TEXT,                           -- NULL: it is over
+      token TEXT NOT NULL,                 -- of its Message-ID
+      letter_state TEXT NOT NULL,          -- waiting, sent, given_up
+      made_at TEXT NOT NULL,
+      attempts INTEGER NOT NULL,           -- that were begun
+      attempted_at TEXT,                   -- the last of them; NULL: none was
+      error TEXT,                          -- of the last; NULL: there was none
+      ended_at TEXT                        -- when it was sent or given up; NULL: it waits
+    ) STRICT
+    ;
+CREATE INDEX letters_waiting ON letters (letter_id) WHERE ended_at IS NULL;
+CREATE UNIQUE INDEX complaints_by_reference ON complaints (reference_hash) WHERE reference_hash IS NOT NULL;
+CREATE INDEX complaints_open ON complaints (article_id) WHERE resolved_at IS NULL;
+CREATE INDEX complaints_of_form ON complaints (received_at, article_id) WHERE came_by = 'form';
+CREATE INDEX complaints_untold ON complaints (complaint_id) WHERE came_by = 'form' AND letter_id IS NULL AND resolved_at IS NULL;
+CREATE INDEX complaints_to_tell ON complaints (complaint_id) WHERE email IS NOT NULL AND told_at IS NULL AND resolved_at IS NOT NULL;
+CREATE TABLE desk_sessions (
+      session_hash TEXT PRIMARY KEY,     -- SHA-256 of what the browser sends, hexadecimal
+      token_hash TEXT NOT NULL REFERENCES tokens (token_hash),  -- of the person
+      began_at TEXT NOT NULL,            -- UTC
+      ends_at TEXT NOT NULL,             -- UTC; it may end sooner: then the row is deleted
+      is_by_proxy INTEGER NOT NULL       -- 1: a proxy said who it is, and says so at every request; 0: by the token
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE TABLE figures (              -- what was counted of a day once it was over; a row does not change any more
+      day TEXT PRIMARY KEY,             -- of UTC, 2026-11-22
+      counted_at TEXT NOT NULL,
+      polls INTEGER NOT NULL,           -- that began on this day
+      polls_failed INTEGER NOT NULL,    -- of these; without those that nobody answered at all
+      entries INTEGER NOT NULL,         -- of the documents that were read, each time that one was listed
+      new INTEGER NOT NULL,             -- of these, new reports
+      revised INTEGER NOT NULL,         -- of these, new versions of known reports
+      unchanged INTEGER NOT NULL,       -- of these, known ones that said nothing new
+      left_out TEXT,                    -- JSON object, the others by reason; NULL: none
+      gaps INTEGER NOT NULL,            -- polls whose document did not reach back to the one before
+      gaps_closed INTEGER NOT NULL,     -- of these, by reading older pages
+      joins INTEGER NOT NULL,           -- entries that were taken for a report that was known by another key
+      joins_undone INTEGER NOT NULL,    -- that were undone on this day
+      to_wire_reports INTEGER NOT NULL,       -- new reports of which the publisher's date can be compared
+      to_wire_median REAL,              -- seconds from that date to first sight; NULL: of no report
+      to_wire_99 REAL,                  -- 99 of 100 took no longer; NULL: of no report
+      to_subscriber_messages INTEGER,   -- confirmed messages about new reports; NULL: not recorded
+      to_subscriber_median REAL,        -- seconds from the ledger's line to the confirmation; NULL: of no message
+      to_subscriber_99 REAL,            -- 99 of 100 took no longer; NULL: of no message
+      in_all_messages INTEGER,          -- of these, where the publisher's date can be compared; NULL: not recorded
+      in_all_median REAL,               -- seconds from that date to the confirmation; NULL: of no message
+      in_all_99 REAL,                   -- 99 of 100 took no longer; NULL: of no message
+      taken_back INTEGER NOT NULL,      -- lines of the ledger by which reports left the wire
+      taken_back_messages INTEGER,      -- that subscribers were owed about these; NULL: not recorded
+      taken_back_in_2_seconds INTEGER,  -- of these, confirmed within two seconds; NULL: not recorded
+      taken_back_unconfirmed INTEGER    -- of these, not confirmed within a quarter of an hour; NULL: not recorded
+    ) STRICT, WITHOUT ROWID
+    ;
+CREATE TABLE confirmations (        -- messages that subscribers confirmed, until their day's figures are counted
+      seq INTEGER NOT NULL REFERENCES changes (seq),  -- the line that the message was about
+      subscriber TEXT NOT NULL,         -- its name
+      seconds REAL NOT NULL,            -- from the line to the confirmation
+      PRIMARY KEY (seq, subscriber)
+    ) STRICT, WITHOUT ROWID
+    ;
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0001_the_wire_runs');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0002_one_of_each');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0003_the_poller');
@@ -967,4 +1033,7 @@ INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0039
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0040_pages');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0041_who');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0042_pictures');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0045_complaints');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0046_people');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0047_figures');
 PRAGMA application_id = 1097295730;

@@ -163,7 +163,7 @@ def _held(
             "copies": copies,
             "signals": said_to_machines,
             "corrected": bool(row["corrected"]),
-            "rights": _rights(row["rights"]),
+            "rights": rights_in_force(row["rights"]),
             "texts": json.loads(row["texts"] or "{}"),
             "topics": tuple(json.loads(row["topics"] or "[]")),
             "about": tuple(json.loads(row["about"] or "[]")),
@@ -184,7 +184,8 @@ def _media(row: Mapping[str, Any]) -> Media:
 
 
 @lru_cache(maxsize=4_096)  # publishers; a list has many reports of one
-def _rights(stored: str) -> Rights:
+def rights_in_force(stored: str) -> Rights:
+    """Those of a row of `publishers`."""
     return rights_of(json.loads(stored))
 
 

@@ -40,7 +40,7 @@ _WAITING = """
     CROSS JOIN sources AS s ON s.source_id = c.source_id
     CROSS JOIN publishers AS p ON p.publisher = s.publisher
     CROSS JOIN articles AS a ON a.article_id = c.article_id
-    WHERE c.reason = 'mass' AND c.refused_at IS NULL
+    WHERE c.reason = 'mass' AND c.refused_at IS NULL {which}
     ORDER BY source_name, c.mass_kind, c.article_id, c.signal
 """
 
@@ -124,7 +124,19 @@ def waiting(connection: sqlite3.Connection) -> list[dict[str, Any]]:
     """What waits for a person, by source and kind: source, publisher_name, kind, signal, since, received_at, id, and of
     a report that is in the wire title, url, new_title, new_url, new_text (how its text begins); None of any other.
     """
-    found = reading.rows(connection, _WAITING)
+    return _with_openings(reading.rows(connection, _WAITING.format(which="")))
+
+
+def waiting_of(connection: sqlite3.Connection, source: str, kind: MassKind, most: int) -> list[dict[str, Any]]:
+    """The same of one source and kind, the first ones."""
+    which = "AND s.publisher = ? AND s.source_key = ? AND c.mass_kind = ?"
+    publisher, _, key = source.partition("/")
+    return _with_openings(
+        reading.rows(connection, f"{_WAITING.format(which=which)} LIMIT ?", publisher, key, kind, most)
+    )
+
+
+def _with_openings(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**row, "new_text": _opening(row["new_text"]) if row["new_text"] else None} for row in found]
 
 

@@ -23,6 +23,9 @@ class Chosen:
     """A selection as SQL needs it: every value once; kinds and groups as publishers; places, times and numbers."""
 
     publishers: tuple[str, ...] | None  # None: all
+    by_channel: (
+        tuple[str, ...] | None
+    )  # those of a channel, which most publishers name; None: all, or `publishers` says
     countries: tuple[str, ...]
     languages: tuple[str, ...]
     classes: tuple[str, ...]
@@ -46,8 +49,12 @@ def chosen(connection: sqlite3.Connection, selection: Selection) -> Chosen:
         raise StoreError(f"{selection.search}: expected no saved search; the ledger alone is read by one")
     is_by_line = selection.after is not None or selection.up_to is not None
     lines = (selection.after.seq if selection.after else 0, selection.up_to.seq if selection.up_to else LAST)
+    fit, by_channel = publishers(connection, selection), None
+    if selection.channel and not (selection.publishers or selection.kinds or selection.groups):
+        fit, by_channel = _by_channel(connection, fit or ())
     return Chosen(
-        publishers=publishers(connection, selection),
+        publishers=fit,
+        by_channel=by_channel,
         countries=_each_once(selection.countries),
         languages=_each_once(selection.languages),
         classes=_each_once(selection.item_classes),
@@ -76,6 +83,18 @@ def publishers(connection: sqlite3.Connection, selection: Selection) -> tuple[st
         (json.dumps(selection.kinds), json.dumps(selection.groups), selection.channel),
     )
     return tuple(key for (key,) in rows.fetchall() if not named or key in named)
+
+
+def _by_channel(
+    connection: sqlite3.Connection, fit: tuple[str, ...]
+) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
+    """Those that fit a channel, as a choice of few publishers, of which lists are made, or as a condition that few rows
+    do not meet; none of both where all publishers do.
+    """
+    (all_,) = connection.execute("SELECT count(*) FROM publishers").fetchone()
+    if len(fit) == all_:
+        return None, None
+    return (None, fit) if 2 * len(fit) > all_ else (fit, None)
 
 
 def _current(connection: sqlite3.Connection, keys: Sequence[str]) -> tuple[str, ...]:
@@ -117,6 +136,7 @@ def where(of: Chosen, *always: str) -> tuple[str, list[Any]]:
     values: list[Any] = []
     for column, wanted in (
         ("publisher", of.publishers),
+        ("publisher", of.by_channel),
         ("country", of.countries or None),
         ("class", of.classes or None),
     ):

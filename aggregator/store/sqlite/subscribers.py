@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aggregator.model import Attempt, Queue, Selection
-from aggregator.store.sqlite import released, settings
+from aggregator.store.sqlite import figures, released, settings
 from aggregator.store.sqlite.reading import rows
 from aggregator.store.sqlite.views import is_migrated
 from aggregator.text.dates import from_iso, to_iso
@@ -86,6 +86,12 @@ def former_selections(connection: sqlite3.Connection, name: str) -> list[tuple[S
     return [(_selection(chosen), until) for chosen, until in known if until is not None]
 
 
+def current_selection(connection: sqlite3.Connection, name: str) -> Selection | None:
+    """By what a subscriber is sent lines now; None: it was never sent any."""
+    known = json.loads(settings.read(connection, f"selections/{name}") or "[]")
+    return next((_selection(chosen) for chosen, until in known if until is None), None)
+
+
 def _selection(chosen: Mapping[str, Any]) -> Selection:
     said: dict[str, Any] = {each: tuple(one) if isinstance(one, list) else one for each, one in chosen.items()}
     return Selection(**said)
@@ -151,6 +157,7 @@ def _tell(connection: sqlite3.Connection, event: Mapping[str, Any] | None) -> No
 
 def _acknowledge(connection: sqlite3.Connection, attempt: Attempt, now: datetime) -> None:
     seq = attempt.cursor.seq
+    figures.confirmed(connection, attempt.name, seq, now)
     connection.execute(
         """
         UPDATE subscribers SET attempts = 0, attempted_at = NULL, pause_seconds = 0, failing_since = NULL, error = NULL,

@@ -1,12 +1,12 @@
-"""Who may read the API by a token: its hash, its channels and how often."""
+"""Who has a token: programs that read the API, with their channels, and people of the desk."""
 
 from __future__ import annotations
 
 import sqlite3
 from typing import Any
 
-from aggregator.model import Client
-from aggregator.store.sqlite import apps
+from aggregator.model import Client, DeskPerson
+from aggregator.store.sqlite import apps, desk_sessions
 from aggregator.store.sqlite.reading import rows
 from aggregator.store.sqlite.views import is_migrated
 
@@ -21,32 +21,47 @@ def add(connection: sqlite3.Connection, token_hash: str, client: Client, at: str
     return done.rowcount > 0
 
 
+def add_person(connection: sqlite3.Connection, token_hash: str, person: DeskPerson, at: str) -> bool:
+    """The same for a person of the desk, by whose token no program reads the API."""
+    done = connection.execute(
+        "INSERT INTO tokens (token_hash, name, channels, rate, created_at, desk) VALUES (?, ?, '', 1, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        (token_hash, person.name, at, person.right),
+    )
+    return done.rowcount > 0
+
+
 def revoke(connection: sqlite3.Connection, name: str, at: str) -> bool:
-    """False: no client of this name has one. What was read and starred by it in apps is deleted."""
+    """False: nobody of this name has one. What was read and starred by it in apps is deleted; who was signed in by it
+    is not any more.
+    """
     found = connection.execute(
         "UPDATE tokens SET revoked_at = ? WHERE name = ? AND revoked_at IS NULL RETURNING token_hash", (at, name)
     ).fetchall()
     for (token_hash,) in found:
         apps.forget(connection, token_hash)
+        desk_sessions.end_all(connection, token_hash)
     return bool(found)
 
 
 def listed(connection: sqlite3.Connection) -> list[dict[str, Any]]:
-    """All, those in force first: name, channels (a list), rate, created_at, revoked_at."""
+    """All, those in force first: name, channels (a list; of people of the desk none), desk (act, read; None: a
+    program), rate, created_at, revoked_at.
+    """
     if not is_migrated(connection):  # an older version made the file, and it is only read
         return []
     sql = """
-        SELECT name, channels, rate, created_at, revoked_at FROM tokens
+        SELECT name, channels, desk, rate, created_at, revoked_at FROM tokens
         ORDER BY revoked_at IS NOT NULL, name, created_at
     """
     return [{**row, "channels": row["channels"].split()} for row in rows(connection, sql)]
 
 
 def in_force(connection: sqlite3.Connection) -> list[tuple[str, Client]]:
-    """The hash of each token, and whose it is."""
+    """The hash of the token of each program, and which it is."""
     if not is_migrated(connection):
         return []
-    sql = "SELECT token_hash, name, channels, rate FROM tokens WHERE revoked_at IS NULL"
+    sql = "SELECT token_hash, name, channels, rate FROM tokens WHERE revoked_at IS NULL AND desk IS NULL"
     return [
         (token_hash, Client(name=name, channels=tuple(channels.split()), rate=rate))
         for token_hash, name, channels, rate in connection.execute(sql)

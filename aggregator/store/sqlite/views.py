@@ -54,6 +54,9 @@ MIGRATIONS = (
     "0040_pages",
     "0041_who",
     "0042_pictures",
+    "0045_complaints",
+    "0046_people",
+    "0047_figures",
 )
 _NAMES = "0016_plain_words"  # the last one that renamed tables or columns
 

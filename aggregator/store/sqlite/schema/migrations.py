@@ -50,6 +50,9 @@ from aggregator.store.sqlite.schema import (
     m0040,
     m0041,
     m0042,
+    m0045,
+    m0046,
+    m0047,
 )
 
 migrations = Migrations("aggregator")
@@ -269,6 +272,21 @@ def _who(db: Database) -> None:
 @migrations(name="0042_pictures")
 def _pictures(db: Database) -> None:
     _execute(db, m0042.PICTURES)
+
+
+@migrations(name="0045_complaints")
+def _complaints(db: Database) -> None:
+    _execute(db, m0045.COMPLAINTS)
+
+
+@migrations(name="0046_people")
+def _people(db: Database) -> None:
+    _execute(db, m0046.PEOPLE)
+
+
+@migrations(name="0047_figures")
+def _figures(db: Database) -> None:
+    _execute(db, m0047.FIGURES)
 
 
 def _execute(db: Database, statements: Iterable[str]) -> None:

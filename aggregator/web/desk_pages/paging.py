@@ -1,0 +1,42 @@
+"""Lists of the desk in pages: by the number below which one begins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from aggregator.web.desk_pages.visit import DeskVisit
+from aggregator.web.problems import Problem
+
+ROWS = 50  # of a page
+_LARGEST = 2**63 - 1
+
+
+def below(visit: DeskVisit, name: str = "below") -> int | None:
+    """The number below which a page begins; None: it is the first. Raises Problem."""
+    said = visit.one(name)
+    return None if said is None else number(said, name)
+
+
+def number(said: str, name: str) -> int:
+    """Raises Problem."""
+    if said.isascii() and said.isdecimal() and len(said) < 20 and 1 <= int(said) <= _LARGEST:
+        return int(said)
+    raise Problem(404, "there is no such page", f"{name} is no number")
+
+
+def cut(rows: Sequence[dict[str, Any]], key: str) -> tuple[Sequence[dict[str, Any]], int | None]:
+    """As many rows as a page has, of one more that was read, and the number below which the next page begins; None: it
+    is the last.
+    """
+    shown = rows[:ROWS]
+    return shown, shown[-1][key] if len(rows) > ROWS else None
+
+
+def older(path: str, visit: DeskVisit, below: int | None, *kept: str) -> str | None:
+    """The address of the next page, with these parameters as they are."""
+    if below is None:
+        return None
+    those = [(name, value) for name in kept for value in visit.given.get(name, ())]
+    return f"{path}?{urlencode([*those, ('below', below)])}"

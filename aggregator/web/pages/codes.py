@@ -1,0 +1,127 @@
+"""Lists of a topic, a language, a kind or a group of publishers, a class of reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import get_args
+
+from aggregator.config.codes import LANGUAGE_FORM, is_language
+from aggregator.model import Group, ItemClass, Kind, Selection
+from aggregator.tags.vocabulary import topics, with_broader
+from aggregator.web.pages import wording
+from aggregator.web.pages.lists import BEFORE, Link, List, coded, count, no_such_list, written_code
+from aggregator.web.pages.page import PageRoute, Visit
+from aggregator.web.pages.sections import DOCUMENTS, document_classes, groups
+from aggregator.web.pages.writing import language_in, topic_heading
+
+_LONGEST_TAG = 35  # characters of a language's tag (RFC 5646 section 4.4.1)
+
+
+def _topic(visit: Visit, code: str) -> List:
+    if code not in topics():
+        raise no_such_list()
+    said, language = visit.gettext, visit.reader.language
+    name = topic_heading(code, language)
+    narrower = [each.code for each in topics().values() if each.broader == code]
+    return List(
+        selection=Selection(topics=(code,)),
+        path=f"/topic/{code}",
+        title=name,
+        description=said("Reports about this topic and its narrower ones, as this wire found: %(topic)s.")
+        % {"topic": name},
+        note=said("What this wire found to be about this topic or a narrower one."),
+        feed=f"/feeds/topic/{code}",
+        above=tuple(Link(f"/topic/{each}", topic_heading(each, language)) for each in reversed(with_broader(code)[1:])),
+        within=tuple(
+            Link(f"/topic/{each}", topic_heading(each, language))
+            for each in sorted(narrower, key=lambda each: topic_heading(each, language).casefold())
+            if count(visit, Selection(topics=(each,)), 1)
+        ),
+    )
+
+
+def _language(visit: Visit, code: str) -> List:
+    if len(code) > _LONGEST_TAG or not LANGUAGE_FORM.fullmatch(code) or not is_language(code):
+        raise no_such_list()
+    said, name = visit.gettext, language_in(code, visit.reader.language)
+    known = {tag.lower() for each in visit.store.known_publishers().values() for tag in each.languages}
+    return List(
+        selection=Selection(languages=(code,)),
+        path=f"/language/{code}",
+        title=said("Reports in %(language)s") % {"language": name},
+        description=said("The latest reports in this language, from all publishers of this wire: %(language)s.")
+        % {"language": name},
+        feed=f"/feeds/language/{code}" if code in known else None,
+    )
+
+
+def _kind(visit: Visit, code: str) -> List | str:
+    said, kind = visit.gettext, next((each for each in get_args(Kind) if written_code(each) == code), None)
+    if kind is None:
+        raise no_such_list()
+    if kind == "own":
+        return "/own"
+    name = said(wording.KINDS[kind])
+    of = {each.group for each in visit.store.known_publishers().values() if each.kind == kind}
+    return List(
+        selection=Selection(kinds=(kind,)),
+        path=f"/kind/{code}",
+        title=name,
+        description=said("The latest reports of publishers of one kind: %(kind)s.") % {"kind": name},
+        note=said("What publishers of this kind say, about whatever it is."),
+        feed=f"/feeds/kind/{code}" if of else None,
+        above=tuple(
+            Link(f"/group/{written_code(group)}", said(wording.GROUPS[group])) for group in groups(visit) if group in of
+        ),
+    )
+
+
+def _group(visit: Visit, code: str) -> List | str:
+    said, group = visit.gettext, next((each for each in get_args(Group) if written_code(each) == code), None)
+    if group is None:
+        raise no_such_list()
+    if group == "own":
+        return "/own"
+    name = said(wording.GROUPS[group])
+    kinds = {each.kind for each in visit.store.known_publishers().values() if each.group == group}
+    return List(
+        selection=Selection(groups=(group,)),
+        path=f"/group/{code}",
+        title=name,
+        description=said("The latest reports of publishers of one kind: %(kind)s.") % {"kind": name},
+        note=said("What publishers of this kind say, about whatever it is."),
+        feed=f"/feeds/group/{code}" if kinds else None,
+        within=tuple(
+            Link(f"/kind/{written_code(each)}", said(wording.KINDS[each])) for each in get_args(Kind) if each in kinds
+        ),
+    )
+
+
+# Of these classes there is a page of their own.
+_AT: Mapping[str, str] = {"opinion": "/opinion", "document": "/documents"}
+
+
+def _class(visit: Visit, code: str) -> List | str:
+    said, of = visit.gettext, next((each for each in get_args(ItemClass) if written_code(each) == code), None)
+    if of is None:
+        raise no_such_list()
+    if of in _AT:
+        return _AT[of]
+    name = said(wording.CLASSES[of])
+    return List(
+        selection=Selection(item_classes=(of,)),
+        path=f"/class/{code}",
+        title=name,
+        description=said("The latest reports of one class: %(class)s.") % {"class": name},
+        feed=f"/feeds/class/{code}",
+        switch=document_classes(visit, of) if of in DOCUMENTS else (),
+    )
+
+
+ROUTES = (
+    PageRoute("/topic/{code}", coded(_topic), BEFORE),
+    PageRoute("/language/{tag}", coded(_language), BEFORE),
+    PageRoute("/kind/{kind}", coded(_kind), BEFORE),
+    PageRoute("/group/{group}", coded(_group), BEFORE),
+    PageRoute("/class/{class}", coded(_class), BEFORE),
+)

@@ -1,0 +1,94 @@
+"""What a page is made of, and what it is: `Visit` goes in, `Page` comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from aggregator.desk.outgoing import outlet
+from aggregator.model import Config, Wire
+from aggregator.model.release import Outlet
+from aggregator.store import Store
+from aggregator.web.pages.reader import Reader
+from aggregator.web.site import Site
+
+Gettext = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request for a page, understood. `store` is open for reading while the page is made."""
+
+    site: Site
+    store: Store
+    now: datetime
+    reader: Reader
+    path: str
+    named: Mapping[str, str]  # what the path names: {"code": "ml"}
+    given: Mapping[
+        str, tuple[str, ...]
+    ]  # what the query says, of the parameters that the route knows; never empty ones
+    gettext: Gettext  # a message in the language of the reader
+
+    @property
+    def config(self) -> Config:
+        return self.site.config()
+
+    @property
+    def wire(self) -> Wire:
+        return self.config.wire
+
+    @property
+    def by(self) -> Outlet:
+        """The way by which reports leave for a page."""
+        return outlet(self.store, "web", self.now)
+
+    def one(self, name: str) -> str | None:
+        """The first value of a parameter; None: it is not given, or empty."""
+        return next(iter(self.given.get(name, ())), None)
+
+    def address(self, path: str) -> str:
+        """Where a path of this wire is, for others."""
+        return self.wire.url.rstrip("/") + path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page before it is written. Every value is escaped by the template."""
+
+    template: str  # its file: `front.html`
+    title: str  # in the language of the reader, unless `title_language` says otherwise
+    description: str
+    values: Mapping[str, object] = field(default_factory=dict)
+    canonical: str | None = None  # an address; None: it has none
+    is_indexed: bool = True
+    feed: str | None = None  # the path of the feed that follows it, without the suffix: `/feeds/country/ml`
+    until: datetime | None = None  # when the clock alone may change it; None: never
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+    reports: Mapping[str, int] = field(default_factory=dict)  # how many reports it has of each publisher
+    pictures_from: frozenset[str] = frozenset()  # origins of pictures that rights demand from elsewhere
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """What is no page, and is asked for as one: a file for a program of the reader."""
+
+    name: str  # of the file, as it is offered
+    body: bytes
+    media_type: str
+    until: datetime | None = None
+    reports: Mapping[str, int] = field(default_factory=dict)
+
+
+Make = Callable[[Visit], Page | Download]
+
+
+@dataclass(frozen=True, slots=True)
+class PageRoute:
+    """An address, and what makes its page. Other parameters than these are not read, and make no other page."""
+
+    path: str  # as starlette writes it: `/country/{code}`
+    make: Make
+    parameters: tuple[str, ...] = ()

@@ -1,0 +1,106 @@
+"""The sections of the wire: latest reports, the wire's own, opinion, documents."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from aggregator.model import Group, ItemClass, Selection
+from aggregator.web.pages import wording
+from aggregator.web.pages.lists import BEFORE, Link, List, count, listing, written_code
+from aggregator.web.pages.page import Page, PageRoute, Visit
+
+
+def latest(visit: Visit) -> Page:
+    said = visit.gettext
+    return listing(
+        visit,
+        List(
+            selection=Selection(),
+            path="/latest",
+            title=said("Latest reports"),
+            description=said("The latest reports of all publishers of this wire."),
+            feed="/feeds/latest",
+            within=tuple(
+                Link("/own" if group == "own" else f"/group/{written_code(group)}", said(wording.GROUPS[group]))
+                for group in groups(visit)
+            ),
+        ),
+    )
+
+
+def groups(visit: Visit) -> list[Group]:
+    """Those that publishers here are of."""
+    own = {each.group for each in visit.store.known_publishers().values()}
+    return [group for group in get_args(Group) if group in own]
+
+
+def own(visit: Visit) -> Page:
+    said = visit.gettext
+    return listing(
+        visit,
+        List(
+            selection=Selection(groups=("own",)),
+            path="/own",
+            title=said("Our own reports"),
+            description=said("What this wire itself has reported or commissioned, and answers for."),
+            note=said("What this wire itself has reported or commissioned, and answers for."),
+            feed="/feeds/group/own",
+        ),
+    )
+
+
+def opinion(visit: Visit) -> Page:
+    said = visit.gettext
+    note = said("Views of their authors, apart from news. They need not be those of the publisher or of this wire.")
+    return listing(
+        visit,
+        List(
+            selection=Selection(item_classes=("opinion",)),
+            path="/opinion",
+            title=said("Opinion"),
+            description=note,
+            note=note,
+            feed="/feeds/class/opinion",
+        ),
+    )
+
+
+DOCUMENTS: tuple[ItemClass, ...] = ("document", "press_release", "notice")
+
+
+def documents(visit: Visit) -> Page:
+    said = visit.gettext
+    note = said("Documents as institutions publish them. No newsroom has reported or checked them.")
+    return listing(
+        visit,
+        List(
+            selection=Selection(item_classes=("document",)),
+            path="/documents",
+            title=said("Documents"),
+            description=note,
+            note=note,
+            feed="/feeds/class/document",
+            switch=document_classes(visit, "document"),
+        ),
+    )
+
+
+def document_classes(visit: Visit, here: str) -> tuple[Link, ...]:
+    """Documents, press releases and notices, each of which leads to the others."""
+    return tuple(
+        Link(
+            "/documents" if each == "document" else f"/class/{written_code(each)}",
+            visit.gettext(wording.CLASSES[each]),
+            count(visit, Selection(item_classes=(each,))),
+            each == here,
+        )
+        for each in DOCUMENTS
+    )
+
+
+ROUTES = (
+    PageRoute("/latest", latest, BEFORE),
+    PageRoute("/own", own, BEFORE),
+    PageRoute("/opinion", opinion, BEFORE),
+    PageRoute("/documents", documents, BEFORE),
+)

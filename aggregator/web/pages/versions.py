@@ -1,0 +1,150 @@
+"""/report/{id}/versions: every version of a report, and what each changed, or any two of them, word by word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from aggregator.desk.outgoing import releases, versions
+from aggregator.model.release import Refusal, Release
+from aggregator.output import beside
+from aggregator.output.diff import Piece, word_diff
+from aggregator.web.pages import absent, wording
+from aggregator.web.pages.page import Page, PageRoute, Visit
+from aggregator.web.pages.report import directed
+from aggregator.web.problems import Problem
+
+MOST = 50
+_AROUND = 30  # words shown on either side of what changed
+_WORD = re.compile(r"\S+\s*")
+
+Kind = Literal["same", "gone", "come", "left_out"]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What one version of a field says otherwise than another."""
+
+    field: str  # a key of wording.COMPARED
+    pieces: tuple[tuple[Kind, str], ...]  # left_out: unchanged words, folded away
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    number: int
+    change: str  # a key of wording.CHANGE_KINDS
+    at: str
+    release: Release
+    differences: tuple[Difference, ...]  # from the one before
+    is_unseen: bool  # what changed is not in its words: a picture, or a date
+
+
+def versions_page(visit: Visit) -> Page:
+    """Raises Problem."""
+    id_ = visit.named["id"]
+    found = versions(visit.store, visit.wire, id_, visit.by, MOST)
+    if not found or isinstance(found, Refusal):
+        return absent.page(visit, id_, found if isinstance(found, Refusal) else None, "/versions")
+    if any(each.scope != "full_text" for _, each in found):
+        said = visit.gettext("The rights of its publisher let this wire show its newest version alone.")
+        raise Problem(403, visit.gettext("The older versions of this report cannot be shown"), said)
+    newest = next(releases(visit.store, visit.wire, [id_], visit.by))
+    if isinstance(newest, Refusal):
+        return absent.page(visit, id_, newest, "/versions")
+    is_whole = visit.one("whole") is not None
+    listed = list(_versions(found, is_whole))
+    chosen = _chosen(visit, listed)
+    return Page(
+        template="versions.html",
+        title=visit.gettext("Versions: %(headline)s") % {"headline": beside.headline(newest)},
+        description="",
+        values={
+            "report": newest,
+            "versions": list(reversed(listed)),
+            "is_cut": newest.revision > len(listed),
+            "chosen": chosen,
+            "compared": _differences(chosen[0].release, chosen[1].release, is_whole) if chosen else (),
+            "is_whole": is_whole,
+            "whole_address": _address(id_, chosen),
+            "fields": wording.COMPARED,
+            "changes": wording.CHANGE_KINDS,
+            "disclaimers": directed(newest, newest.disclaimers),
+        },
+        canonical=None,
+        is_indexed=False,
+        until=newest.valid_until,
+        headers=tuple(beside.reservation(newest).items()),
+        reports={newest.publisher: 1},
+    )
+
+
+def _versions(found: Sequence[tuple[Mapping[str, Any], Release]], is_whole: bool) -> Iterator[Version]:
+    before: Release | None = None
+    for row, each in found:
+        differences = _differences(before, each, is_whole) if before else ()
+        yield Version(
+            number=row["number"],
+            change=row["change_kind"],
+            at=row["seen_at"],
+            release=each,
+            differences=differences,
+            is_unseen=before is not None and not differences,
+        )
+        before = each
+
+
+def _chosen(visit: Visit, listed: Sequence[Version]) -> tuple[Version, Version] | None:
+    """The two that are to be compared, the older one first; None: none are named. Raises Problem."""
+    said = visit.one("from"), visit.one("to")
+    if said == (None, None):
+        return None
+    by_number = {str(each.number): each for each in listed}
+    if said[0] not in by_number or said[1] not in by_number:
+        title = visit.gettext("There is no such version")
+        raise Problem(404, title, visit.gettext("Choose two of the versions that are listed."))
+    one, other = by_number[said[0] or ""], by_number[said[1] or ""]
+    return (one, other) if one.number <= other.number else (other, one)
+
+
+def _address(report: str, chosen: tuple[Version, Version] | None) -> str:
+    named = f"from={chosen[0].number}&to={chosen[1].number}&" if chosen else ""
+    return f"/report/{report}/versions?{named}whole=yes"
+
+
+def _differences(before: Release, after: Release, is_whole: bool) -> tuple[Difference, ...]:
+    """By field, of those that differ in their words."""
+    found = []
+    for name in wording.COMPARED:
+        old, new = _words(before, name), _words(after, name)
+        if old.split() != new.split():
+            pieces = word_diff(old, new)
+            found.append(Difference(name, tuple(pieces if is_whole else _shortened(pieces))))
+    return tuple(found)
+
+
+def _words(release: Release, name: str) -> str:
+    """Of a summary nothing where it is how the text begins, as it is of most."""
+    said = str(getattr(release, name) or "")
+    return "" if name == "summary" and said in release.text else said
+
+
+def _shortened(pieces: Sequence[Piece]) -> Iterator[tuple[Kind, str]]:
+    """The pieces, in which of long runs of unchanged words only those are left that stand beside a change."""
+    for place, (kind, text) in enumerate(pieces):
+        words = _WORD.findall(text)
+        head = 0 if place == 0 else _AROUND
+        tail = 0 if place == len(pieces) - 1 else _AROUND
+        if kind != "same" or len(words) <= head + tail + _AROUND:
+            yield kind, text
+            continue
+        parts: tuple[tuple[Kind, list[str]], ...] = (
+            ("same", words[:head]),
+            ("left_out", words[head : len(words) - tail]),
+            ("same", words[len(words) - tail :]),
+        )
+        yield from ((each, "".join(those)) for each, those in parts if those)
+
+
+ROUTES = (PageRoute("/report/{id}/versions", versions_page, ("from", "to", "whole")),)

@@ -1,0 +1,48 @@
+"use strict";
+// Whoever has chosen no zone sees times in that of the browser, and that they are; without this, in that of the wire.
+(() => {
+  const page = document.documentElement;
+  const usual = page.dataset.zone;
+  if (!usual) return;
+  const fields = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  const language = page.lang === "en" ? "en-GB" : page.lang; // as the server writes English: 29 November
+  const write = (options) => {
+    const format = new Intl.DateTimeFormat(language, options);
+    return (moment) => format.format(moment);
+  };
+  try {
+    const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+    const now = new Date();
+    const day = write({ dateStyle: "short" });
+    const time = write(fields);
+    const date = write({ day: "numeric", month: "long", year: "numeric" });
+    const dayOfYear = write({ day: "numeric", month: "long" });
+    // The server writes a date, a comma that its language uses, and a time.
+    const comma = page.lang === "ar" ? "\u060c " : ", ";
+    const both = (said) => (moment) => said(moment) + comma + time(moment);
+    const shapes = {
+      day: date,
+      time,
+      medium: both(date),
+      short: (moment) =>
+        day(moment) === day(now) ? time(moment)
+          : both(moment.getFullYear() === now.getFullYear() ? dayOfYear : date)(moment),
+    };
+    const offset = (name) => {
+      const parts = new Intl.DateTimeFormat("en", { timeZone: name, timeZoneName: "longOffset" }).formatToParts(now);
+      return parts.find((part) => part.type === "timeZoneName").value;
+    };
+    if (!zone || zone === usual || offset(zone) === offset(usual)) return;
+    for (const each of document.querySelectorAll("time[data-shape]")) {
+      const moment = new Date(each.dateTime);
+      const shape = shapes[each.dataset.shape];
+      if (shape && !Number.isNaN(moment.getTime())) each.textContent = shape(moment);
+    }
+    const name = new Intl.DateTimeFormat(language, { timeZone: zone, timeZoneName: "long" }).formatToParts(now)
+      .find((part) => part.type === "timeZoneName").value;
+    const shown = document.getElementById("zone");
+    if (shown) shown.textContent = shown.dataset.browser.replace("ZONE", name);
+  } catch {
+    // A browser without these names or zones: the times stay as they are, in the zone that the page says.
+  }
+})();

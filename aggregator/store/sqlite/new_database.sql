@@ -1033,6 +1033,7 @@ INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0039
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0040_pages');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0041_who');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0042_pictures');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0043_purged_signals');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0045_complaints');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0046_people');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0047_figures');

@@ -315,7 +315,16 @@ READING = [
     *("export", "snapshot", "rights", "tokens list", "subscribers"),
 ]
 ACTING = [
-    *("confirm", "withhold", "complaint add", "complaint list", "complaint matters", "show", "restore", "complaint carry-out"),
+    *(
+        "confirm",
+        "withhold",
+        "complaint add",
+        "complaint list",
+        "complaint matters",
+        "show",
+        "restore",
+        "complaint carry-out",
+    ),
     *("embargo", "withdraw", "complaint resolve"),
     *(
         "retag",

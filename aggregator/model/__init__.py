@@ -118,6 +118,7 @@ from aggregator.model.publisher import (
     Translation,
     Uses,
     Wire,
+    WithheldFirst,
 )
 from aggregator.model.saved_search import SavedSearch, Tell, Weekday, When
 from aggregator.model.seen import Listed, Seen, articles_of
@@ -339,6 +340,7 @@ __all__ = [
     "When",
     "Where",
     "Wire",
+    "WithheldFirst",
     "Words",
     "articles_of",
 ]

@@ -256,7 +256,9 @@ def _columns(connection: sqlite3.Connection) -> str:
     """Those of FIELDS; NULL for what an older version did not store, in a file that is only read."""
     if is_migrated(connection):
         return _COLUMNS
-    return ", ".join("NULL" if field.key in _OF_TAGS else f"w.{field.key}" for field in FIELDS)
+    stored = {name for (name,) in connection.execute("SELECT name FROM pragma_table_info('wire')")}
+    missing = set(_OF_TAGS) - stored
+    return ", ".join("NULL" if field.key in missing else f"w.{field.key}" for field in FIELDS)
 
 
 def _report(row: dict[str, Any]) -> Report:

@@ -41,8 +41,8 @@ def traits(connection: sqlite3.Connection, query: Query | None, selection: Selec
 
 
 @lru_cache(10_000)
-def _codes(said: str | None) -> tuple[str, ...]:
-    return tuple(json.loads(said or "[]"))
+def _codes(listed: str | None) -> tuple[str, ...]:
+    return tuple(json.loads(listed or "[]"))
 
 
 _TRAITS_BEFORE_TAGS = "w.id, w.publisher, w.country, w.language, w.class, NULL, NULL"

@@ -24,7 +24,7 @@ from aggregator.web.pages.page import Page, PageRoute, Visit
 from aggregator.web.pages.rows import Rows, let_out, rows, with_reports
 from aggregator.web.pages.writing import country_in, language_in
 
-_MOST = 50  # reports of a page
+_MOST, _BEST = 30, 50  # reports of a page, the newest first and the best first
 _SNIPPET = 260  # characters
 _OPENING = 30  # words
 # How many reports are looked at for the counts: at once, and where the reader asks for more.
@@ -92,7 +92,7 @@ def search(visit: Visit) -> Page:
 def _best(visit: Visit, asked: Choice) -> Rows:
     """The best of the newest: it has one page."""
     assert asked.query is not None
-    wanted = replace(asked.selection, channel="web", limit=_MOST)
+    wanted = replace(asked.selection, channel="web", limit=_BEST)
     ids = [each.id for each in visit.store.search(asked.query, wanted, ranked=True)]
     return Rows(let_out(visit, ids))
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from aggregator.config.codes import is_country
-from aggregator.web.regions import FILE
+from aggregator.tags.regions import FILE
 
 
 def table(given: Path) -> str:

@@ -8,8 +8,8 @@ LATEST = "/feeds/latest"
 
 
 def feed_path(of: str, value: str) -> str:
-    """That of a feed of a country, publisher, language, kind, group or class, or about a topic or a country, without
-    its suffix.
+    """That of a feed of a country, publisher, language, kind, group or class, or about a topic, a country or a
+    region, without its suffix.
     """
     written = value if of == "publisher" else value.lower().replace("_", "-")
     return f"/feeds/{of}/{quote(written)}"

@@ -26,6 +26,7 @@ from aggregator.pipeline.feed_paths import LATEST, feed_path
 from aggregator.pipeline.on_store import OnStore
 from aggregator.rights import release
 from aggregator.store import Store
+from aggregator.tags import regions
 from aggregator.tags.vocabulary import with_broader
 from aggregator.text.dates import to_iso
 from aggregator.text.printable import escaped, log_line
@@ -153,6 +154,7 @@ def _paths(store: Store, wire: Wire, lines: Iterable[Mapping[str, Any]], now: da
         publishers.add(held.publisher)
         yield feed_path("class", held.item_class)
         yield from (feed_path("about", each) for each in held.about)
+        yield from (feed_path("region", each) for each in regions.around(held.about))
         of_topics = dict.fromkeys(chain.from_iterable(map(with_broader, held.topics)))
         yield from (feed_path("topic", each) for each in of_topics)
         tag = (held.language or "").lower()

@@ -23,6 +23,7 @@ from aggregator.output import health_feed
 from aggregator.output.formats import FORMATS
 from aggregator.pipeline.feed_paths import LATEST, feed_path
 from aggregator.store import Store
+from aggregator.tags import regions
 from aggregator.tags.vocabulary import topics
 from aggregator.text import query
 from aggregator.text.dates import to_iso
@@ -47,6 +48,7 @@ _OF: Mapping[str, tuple[Callable[[str], str], Callable[[str], Selection]]] = Map
         "class": (lambda said: said.replace("-", "_"), lambda value: Selection(item_classes=(value,))),
         "topic": (str, lambda value: Selection(topics=(value,))),
         "about": (str.upper, lambda value: Selection(about=(value,))),
+        "region": (str, lambda value: Selection(about=tuple(sorted(regions.countries_of(value))))),
     }
 )
 
@@ -83,7 +85,11 @@ class Feeds:
         with self.site.stored() as store:
             known = _known(store, of)
         if written(value) not in known:
-            said = f"no publisher of this wire has the {of}" if of not in ("topic", "about") else f"there is no {of}"
+            said = (
+                f"no publisher of this wire has the {of}"
+                if of not in ("topic", "about", "region")
+                else f"there is no {of}"
+            )
             raise Problem(404, "no such feed", f"{said} {value!r}")
         return self._answer(request, feed_path(of, value), selection(written(value)), f"{of}: {value}")
 
@@ -208,6 +214,8 @@ def _known(store: Store, of: str) -> set[str]:
         return set(get_args(ItemClass))
     if of == "topic":
         return set(topics())
+    if of == "region":
+        return set(regions.regions())
     if of == "about":
         return {code for code in country_names().values() if code not in REGIONS}
     known = store.known_publishers()

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from aggregator.model import ItemClass, Report, Selection
 from aggregator.model.release import Release
+from aggregator.tags import regions
 from aggregator.tags.vocabulary import first_level, topics
-from aggregator.web import regions
 from aggregator.web.pages.lists import BEFORE, Link
 from aggregator.web.pages.page import Page, PageRoute, Visit
 from aggregator.web.pages.rows import let_out, with_reports
@@ -20,7 +20,7 @@ from aggregator.web.pages.shares import in_rounds, in_sections
 from aggregator.web.pages.writing import country_in, topic_heading
 
 _NEWEST = 120  # reports, of which the page is chosen
-_TOP = 18  # reports at the top: the lead, some beside it, some under it, the others in a list
+_TOP = 16  # reports at the top: the lead, some beside it, some under it, the others in a list
 _BESIDE, _UNDER, _UNDER_NO_PICTURE = 4, 2, 4
 _APART = 4  # of opinion, of our own
 _DOCUMENTS = 6

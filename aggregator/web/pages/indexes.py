@@ -10,8 +10,8 @@ from babel import Locale, UnknownLocaleError
 
 from aggregator.config.codes import country_names
 from aggregator.model import Selection
+from aggregator.tags import regions
 from aggregator.tags.vocabulary import first_levels, topics
-from aggregator.web import regions
 from aggregator.web.pages.lists import Link, count
 from aggregator.web.pages.page import Page, PageRoute, Visit
 from aggregator.web.pages.writing import country_in, language_in, topic_heading

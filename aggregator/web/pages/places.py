@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from aggregator.config.codes import COUNTRY_FORM, is_country
 from aggregator.model import Selection
-from aggregator.web import regions
+from aggregator.tags import regions
 from aggregator.web.pages.lists import BEFORE, Link, List, coded, count, no_such_list
 from aggregator.web.pages.page import PageRoute, Visit
 from aggregator.web.pages.writing import country_in
@@ -110,12 +110,13 @@ def _regions_above(visit: Visit, region: str) -> tuple[Link, ...]:
 
 
 def _parts(visit: Visit, region: str) -> list[str]:
-    """What a region contains, by name: of countries those that a report here is about or a publisher here is in."""
+    """What a region contains that a report here is about or a publisher here is in, by name."""
     own = {each.country for each in visit.store.known_publishers().values()}
     parts = [
         part
         for part in regions.regions()[region]
-        if part in regions.regions() or part in own or count(visit, Selection(about=(part,)), 1)
+        if (countries := regions.countries_of(part) if part in regions.regions() else frozenset({part})) & own
+        or count(visit, Selection(about=tuple(sorted(countries))), 1)
     ]
     return sorted(parts, key=lambda part: country_in(part, visit.reader.language))
 

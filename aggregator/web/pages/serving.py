@@ -131,9 +131,10 @@ class Pages:
     def problem(self, request: Request, problem: Problem) -> Response:
         """A page that says what is wrong with a request."""
         reader = self.reader(request)
+        title = translations(reader.language).gettext(problem.title)
         page = Page(
             template="problem.html",
-            title=translations(reader.language).gettext(problem.title),
+            title=title[:1].upper() + title[1:],
             description="",
             values={"status": problem.status, "phrase": HTTPStatus(problem.status).phrase, "detail": problem.detail},
             is_indexed=False,

@@ -5,7 +5,7 @@ The table beside this file is made by `python -m tests.make_regions`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -43,6 +43,12 @@ def with_wider(region: str) -> tuple[str, ...]:
     """A region and those that it is in, the widest last."""
     above = next((code for code, parts in regions().items() if region in parts), None)
     return (region, *(with_wider(above) if above else ()))
+
+
+def around(countries: Iterable[str]) -> tuple[str, ...]:
+    """All regions that any of these countries is in, each once."""
+    found = [each for country in countries if (region := region_of(country)) for each in with_wider(region)]
+    return tuple(dict.fromkeys(found))
 
 
 def publishers_in(region: str) -> tuple[str, ...]:

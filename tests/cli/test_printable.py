@@ -248,7 +248,10 @@ CASES: dict[str, Case | str] = {
         "publishers rename evil SAID",
     ),
     "publishers remove": _calls("publishers remove SAID --yes", "publishers remove SAID --purge --reason SAID --yes"),
-    "rights": _calls("rights", "rights --json", "rights --csv", "rights --publisher SAID", "rights --country SAID"),
+    "rights": _calls(
+        *("rights", "rights --taken", "rights --json", "rights --csv"),
+        *("rights --publisher SAID", "rights --country SAID"),
+    ),
     "check": _calls("check", "check --json", "check SAID"),
     "query": _queries,
     "snapshot": lambda desk, said: [

@@ -65,7 +65,7 @@ show Print one report with its credit, disclaimer and link.
 snapshot Write a copy of reports, versions and changes to a FOLDER.
 split Undo a merge: make two reports again.
 subscribers List subscribers, what each is owed, and how each does.
-tokens Add, list and revoke tokens of programs that read the API.
+tokens Add, list and revoke tokens of programs and of people.
 withdraw Take a report out that its publisher withdrew.
 withhold Take a report out of the wire until a person restores it.
 """

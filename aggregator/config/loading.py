@@ -209,7 +209,9 @@ def _wire(folder: Path, faults: list[str], text: str | None) -> Wire | None:
         poll=_poll_settings(shape.poll),
         pictures=PicturesSettings(most_bytes=round(shape.pictures.max_gb * 1e9)),
         store=StoreSettings(keep_polls=timedelta(days=shape.store.keep_polls_days)),
-        complaints=ComplaintSettings(keep=timedelta(days=shape.complaints.keep_days)),
+        complaints=ComplaintSettings(
+            keep=timedelta(days=shape.complaints.keep_days), withhold_at_once=shape.complaints.withhold_at_once
+        ),
         notify=NotifySettings(command=shape.notify.command, timeout=timedelta(seconds=shape.notify.timeout_seconds)),
         serve=_serve_settings(shape.serve),
         desk=DeskSettings(user_header=shape.desk.user_header),

@@ -53,7 +53,8 @@ def _over(new: str, name: str, folder: int) -> None:
 def _beside(new: str, name: str, folder: int) -> None:
     """Raises FileExistsError where there is one of this name."""
     os.link(new, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
-    os.unlink(new, dir_fd=folder)
+    with suppress(OSError):  # the loader overlooks it
+        os.unlink(new, dir_fd=folder)
 
 
 @contextmanager

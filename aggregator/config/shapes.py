@@ -38,6 +38,7 @@ from aggregator.model import (
     Template,
     Weekday,
     When,
+    WithheldFirst,
 )
 from aggregator.model.errors import SearchError
 from aggregator.model.publisher import Uses
@@ -311,6 +312,7 @@ class MailTable(Table):
 
 class ComplaintsTable(Table):
     keep_days: Annotated[int, Field(ge=1, le=36_500)] = _COMPLAINTS.keep.days
+    withhold_at_once: tuple[WithheldFirst, ...] = _COMPLAINTS.withhold_at_once
 
 
 class WireFile(Table):

@@ -2,7 +2,7 @@
 
 from aggregator.model.acts import ActRecord, Addressee, Cause, Complaint, DeskDecision, Purge, Purgeable, ReportState
 from aggregator.model.alerts import Alert, AlertEntry, AlertItem, AlertMessage, OwedKind, Sent, TellState
-from aggregator.model.article import Article, Known, Match, NamedReport, Report, Status, Words
+from aggregator.model.article import Article, Known, Match, NamedReport, Report, Status, Traits, Words
 from aggregator.model.change import Act, ChangeKind, ComplaintKind, Decision, MassKind, Notice, Removal
 from aggregator.model.channel import Channel
 from aggregator.model.client import Client, DeskPerson, DeskRight, DeskSession
@@ -118,6 +118,7 @@ from aggregator.model.publisher import (
     Translation,
     Uses,
     Wire,
+    WithheldFirst,
 )
 from aggregator.model.saved_search import SavedSearch, Tell, Weekday, When
 from aggregator.model.seen import Listed, Seen, articles_of
@@ -327,6 +328,7 @@ __all__ = [
     "Terms",
     "Text",
     "TextScope",
+    "Traits",
     "Translation",
     "Unjoin",
     "Untagged",
@@ -338,6 +340,7 @@ __all__ = [
     "When",
     "Where",
     "Wire",
+    "WithheldFirst",
     "Words",
     "articles_of",
 ]

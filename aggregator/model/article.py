@@ -155,6 +155,18 @@ class Report:
     about: tuple[str, ...] = ()  # countries that it is about: ISO 3166-1 alpha-2, likewise
 
 
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a report can be chosen by, as in `Report`."""
+
+    publisher: str
+    country: str
+    language: str | None
+    item_class: str
+    topics: tuple[str, ...]
+    about: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedReport:
     """What says to a person which report is meant."""

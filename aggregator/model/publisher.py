@@ -202,11 +202,17 @@ class MailSettings:
     timeout: timedelta = timedelta(seconds=30)  # for one e-mail
 
 
+# Kinds of complaint for which a report may be withheld first, and looked at then.
+WithheldFirst = Literal["privacy", "safety"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComplaintSettings:
-    """`[complaints]` of wire.toml: how long the desk keeps what people wrote to it."""
+    """`[complaints]` of wire.toml: how long the desk keeps what people wrote to it, and what is done at once."""
 
     keep: timedelta = timedelta(days=365)  # after a complaint was resolved; then its words are erased
+    # Kinds for which a complaint that comes by the form withholds its report before a person has looked.
+    withhold_at_once: tuple[WithheldFirst, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

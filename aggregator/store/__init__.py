@@ -73,6 +73,7 @@ from aggregator.model import (
     StoredPublisher,
     Tags,
     TellState,
+    Traits,
     Unjoin,
     Untagged,
     Version,
@@ -1343,6 +1344,12 @@ class Store:
             return
         with explained(self.path):
             yield from reading.listed(self._connection, query, selection)
+
+    def traits(self, selection: Selection, query: Query | None = None) -> list[Traits]:
+        """Of the reports that `reports` gives what they can be chosen by."""
+        if query is not None and query.is_empty:
+            return []
+        return self._read(reading.traits, query, selection)
 
     def search(self, query: Query, selection: Selection, *, ranked: bool = False) -> list[Report]:
         """Reports that a query finds, newest first as `latest` lists them, or, where it has words, best first among the

@@ -28,8 +28,18 @@ _Topics = Mapping[str | None, frozenset[str] | None]  # topics with the language
 @lru_cache(_MOST_KEPT)
 def key(category: str) -> str:
     """What two ways of writing one category have in common: "Arts & Culture", "arts and culture"."""
+    return _key(category)
+
+
+def _key(category: str) -> str:
+    words = topic_lists.words(category)
+    if len(words) == 1 and words[0].isascii():
+        return words[0]
     parts: list[str] = []
-    for word in topic_lists.words(category):
+    for word in words:
+        if word.isascii():
+            parts.append(word)
+            continue
         if word.startswith(_AND) and parts and len(word) > 3:
             word = word.removeprefix(_AND)
         if word.startswith(_ARTICLE) and len(word) > 4:
@@ -77,10 +87,11 @@ def _table() -> Mapping[str, _Topics]:
     everywhere: set[str] = set()
     for topic, label, written in topic_lists.lines(FILE):
         language = label.removeprefix("only ")
-        for category in written:
-            of[key(category)][topic].add(language)
-            if label == language:
-                everywhere.add(key(category))
+        names = [_key(category) for category in written]
+        for name in names:
+            of[name][topic].add(language)
+        if label == language:
+            everywhere.update(names)
     return {
         name: {
             topic: None if len(meant) == 1 and name in everywhere else frozenset(languages)

@@ -279,9 +279,9 @@ def _entries(read: _File, hows: Mapping[tuple[str, ...], How]) -> Iterator[Entry
 
 
 def _form(word: str) -> Literal["any", "capital", "capitals"]:
-    if word.isupper() and len(word) <= _LONGEST_SHORT_FORM and word.lower() != word:
+    if len(word) <= _LONGEST_SHORT_FORM and word.isupper() and word.lower() != word:
         return "capitals"
-    return "any" if word[0].islower() or word.lower() == word.upper() else "capital"
+    return "any" if word[0].islower() or not (word[0].isupper() or word.lower() != word.upper()) else "capital"
 
 
 def _generated_entries(language: str, hows: Mapping[tuple[str, ...], How]) -> list[Entry]:
@@ -333,6 +333,9 @@ def _file(language: str) -> _File:
 
 def _words(line: str) -> Iterator[str]:
     """The words of a line, each choice in all its forms."""
+    if "(" not in line:
+        yield from map(str.strip, line.split("|"))
+        return
     # A bar within a choice separates no words.
     for word in re.split(r"\|(?![^(]*\))", line):
         parts = _CHOICE.split(word.strip())

@@ -46,6 +46,8 @@ def plain(text: str) -> str:
 
 def forms(written: str) -> Sequence[str]:
     """What a word or a phrase with its choices stands for."""
+    if "[" not in written and "(" not in written:
+        return (written,)
     parts: list[Sequence[str]] = []
     end = 0
     for found in _PART.finditer(written):
@@ -58,4 +60,4 @@ def forms(written: str) -> Sequence[str]:
 
 def words(written: str) -> tuple[str, ...]:
     """The folded words of a phrase."""
-    return tuple(words_of(plain(written)))
+    return tuple(words_of(written.lower() if written.isascii() else plain(written)))

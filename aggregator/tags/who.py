@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from aggregator.model import MakerWords, Media, TagSettings
 from aggregator.model.who import Author, Byline, Dateline, FoundAgency, FoundIn, Who
@@ -96,7 +97,7 @@ def _authors(bylines: _Bylines) -> Iterator[Author]:
         for author in found.authors:
             if author.name not in seen:
                 seen.add(author.name)
-                yield replace(author, where=where)
+                yield author if author.where == where else replace(author, where=where)
 
 
 def _organisations(bylines: _Bylines, house: Sequence[str]) -> Iterator[str]:
@@ -111,10 +112,11 @@ def _organisations(bylines: _Bylines, house: Sequence[str]) -> Iterator[str]:
 
 def _agencies(start: Dateline | str | None, bylines: _Bylines, words: MakerWords) -> Iterator[FoundAgency]:
     """Each once, and none that is the publisher itself."""
-    seen = _own(words.house)
+    seen: set[Agency] = set()
+    own = _own(tuple(words.house))
     for stated, where, evidence in _named(start, bylines, words.credits):
         named = agency_named(stated)
-        if named and named.agency not in seen:
+        if named and named.agency not in seen and named.agency not in own:
             seen.add(named.agency)
             yield FoundAgency(
                 name=named.agency.name, kind=named.agency.kind, stated=stated, where=where, words=evidence
@@ -136,5 +138,6 @@ def _named(
         yield from ((name, "credit", said) for name in (credit.agency, credit.distributor) if name)
 
 
-def _own(house: Sequence[str]) -> set[Agency]:
-    return {named.agency for each in house if (named := agency_named(re.sub(r"\s*\(.*\)$", "", each)))}
+@lru_cache(1_000)
+def _own(house: Sequence[str]) -> frozenset[Agency]:
+    return frozenset(named.agency for each in house if (named := agency_named(re.sub(r"\s*\(.*\)$", "", each))))

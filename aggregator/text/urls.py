@@ -53,6 +53,8 @@ _WWW = re.compile(r"^www\.(?=[^.]+\.)")
 _TWIN_HOST = re.compile(r"^(?:www|m|mobile|amp)\.(?=[^.]+\.)")
 _TWIN_PATH = re.compile(r"^/amp(?=/)|/amp$|\.amp$")
 _TWIN_PARAMETERS = frozenset((("amp", "1"), ("amp", ""), ("outputType", "amp"), ("amp", "true")))
+# Most addresses: nothing of it is encoded, left out or in capitals where that makes no difference.
+_PLAIN_ADDRESS = re.compile(r"https?://(?P<host>[a-z0-9.-]+)(?P<path>(?:/[A-Za-z0-9/._~!$&'()*+,;=:@-]*)?)")
 # Without a match, both spellings of `pages_in_keys` are one.
 _SPELLED_TWICE = re.compile(r"^[^/]*//[^/?#]*(?:[^\x00-\x7f]|%|\.(?:[:/?#]|$))|[?&][^=&]*[A-Z%]")
 # Paths of front pages, of a language or as a file; nothing: the host alone.
@@ -142,6 +144,9 @@ def _form(
     without: re.Pattern[str] | None = None,
 ) -> str:
     """`prefix` and `without`: what of the host's beginning and of the path is left out."""
+    if (plain := _PLAIN_ADDRESS.fullmatch(url)) and (host := prefix.sub("", host_form(plain["host"]))):
+        path = plain["path"].rstrip("/")
+        return f"//{host}{without.sub('', path) if without else path}"
     try:
         parts = urlsplit(url.strip())
         host, port = prefix.sub("", host_form(parts.hostname or "")), parts.port

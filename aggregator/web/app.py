@@ -32,6 +32,7 @@ from aggregator.web.following import Following, Pace
 from aggregator.web.greader import GoogleReader
 from aggregator.web.guards import Guards
 from aggregator.web.miniflux import Miniflux
+from aggregator.web.pages.complaining import Complaining
 from aggregator.web.pages.preferences import Preferences
 from aggregator.web.pages.serving import Pages, wants_page
 from aggregator.web.pictures import Pictures
@@ -90,6 +91,7 @@ def make_app(paths: Paths, clock: Callable[[], datetime], pace: Pace = Pace()) -
             *Endpoint(site, clients, hosts).routes(),
             *GoogleReader(site, clients).routes(),
             *Miniflux(site, clients).routes(),
+            *Complaining(pages).routes(),
             *pages.routes(),
             *Preferences(site).routes(),
             *Desk(site, pages).routes(),

@@ -26,6 +26,7 @@ _MOST_ADDRESS = 4_096  # characters of path and query
 # RFC 9112 section 3.2.2; RFC 9110 section 7.2: a host and a port, and nothing else.
 _ABSOLUTE = re.compile(rb"https?://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]*)?")
+_REFERENCE = re.compile(r"/complaint/.*", re.IGNORECASE | re.DOTALL)
 _HOP = re.compile(r"\[([0-9A-Fa-f:.]+)\](?::[0-9]+)?|([0-9.]+):[0-9]+")
 _SAFE = (
     (b"x-content-type-options", b"nosniff"),
@@ -100,7 +101,8 @@ class Guards:
                 del self._open[client]
             self._answered(status)
             taken = round(1_000 * (time.monotonic() - began), 1)
-            log.info("%s", log_line({"method": scope["method"], "path": scope["path"], "status": status, "ms": taken}))
+            path = _logged(scope["path"])
+            log.info("%s", log_line({"method": scope["method"], "path": path, "status": status, "ms": taken}))
 
     def _client(self, scope: Scope) -> str:
         """The address that asks: that of the last hop before a proxy that is trusted."""
@@ -135,6 +137,11 @@ class Guards:
         if self._open[client] >= self._most:
             return 429, "too many requests at once", "wait until others have been answered", {"Retry-After": "1"}
         return None
+
+
+def _logged(path: str) -> str:
+    """A path without the reference of a complaint, which whoever has it may read by."""
+    return _REFERENCE.sub("/complaint/-", path)
 
 
 def _without_port(hop: str) -> str:

@@ -295,7 +295,9 @@ CASES: dict[str, Case | str] = {
     "alerts resume": _calls("alerts resume SAID"),
     "alerts test": _calls("alerts test said", "alerts test said --json", "alerts test SAID"),
     "subscribers": _calls("subscribers", "subscribers --json", "subscribers SAID", "subscribers --replay SAID"),
-    "tokens add": _calls("tokens add SAID", "tokens add x --channel SAID", "tokens add x --rate SAID"),
+    "tokens add": _calls(
+        "tokens add SAID", "tokens add x --channel SAID", "tokens add x --rate SAID", "tokens add x --desk SAID"
+    ),
     "tokens list": _calls("tokens list", "tokens list --json"),
     "tokens revoke": _calls("tokens revoke SAID"),
     "run": "test_forged.test_the_log_of_the_daemon_is_fit",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -43,6 +44,25 @@ def test_a_token_is_printed_once_and_stored_as_its_hash(database: Path) -> None:
     assert call(database, "add", "library")[0] == 0
     code, out, _ = call(database, "list")
     assert (code, out.count("library")) == (0, 2), out
+
+
+def test_a_person_has_a_token_for_the_desk_by_which_no_program_reads(database: Path) -> None:
+    code, out, err = call(database, "add", "ama@desk.example", "--desk", "act")
+    assert (code, len(out.strip())) == (0, 43)
+    assert "/desk" in err
+    assert call(database, "add", "zola", "--desk", "read")[0] == 0
+    assert call(database, "add", "ama@desk.example")[0] == 1  # a name is of one
+    with Store.read(database) as store:
+        assert store.tokens_in_force() == []
+        assert [(person.name, person.right) for _, person in store.desk_people()] == [
+            ("ama@desk.example", "act"), ("zola", "read"),
+        ]  # fmt: skip
+    assert [row["desk"] for row in json.loads(call(database, "list", "--json")[1])] == ["act", "read"]
+    assert call(database, "revoke", "zola")[0] == 0
+    with Store.read(database) as store:
+        assert [person.name for _, person in store.desk_people()] == ["ama@desk.example"]
+    for more in (("--channel", "web"), ("--rate", "5"), ("--desk", "all")):
+        assert call(database, "add", "other", "--desk", "act", *more)[0] == 2
 
 
 @pytest.mark.parametrize(

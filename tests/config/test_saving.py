@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from aggregator.config import saving
-from aggregator.config.adding import add_source
+from aggregator.config.adding import add_publisher, add_source
 from aggregator.config.loading import load
-from aggregator.config.saving import save
+from aggregator.config.saving import save, save_new
 from aggregator.model.errors import ConfigError, StoreError
 from aggregator.store import only_daemon
 from tests import ROOT
@@ -27,7 +27,7 @@ SOUND = ROOT / "tests" / "fixtures" / "config" / "sound"
 DAILY = "publishers/ml/daily.toml"
 WEEKLY = DAILY.replace("daily", "weekly")
 NEW = "https://daily.test/new"
-STEPS = ("open", "mkdir", "stat", "fchmod", "fsync", "replace", "close")  # of the system, in `saving`
+STEPS = ("open", "mkdir", "stat", "fchmod", "fsync", "replace", "link", "unlink", "close")  # of the system, in `saving`
 
 
 @pytest.fixture
@@ -99,6 +99,51 @@ def test_killed_at_any_step_the_configuration_loads(folder: Path, after: bool) -
     assert step > 8
     assert seen == {(), (NEW,)}  # the old file or the new one
     assert urls(folder) == [NEW]
+
+
+MONTHLY = DAILY.replace("daily", "monthly")
+
+
+def monthly(folder: Path) -> str:
+    return (folder / WEEKLY).read_text().replace("weekly.test", "monthly.test").replace("Weekly", "Monthly")
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_killed_at_any_step_a_new_publisher_is_there_whole_or_not_at_all(folder: Path, after: bool) -> None:
+    text, step, seen = monthly(folder), 1, set()
+    while killed_at(step, lambda: add_publisher(folder, MONTHLY, text), after=after):
+        there = (folder / MONTHLY).exists()
+        assert not there or (folder / MONTHLY).read_text() == text
+        assert load(folder).faults == ()
+        seen.add(there)
+        (folder / MONTHLY).unlink(missing_ok=True)
+        step += 1
+    assert step > 8
+    assert seen == {False, True}
+
+
+def test_a_new_file_takes_no_other_files_place(folder: Path) -> None:
+    before = (folder / DAILY).read_bytes()
+    for name in (DAILY, MONTHLY):
+        (folder / MONTHLY).unlink(missing_ok=True)
+        (folder / MONTHLY).symlink_to(folder / DAILY)  # nor that of a link, wherever it leads
+        with pytest.raises(ConfigError, match="found a file"):
+            save_new(folder, name, "name = 1\n")
+    (folder / MONTHLY).unlink()
+    save_new(folder, MONTHLY, monthly(folder))
+    with pytest.raises(ConfigError, match="found a file of this name"):
+        save_new(folder, MONTHLY, "name = 1\n")
+    assert (folder / DAILY).read_bytes() == before
+    assert (folder / MONTHLY).read_text() == monthly(folder)
+    assert not [path for path in (folder / DAILY).parent.iterdir() if path.name.startswith(".")]
+
+
+def test_a_new_publisher_is_refused_with_all_its_faults(folder: Path) -> None:
+    text = monthly(folder).replace('"newspaper"', '"newspapr"').replace("https://monthly.test/feed", "nothing")
+    with pytest.raises(ConfigError) as refused:
+        add_publisher(folder, MONTHLY, text)
+    assert {"kind", "source[1].url"} <= {line.split(": ")[1] for line in refused.value.faults[:-1]}
+    assert not (folder / MONTHLY).exists()
 
 
 def test_what_cannot_be_written_leaves_the_file_as_it_was(folder: Path) -> None:

@@ -40,6 +40,7 @@ from aggregator.model import (
     Wanted,
 )
 from aggregator.model.apps import AppListing, AppReader
+from aggregator.model.figures import DayFigures, Delay
 from aggregator.store import Store
 from aggregator.store.sqlite.planner import FIGURES
 from aggregator.text.matching import matcher
@@ -147,6 +148,10 @@ def chosen(world: World, fields: Mapping[str, Any]) -> Selection:
 APP = AppReader(token_hash="0" * 64, channel="api")
 
 
+def _polled(store: Store, _: World, publisher: str | None = None) -> object:
+    return store.polled(WEEK, NOW, publisher)
+
+
 def listed_in_app(store: Store, _: World, **fields: Any) -> object:
     return store.app_entries(APP, AppListing(**{"limit": 20, **fields}))
 
@@ -237,6 +242,13 @@ CASES: Mapping[str, tuple[Case, ...]] = {
             {"USE TEMP B-TREE FOR ORDER BY": "a thousand reports at a time"},
         ),
     ),
+    "traits": (
+        case(lambda s, w: s.traits(chosen(w, {}))),
+        Case(
+            lambda s, w: s.traits(chosen(w, {}), parse("mbalawe")),
+            {"USE TEMP B-TREE FOR ORDER BY": "a thousand reports at a time"},
+        ),
+    ),
     "report": (case(lambda s, w: s.report(w.report)),),
     "reports_beginning_with": tuple(
         case(lambda s, w, desk=desk: s.reports_beginning_with(w.report[:6], 9, desk=desk))  # type: ignore[misc]
@@ -311,6 +323,27 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "searches": (case(lambda s, w: s.searches(NOW)),),
     "source_events": (Case(lambda s, w: s.source_events(50), {"SCAN source_events": FEW}),),
     "tokens": (case(lambda s, w: s.tokens()),),
+    "ledger_page": (
+        case(lambda s, w: s.ledger_page(None, 50)),
+        case(lambda s, w: s.ledger_page(90, 50, kinds=("withheld",), actor="person:desk")),
+        Case(lambda s, w: s.ledger_page(None, 50, report=w.report), {"USE TEMP B-TREE FOR ORDER BY": "of one report"}),
+    ),
+    "out_of_wire": (case(lambda s, w: s.out_of_wire("withheld", None, 50)),),
+    "under_embargo": (case(lambda s, w: s.under_embargo(None, 50)),),
+    "count_held_back": (case(lambda s, w: s.count_held_back()),),
+    "count_pending": (case(lambda s, w: s.count_pending()),),
+    "pending_of_kind": (
+        Case(
+            lambda s, w: s.pending_of_kind(w.source.name, "moved", 50),
+            {"USE TEMP B-TREE FOR ORDER BY": "what waits for a person"},
+        ),
+    ),
+    "merges_page": (
+        Case(
+            lambda s, w: (s.merges_page(None, 50), s.merges_page(5, 50, undone_too=True)),
+            {"USE TEMP B-TREE FOR ORDER BY": ANSWER},
+        ),
+    ),
     "desk_people": (case(lambda s, w: s.desk_people()),),
     "desk_session": (case(lambda s, w: s.desk_session("0" * 64, NOW)),),
     "tokens_in_force": (case(lambda s, w: s.tokens_in_force()),),
@@ -353,7 +386,10 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         Case(lambda s, w: s.health(), {"USE TEMP B-TREE FOR": "sources, and what waits of them"}),
         Case(lambda s, w: s.health(NOW), {"USE TEMP B-TREE FOR": "sources, and what waits of them"}),
     ),
-    "polled": (Case(lambda s, w: s.polled(WEEK, NOW), {"USE TEMP B-TREE FOR": "polls of that time"}),),
+    "polled": tuple(
+        Case(partial(_polled, **only), {"USE TEMP B-TREE FOR": "polls of that time"})
+        for only in ({}, {"publisher": "kumasi-nettle"})
+    ),
     "open_gaps": tuple(
         Case(
             lambda s, w, fields=fields: s.open_gaps(chosen(w, fields), WEEK, 50),  # type: ignore[misc]
@@ -496,6 +532,21 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "page_reading": (case(lambda s, w: s.page_reading(w.report)),),
     "pages_tried": (Case(lambda s, w: s.pages_tried(WEEK, NOW), {"USE TEMP B-TREE FOR": "publishers and reasons"}),),
     "released_since": (case(lambda s, w: s.released_since(NOW.date())),),
+    "figures": (case(lambda s, w: s.figures(date(2026, 11, 1))),),
+    "last_figures": (case(lambda s, w: s.last_figures()),),
+    "first_poll": (case(lambda s, w: s.first_poll()),),
+    "day_facts": (
+        Case(
+            lambda s, w: [s.day_facts(date(2026, 11, day)) for day in (21, 22, 23)],
+            {"USE TEMP B-TREE FOR ORDER BY": "lines of a day", "SCAN n": "numbers of these"},
+        ),
+    ),
+    "current_selection": (case(lambda s, w: s.current_selection("partner")),),
+    "publisher_profiles": (case(lambda s, w: s.publisher_profiles()),),
+    "publisher_profile": (case(lambda s, w: s.publisher_profile(w.publisher)),),
+    "class_terms": (case(lambda s, w: s.class_terms(w.publisher)),),
+    "reports_per_day": (case(lambda s, w: s.reports_per_day(w.publisher, date(2026, 11, 1))),),
+    "reports_since": (Case(lambda s, w: s.reports_since(date(2026, 11, 1)), {"SCAN p": "publishers"}),),
     "former_publishers": (Case(lambda s, w: s.former_publishers(), {"SCAN p": FEW}),),
     "lending": (case(lambda s, w: s.lending()),),
     "rewriting": (
@@ -504,6 +555,11 @@ CASES: Mapping[str, tuple[Case, ...]] = {
 }
 
 # What writes; of what these read before, some cases all the same: the steps between polls.
+_FIGURES = DayFigures(
+    day=date(2026, 11, 22), counted_at=NOW, polls=1, polls_failed=0, entries=0, new=0, revised=0, unchanged=0, gaps=0,
+    gaps_closed=0, joins=0, joins_undone=0, to_wire=Delay(count=0), to_subscriber=None, in_all=None, taken_back=0,
+    messages=None,
+)  # fmt: skip
 STEPS: Mapping[str, tuple[Case, ...]] = {
     "save_tags": (Case(lambda s, w: s.save_tags([(each, _TAGS) for each in s.to_tag(20)], NOW), WAITING),),
     "remove_picture_files": (Case(lambda s, w: s.remove_picture_files(NOW), {"SCAN picture_removals": FEW}),),
@@ -544,6 +600,7 @@ STEPS: Mapping[str, tuple[Case, ...]] = {
     "merge_index": (case(lambda s, w: s.merge_index(NOW)),),
     "end_pauses": (case(lambda s, w: s.end_pauses(NOW)),),
     "count_health": (case(lambda s, w: s.count_health(NOW)),),
+    "save_figures": (case(lambda s, w: s.save_figures(_FIGURES)),),
     "count_polls_by_day": (case(lambda s, w: s.count_polls_by_day(NOW, NOW + timedelta(days=1))),),
     "count_released": (case(lambda s, w: s.count_released(NOW.date(), {(w.publisher, "feed"): 2})),),
     "forget_released": (case(lambda s, w: s.forget_released(NOW.date())),),

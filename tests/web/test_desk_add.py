@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from lxml import html
 
 from aggregator.demo import Press, Resource
 from tests.cli.test_cli import Desk
@@ -116,6 +117,28 @@ def test_the_whole_way_from_an_address_to_stored_reports(room: Room) -> None:
     again = page_of(room.person.send(first, address=f"{room.site}whole.xml"))
     assert "journal-du-fleuve" in text_of(again, "//div[@role='alert']")
     assert len(room.commands.press.requests) == asked
+    # Another feed of it may be wanted all the same.
+    more = form_of(again, "find")
+    assert (more.fields["key"], more.fields["address"]) == ("journal-du-fleuve", f"{room.site}whole.xml")
+    feeds = page_of(room.person.send(more, address=room.site))
+    assert feeds.xpath("//input[@name='choice']/@value") == [f"{room.site}short.xml feed"]  # the other one is there
+    attaching = form_of(feeds, "attach")
+    there = {f"{room.site}whole.xml feed": "already in this file", "file:///etc/passwd feed": "http", "x discover": ""}
+    for choice, why in there.items():
+        answer = room.person.send(attaching, choice=choice)
+        assert answer.status_code == 409
+        assert why in text_of(page_of(answer), "//main")
+    assert f"{room.site}short.xml" in room.person.done(attaching, choice=f"{room.site}short.xml feed")
+    file = room.config / "publishers" / "ml" / "journal-du-fleuve.toml"
+    assert [each["url"] for each in tomllib.loads(file.read_text())["source"]] == [
+        f"{room.site}whole.xml",
+        f"{room.site}short.xml",
+    ]
+
+
+def form_of(page: html.HtmlElement, step: str) -> Form:
+    """The form of a page that asks for this step."""
+    return next(each for each in forms(page, "/desk/add") if each.fields["step"] == step)
 
 
 def drafted(room: Room, **fields: str) -> Form:
@@ -168,6 +191,15 @@ def test_all_faults_stand_beside_their_fields_and_nothing_is_written(
 def test_what_looks_like_a_template_is_written_as_words(room: Room) -> None:
     answer = room.person.send(drafted(room, feed="https://new-one.example/feed?key=${HOME}"))
     assert "${HOME}" not in text_of(page_of(answer), "//pre")
+
+
+def test_what_leaves_is_said_of_the_file_and_not_of_the_profile(room: Room) -> None:
+    said = {}
+    for day in ("2099-12-31", "2020-01-31"):
+        answer = room.person.send(drafted(room, profile="agreement", expires=day))
+        said[day] = text_of(page_of(answer), "//main/ul")
+    assert "the whole text of its reports" in said["2099-12-31"]
+    assert "the whole text of its reports" not in said["2020-01-31"]
 
 
 def test_a_file_that_comes_meanwhile_stays(room: Room) -> None:

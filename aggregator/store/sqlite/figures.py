@@ -103,7 +103,7 @@ def last_day(connection: sqlite3.Connection) -> date | None:
 
 def first_poll(connection: sqlite3.Connection) -> datetime | None:
     """When the first poll began of those that are stored each by itself."""
-    row = connection.execute("SELECT started FROM polls ORDER BY poll_id LIMIT 1").fetchone()
+    row = connection.execute("SELECT started FROM polls WHERE poll_id = (SELECT min(poll_id) FROM polls)").fetchone()
     return from_iso(row[0]) if row else None
 
 

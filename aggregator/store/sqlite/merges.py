@@ -56,7 +56,9 @@ def listed(connection: sqlite3.Connection, since: str, undone_too: bool) -> list
 
 def page(connection: sqlite3.Connection, below: int | None, undone_too: bool, most: int) -> list[dict[str, Any]]:
     """The same, the newest first, below a number."""
-    which = "m.merge_id < ? AND (? OR m.undone_at IS NULL) ORDER BY m.merge_id DESC LIMIT ?"
+    which = """m.merge_id IN (
+        SELECT merge_id FROM merges WHERE merge_id < ? AND (? OR undone_at IS NULL) ORDER BY merge_id DESC LIMIT ?)
+      ORDER BY m.merge_id DESC"""
     return _with_beginnings(reading.rows(connection, _MERGES.format(which=which), below or _END, undone_too, most))
 
 

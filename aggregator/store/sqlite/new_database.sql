@@ -974,10 +974,10 @@ CREATE TABLE figures (              -- what was counted of a day once it was ove
       to_wire_99 REAL,                  -- 99 of 100 took no longer; NULL: of no report
       to_subscriber_messages INTEGER,   -- confirmed messages about new reports; NULL: not recorded
       to_subscriber_median REAL,        -- seconds from the ledger's line to the confirmation; NULL: of no message
-      to_subscriber_99 REAL,            -- NULL: of no message
+      to_subscriber_99 REAL,            -- 99 of 100 took no longer; NULL: of no message
       in_all_messages INTEGER,          -- of these, where the publisher's date can be compared; NULL: not recorded
       in_all_median REAL,               -- seconds from that date to the confirmation; NULL: of no message
-      in_all_99 REAL,                   -- NULL: of no message
+      in_all_99 REAL,                   -- 99 of 100 took no longer; NULL: of no message
       taken_back INTEGER NOT NULL,      -- lines of the ledger by which reports left the wire
       taken_back_messages INTEGER,      -- that subscribers were owed about these; NULL: not recorded
       taken_back_in_2_seconds INTEGER,  -- of these, confirmed within two seconds; NULL: not recorded
@@ -986,7 +986,7 @@ CREATE TABLE figures (              -- what was counted of a day once it was ove
     ;
 CREATE TABLE confirmations (        -- messages that subscribers confirmed, until their day's figures are counted
       seq INTEGER NOT NULL REFERENCES changes (seq),  -- the line that the message was about
-      subscriber TEXT NOT NULL,
+      subscriber TEXT NOT NULL,         -- its name
       seconds REAL NOT NULL,            -- from the line to the confirmation
       PRIMARY KEY (seq, subscriber)
     ) STRICT, WITHOUT ROWID

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from aggregator.model import FIELDS, FormerChoice, KnownPublisher, Query, Report, Selection
+from aggregator.model import FIELDS, FormerChoice, KnownPublisher, Query, Report, Selection, Traits
 from aggregator.store.sqlite import groups, ledger, search
 from aggregator.store.sqlite.selections import LAST, Chosen, Place, any_of, chosen, expression, where
 from aggregator.store.sqlite.views import is_migrated
@@ -30,17 +30,37 @@ def listed(connection: sqlite3.Connection, query: Query | None, selection: Selec
     """The newest reports first, by the time they are listed under; with a query those that it finds. Only newest words
     count.
     """
+    return _reports(_listed(connection, query, selection, _columns(connection)))
+
+
+def traits(connection: sqlite3.Connection, query: Query | None, selection: Selection) -> list[Traits]:
+    """Of the same reports what they can be chosen by, without their words, of which reading takes most of the time."""
+    columns = _TRAITS if is_migrated(connection) else _TRAITS_BEFORE_TAGS
+    return [
+        Traits(*row[:4], *(tuple(json.loads(codes or "[]")) for codes in row[4:]))
+        for row in _listed(connection, query, selection, columns)
+    ]
+
+
+_TRAITS_BEFORE_TAGS = "w.publisher, w.country, w.language, w.class, NULL, NULL"
+_TRAITS = _TRAITS_BEFORE_TAGS.replace("NULL, NULL", "w.topics, w.about")
+
+
+def _listed(
+    connection: sqlite3.Connection, query: Query | None, selection: Selection, columns: str
+) -> Iterator[tuple[Any, ...]]:
+    """Rows of these columns of the view `wire`, in the order of lists."""
     of = _chosen(connection, selection)
     if query is not None:
-        return _at(connection, _found(connection, query, of))
+        return _at(connection, _found(connection, query, of), columns)
     source, ids = _source(connection, of)
     if not ids and _is_by_group(connection, of):
-        return _at(connection, groups.newest(connection, of, _listed_at_all(of)))
+        return _at(connection, groups.newest(connection, of, _listed_at_all(of)), columns)
     # What says nothing lets SQLite begin with the index of that column, where it knows of few articles.
     has_range = of.since or of.until or of.before
     conditions, values = where(of, _listed_at_all(of), "TRUE" if has_range else "w.sort_time >= ''")
-    sql = f"SELECT {_columns(connection)} FROM {source} {conditions} ORDER BY {NEWEST_FIRST} LIMIT ?"  # noqa: S608
-    return _reports(connection.execute(sql, (*ids, *values, of.most)))
+    sql = f"SELECT {columns} FROM {source} {conditions} ORDER BY {NEWEST_FIRST} LIMIT ?"  # noqa: S608
+    return connection.execute(sql, (*ids, *values, of.most))
 
 
 def _listed_at_all(of: Chosen) -> str:
@@ -145,12 +165,12 @@ def _first_revision(connection: sqlite3.Connection, articles: Sequence[int]) -> 
     return int(first)
 
 
-def _at(connection: sqlite3.Connection, places: Sequence[Place]) -> Iterator[Report]:
-    """The reports at these places, which are in the order of lists."""
-    sql = f"SELECT {_columns(connection)} FROM json_each(?) AS hit {_TO_WIRE} ORDER BY {NEWEST_FIRST}"  # noqa: S608  (constants)
+def _at(connection: sqlite3.Connection, places: Sequence[Place], columns: str) -> Iterator[tuple[Any, ...]]:
+    """The rows at these places, which are in the order of lists."""
+    sql = f"SELECT {columns} FROM json_each(?) AS hit {_TO_WIRE} ORDER BY {NEWEST_FIRST}"  # noqa: S608  (constants)
     for start in range(0, len(places), _AT_ONCE):
         these = [-article_id for _, _, article_id in places[start : start + _AT_ONCE]]
-        yield from _reports(connection.execute(sql, (json.dumps(these),)))
+        yield from connection.execute(sql, (json.dumps(these),))
 
 
 def _is_by_group(connection: sqlite3.Connection, of: Chosen) -> bool:
@@ -233,7 +253,9 @@ def _columns(connection: sqlite3.Connection) -> str:
     """Those of FIELDS; NULL for what an older version did not store, in a file that is only read."""
     if is_migrated(connection):
         return _COLUMNS
-    return ", ".join("NULL" if field.key in _OF_TAGS else f"w.{field.key}" for field in FIELDS)
+    stored = {name for (name,) in connection.execute("SELECT name FROM pragma_table_info('wire')")}
+    missing = set(_OF_TAGS) - stored
+    return ", ".join("NULL" if field.key in missing else f"w.{field.key}" for field in FIELDS)
 
 
 def _report(row: dict[str, Any]) -> Report:

@@ -10,19 +10,21 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from aggregator.config import catalogue
-from aggregator.config.adding import add_publisher
+from aggregator.config.adding import add_publisher, add_source
 from aggregator.config.codes import country_names
 from aggregator.config.loading import profiles
 from aggregator.config.new_publishers import Known
+from aggregator.model import Rights
 from aggregator.model.errors import ConfigError, DeskError
+from aggregator.parse import PARSERS
 from aggregator.pipeline.discovery.prober import Survey
-from aggregator.pipeline.opening import load_config, publisher_files
-from aggregator.text.urls import domain_of_url
-from aggregator.web.desk_pages.draft import ELSEWHERE, NAMES, Draft, Faults, faults_of, hidden, of_form
-from aggregator.web.desk_pages.profile_words import sentences
+from aggregator.pipeline.opening import load_config, publisher_file, publisher_files
+from aggregator.text.urls import document_of, domain_of_url
+from aggregator.web.desk_pages.draft import ELSEWHERE, NAMES, Draft, Faults, Tried, hidden, of_form, tried
 from aggregator.web.desk_pages.searching import NotSearched, address_of
 from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done
 from aggregator.web.pages.page import Page
+from aggregator.web.pages.rights_words import RightsWords, Sentence, rights_words
 from aggregator.web.pages.wording import KINDS
 from aggregator.web.pages.writing import country_in
 
@@ -39,7 +41,9 @@ def begin(visit: DeskVisit) -> Page:
 
 def go_on(visit: DeskVisit) -> Done | Page:
     """The step that the form asks for. Raises DeskError."""
-    steps = {"find": _find, "choose": _choose, "edit": _edit, "check": _check, "write": _write}
+    steps = {
+        "find": _find, "choose": _choose, "edit": _edit, "check": _check, "write": _write, "attach": _attach,
+    }  # fmt: skip
     step = steps.get(visit.said("step"))
     if step is None:
         raise DeskError(visit.gettext("This form is of no step that there is. Begin again."))
@@ -52,7 +56,8 @@ def _find(visit: DeskVisit) -> Page:
     try:
         url = address_of(said)
         known = _known(visit)
-        if holder := known.holder(url):
+        holder = known.holder(url)
+        if holder and holder != visit.said("key"):  # a person may want another feed of a publisher that is here
             return _page(visit, "address", {"address": said, "fault": None, "holder": holder})
         survey = visit.searches.survey(visit.config, visit.site.paths.database(), url, visit.site.clock)
     except NotSearched as error:
@@ -60,11 +65,22 @@ def _find(visit: DeskVisit) -> Page:
     values = {
         "address": url,
         "survey": survey,
-        "draft": hidden(_suggested(survey, url), ("name", "homepage")),
-        "holders": {each.url: holder for each in survey.feeds if (holder := known.holder(each.url))},
-        "in_catalogue": _in_catalogue(url),
+        "holder": holder,
+        "draft": {"key": holder} if holder else hidden(_suggested(survey, url), ("name", "homepage")),
+        "holders": _holders(visit, survey, holder),
+        "in_catalogue": None if holder else _in_catalogue(url),
     }
     return _page(visit, "feeds", values)
+
+
+def _holders(visit: DeskVisit, survey: Survey, wanted_for: str | None) -> Mapping[str, str]:
+    """By address, the publishers that have those feeds already; where a feed is wanted for one, its domain is no
+    objection.
+    """
+    known = _known(visit)
+    here = {document_of(source.url): each.key for each in visit.config.publishers for source in each.sources}
+    found = {each.url: here.get(document_of(each.url)) or known.holder(each.url) for each in survey.feeds}
+    return {url: key for url, key in found.items() if key and (key != wanted_for or document_of(url) in here)}
 
 
 def _suggested(survey: Survey, url: str) -> Draft:
@@ -79,9 +95,29 @@ def _in_catalogue(url: str) -> str | None:
     return next((one.key for one in catalogue.all_listed() if domain_of_url(one.homepage) == domain), None)
 
 
+def _attach(visit: DeskVisit) -> Done:
+    """As `aggregator probe --write`, of the feed that was chosen. Raises DeskError."""
+    feed, kind = _chosen(visit)
+    if kind not in PARSERS:
+        raise DeskError(visit.gettext("Choose one of the feeds."))
+    try:
+        name = publisher_file(visit.site.paths, visit.said("key"))
+        add_source(visit.site.paths.config_folder(), name, feed, kind)
+    except ConfigError as error:
+        raise DeskError("; ".join(error.faults)) from error
+    said = visit.gettext("%(file)s now has %(url)s; the daemon takes it over within seconds.")
+    return Done(_PATH, said % {"file": name, "url": feed})
+
+
+def _chosen(visit: DeskVisit) -> tuple[str, str]:
+    """The address and the kind of the feed that was chosen."""
+    feed, _, kind = visit.said("choice").rpartition(" ")
+    return feed, kind
+
+
 def _choose(visit: DeskVisit) -> Page:
     """A feed was chosen: the form for the rest, with what can be known."""
-    feed, _, kind = visit.said("choice").rpartition(" ")
+    feed, kind = _chosen(visit)
     draft = replace(of_form(visit.form), feed=feed, feed_kind=kind)
     draft = replace(draft, key=_known(visit).free_key(draft.name, draft.homepage or draft.feed))
     return _form(visit, draft, {})
@@ -95,18 +131,20 @@ def _edit(visit: DeskVisit) -> Page:
 def _check(visit: DeskVisit) -> Page:
     """The file as it would be written; or the form, with all that is wrong beside its fields."""
     draft = of_form(visit.form)
-    if faults := _faults(visit, draft):
-        return _form(visit, draft, faults)
-    values = {"draft": hidden(draft), "file": draft.file, "text": draft.text()}
-    values["sentences"] = [*_profiles(visit).get(draft.profile, ())]
-    return _page(visit, "file", values)
+    found = _tried(visit, draft)
+    if found.publisher is None:
+        return _form(visit, draft, found.faults)
+    said = _in_words(visit, found.publisher.rights)
+    told = [*said.others, *said.here, *said.machines, *said.agreed]
+    return _page(visit, "file", {"draft": hidden(draft), "file": draft.file, "text": draft.text(), "sentences": told})
 
 
 def _write(visit: DeskVisit) -> Done | Page:
     """As `aggregator add`: where the configuration loads with the file, and over no other. Raises DeskError."""
     draft, paths = of_form(visit.form), visit.site.paths
-    if faults := _faults(visit, draft):
-        return _form(visit, draft, faults)
+    found = _tried(visit, draft)
+    if found.publisher is None:
+        return _form(visit, draft, found.faults)
     try:
         add_publisher(paths.config_folder(), draft.file, draft.text())
     except ConfigError as error:
@@ -123,29 +161,31 @@ def _known(visit: DeskVisit) -> Known:
     return Known(visit.config.publishers, publisher_files(visit.site.paths))
 
 
-def _faults(visit: DeskVisit, draft: Draft) -> Faults:
+def _tried(visit: DeskVisit, draft: Draft) -> Tried:
     files = publisher_files(visit.site.paths)
     try:
-        found = faults_of(draft, visit.site.paths.config_folder(), Known(visit.config.publishers, files), files)
+        found = tried(draft, visit.site.paths.config_folder(), Known(visit.config.publishers, files), files)
     except ConfigError as error:  # of a file that touches everybody
-        return {ELSEWHERE: tuple(error.faults)}
-    if draft.profile not in _profiles(visit) and "profile" not in found:
-        return {**found, "profile": ("rights_profile: this profile is for the wire's own publisher alone",)}
+        return Tried({ELSEWHERE: tuple(error.faults)}, None)
+    if draft.profile not in _profiles(visit) and "profile" not in found.faults:
+        said = "this profile is for the wire's own publisher alone"
+        return Tried({**found.faults, "profile": (said,)}, None)
     return found
 
 
-def _profiles(visit: DeskVisit) -> Mapping[str, Sequence[str]]:
-    """Those that a publisher may have, each in sentences. () where rights.toml cannot be read, which is a fault."""
+def _profiles(visit: DeskVisit) -> Mapping[str, Sequence[Sentence]]:
+    """Those that a publisher may have, each in sentences. None where rights.toml cannot be read, which is a fault."""
     try:
         found = profiles(visit.site.paths.config_folder())
     except ConfigError:
         return {}
-    today = visit.now.date()
-    return {
-        name: [*sentences(rights, today, visit.gettext)]
-        for name, rights in found.items()
-        if rights.relationship != _OWN
-    }
+    said = {name: _in_words(visit, rights) for name, rights in found.items() if rights.relationship != _OWN}
+    return {name: [*each.others, *each.here] for name, each in said.items()}
+
+
+def _in_words(visit: DeskVisit, rights: Rights) -> RightsWords:
+    """As the publisher's page says it to readers."""
+    return rights_words(rights, visit.now.date(), (), None, visit.gettext, visit.reader.language)
 
 
 def _form(visit: DeskVisit, draft: Draft, faults: Faults) -> Page:

@@ -20,7 +20,7 @@ _FOUND = "/desk/discovered/{publisher}/{key}"
 
 
 def discovered(visit: DeskVisit) -> Page:
-    found, files = _waiting(visit), Files(visit.site.paths)
+    found, files = waiting(visit), Files(visit.site.paths)
     searched = Counter(row["search"] for row in visit.store.health() if row.get("search"))
     shown = [{**row, "file": files.of(row["publisher"]), **_links(row)} for row in found[:_MOST]]
     values = {"proposals": shown, "more": len(found) - len(shown), "searched": searched}
@@ -34,7 +34,7 @@ def _links(row: Mapping[str, Any]) -> Mapping[str, str | None]:
     return {f"{name}_link": row[name] if is_address(row[name]) else None for name in ("url", "proposed")}
 
 
-def _waiting(visit: DeskVisit) -> list[dict[str, Any]]:
+def waiting(visit: DeskVisit) -> list[dict[str, Any]]:
     """The proposals of sources that are not paused: who refuses one pauses its source."""
     paused = {*visit.store.paused()}
     return [row for row in visit.store.proposed_feeds() if row["source_name"] not in paused]

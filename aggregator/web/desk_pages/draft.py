@@ -10,11 +10,11 @@ from datetime import date
 from pathlib import Path
 from typing import get_args
 
-from aggregator.config.adding import faults_with
 from aggregator.config.codes import country_called, language_called
+from aggregator.config.loading import load
 from aggregator.config.new_publishers import Known, publisher_text
 from aggregator.config.shapes import KEY, KEY_EXPECTED
-from aggregator.model import Kind
+from aggregator.model import Kind, Publisher
 from aggregator.parse import PARSERS
 from aggregator.rights import fault
 from aggregator.text.printable import line
@@ -33,7 +33,7 @@ _FIELDS: Mapping[str, str] = {
     **{f"rights.{name}": name for name in (*_RIGHTS, *_DAYS)},
 }
 ELSEWHERE = ""  # where a fault stands that is of no field
-Faults = Mapping[str, tuple[str, ...]]  # by field; each is a sentence in English, as `check` says it
+Faults = Mapping[str, tuple[str, ...]]  # by field; each is a sentence in English, as `check` says it without the key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +85,17 @@ class Draft:
 NAMES: tuple[str, ...] = tuple(each.name for each in fields(Draft))
 
 
-def faults_of(draft: Draft, folder: Path, known: Known, files: Mapping[str, str]) -> Faults:
-    """All that is wrong with it beside all that is in the configuration folder, by field. `files`: those of the
-    publishers that are there, by key. ConfigError: a fault of the configuration that touches everybody.
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A draft beside all that is in the configuration folder."""
+
+    faults: Faults
+    publisher: Publisher | None  # as the wire will know it; None: it has faults
+
+
+def tried(draft: Draft, folder: Path, known: Known, files: Mapping[str, str]) -> Tried:
+    """Reads the whole configuration with it, which writes nothing. `files`: those of the publishers that are there, by
+    key. ConfigError: a fault of the configuration that touches everybody.
     """
     found: defaultdict[str, list[str]] = defaultdict(list)
     for field, said in _of_form(draft, files):
@@ -95,11 +103,19 @@ def faults_of(draft: Draft, folder: Path, known: Known, files: Mapping[str, str]
     # With a key or a country that cannot be, the file has a name that can, so that its other faults are found too.
     is_named = not {"key", "country"} & {*found}
     name = draft.file if is_named else f"publishers/{known.free_key('new publisher', '')}.toml"
-    for said in faults_with(folder, {name: draft.text()}).get(name, ()):
+    config = load(folder, {name: draft.text()})
+    for whole in (said for each in config.faulty if each.file == name for said in each.faults):
+        said = whole.removeprefix(f"{name}: ")
         field = _field_of(said)
         if said not in found[field] and not (field in ("key", "country", *_DAYS) and found[field]):
             found[field].append(said)
-    return {field: tuple(lines) for field, lines in found.items() if lines}
+    faults = {field: tuple(map(_without_key, lines)) for field, lines in found.items() if lines}
+    return Tried(faults, None if faults else next(each for each in config.publishers if each.key == draft.key))
+
+
+def _without_key(said: str) -> str:
+    """A fault as it stands beside its field."""
+    return re.sub(r"^[a-z_.]+(?:\[\d+\])?(?:\.[a-z_]+)*: (?=found )", "", said)
 
 
 def _of_form(draft: Draft, files: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from aggregator.desk import complaints, suspects
+from aggregator.pipeline.saved_searches import searches
+from aggregator.pipeline.subscribers import in_trouble, listed
 from aggregator.text.dates import to_iso
-from aggregator.web.desk_pages import rights
+from aggregator.web.desk_pages import alerts, discovered, rights, sources
 from aggregator.web.desk_pages.merges import SINCE
 from aggregator.web.desk_pages.visit import DeskRoute, DeskVisit
 from aggregator.web.pages.page import Page
@@ -61,9 +63,36 @@ def _signals(visit: DeskVisit) -> Need:
     return Need(visit.gettext("Uses that a file allows and a site refuses"), "/desk/rights#conflicts", len(found))
 
 
+def _sources(visit: DeskVisit) -> Need:
+    since = sources.troubled_since(rows := sources.troubled(sources.polled(visit.store.health(visit.now))))
+    return Need(visit.gettext("Sources with a problem"), "/desk/sources", len(rows), since)
+
+
+def _discovered(visit: DeskVisit) -> Need:
+    found = discovered.waiting(visit)
+    since = min((each["last_poll"] for each in found if each["last_poll"]), default=None)
+    return Need(visit.gettext("Feeds that were found"), "/desk/discovered", len(found), since)
+
+
+def _subscribers(visit: DeskVisit) -> Need:
+    found = in_trouble(listed(visit.store, visit.config, visit.now))
+    since = min((each["failing_since"] for each in found if each["failing_since"]), default=None)
+    name = visit.gettext("Subscribers who do not take what they are owed")
+    return Need(name, "/desk/subscribers", len(found), since)
+
+
+def _alerts(visit: DeskVisit) -> Need:
+    found = [each for each in searches(visit.store, visit.config, visit.now) if alerts.is_in_trouble(each)]
+    return Need(visit.gettext("Saved searches whose alerts are not delivered"), "/desk/alerts", len(found))
+
+
 NEEDS: tuple[Callable[[DeskVisit], Need], ...] = (
     _complaints,
     _pending,
+    _sources,
+    _discovered,
+    _subscribers,
+    _alerts,
     _suspects,
     _agreements,
     _terms,

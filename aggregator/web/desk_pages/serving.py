@@ -4,6 +4,7 @@ answered. Nothing of it is kept by anybody.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -17,10 +18,13 @@ from starlette.routing import Route
 
 from aggregator.model.errors import AggregatorError, DeskError, StoreError
 from aggregator.store import Store
+from aggregator.text.printable import log_line
 from aggregator.web import problems
 from aggregator.web.desk_pages import (
     add,
+    alerts,
     complaints,
+    deliveries,
     discovered,
     held_back,
     home,
@@ -33,17 +37,20 @@ from aggregator.web.desk_pages import (
     source,
     sources,
 )
-from aggregator.web.desk_pages.origins import HOME, goal, is_ours
+from aggregator.web.desk_pages.goals import HOME, goal
 from aggregator.web.desk_pages.people import SignedIn
 from aggregator.web.desk_pages.searching import Searches
-from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, cannot_write
+from aggregator.web.desk_pages.visit import BUSY_SECONDS, DeskAct, DeskRoute, DeskVisit, cannot_write
 from aggregator.web.limits import Limits
+from aggregator.web.origins import is_ours
 from aggregator.web.pages.forms import posted
 from aggregator.web.pages.page import Page
 from aggregator.web.pages.serving import HTML, Pages, fields, given
 from aggregator.web.pages.writing import translations
 from aggregator.web.problems import Problem
 from aggregator.web.site import Site
+
+log = logging.getLogger("aggregator.web")
 
 LOGIN = "/desk/login"
 TOKEN = "form_token"
@@ -64,6 +71,8 @@ ROUTES: tuple[DeskRoute, ...] = (
     *source.ROUTES,
     *discovered.ROUTES,
     *add.ROUTES,
+    *deliveries.ROUTES,
+    *alerts.ROUTES,
 )  # fmt: skip
 ACTS: tuple[DeskAct, ...] = (
     *reports.ACTS,
@@ -73,6 +82,8 @@ ACTS: tuple[DeskAct, ...] = (
     *source.ACTS,
     *discovered.ACTS,
     *add.ACTS,
+    *deliveries.ACTS,
+    *alerts.ACTS,
 )  # fmt: skip
 
 Answer = Callable[[Request, Mapping[str, str]], Response]
@@ -204,9 +215,11 @@ class Desk:
                 try:
                     found = act.act(visit)
                 except DeskError as error:
+                    _log(visit, is_done=False)
                     return self._written(request, self._not_done(request, str(error)), person)
             if isinstance(found, Page):
                 return self._written(request, found, person)
+            _log(visit, is_done=True)
             said = found.said[:_MOST_SAID]
             return _led(_with(goal(found.path), {_SAID: said, _SIGNATURE: person.signature(said)}))
 
@@ -264,6 +277,11 @@ def _said_after_act(request: Request, person: SignedIn | None) -> str | None:
     return said if is_ours_ else None
 
 
+def _log(visit: DeskVisit, *, is_done: bool) -> None:
+    """Who did what, also where the database notes no person, as for a merge that is undone."""
+    log.info("%s", log_line({"desk": visit.person.name, "path": visit.path, "done": is_done}))
+
+
 def _with(path: str, parameters: Mapping[str, str]) -> str:
     return f"{path}{'&' if '?' in path else '?'}{urlencode(parameters)}"
 
@@ -282,7 +300,7 @@ def _need_ours(request: Request, holds: bool) -> None:
 
 def _to_write(site: Site) -> Store:
     """Raises StoreError."""
-    return Store.open(site.paths.database())
+    return Store.open(site.paths.database(), busy_seconds=BUSY_SECONDS)
 
 
 __all__ = ["HOME", "Desk"]

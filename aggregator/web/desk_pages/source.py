@@ -15,10 +15,9 @@ from aggregator.model.errors import DeskError
 from aggregator.pipeline.source_words import REASONS, Files
 from aggregator.rights import SIGNAL_NAMES, is_address
 from aggregator.text.dates import read_to_come
-from aggregator.web.desk_pages.sources import STATES, listed, path_of
+from aggregator.web.desk_pages.sources import STATES, brought, listed, path_of
 from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done
 from aggregator.web.pages.page import Page
-from aggregator.web.pages.sparkline import sparkline
 from aggregator.web.pages.wording import N_
 from aggregator.web.problems import Problem
 
@@ -52,7 +51,7 @@ def source(visit: DeskVisit) -> Page:
         "link": url if is_address(url) else None,
         "listed": row and listed(row, files, visit),
         "file": files.of(publisher),
-        "chart": sparkline(days, visit.now.date(), _DAYS),
+        "chart": brought(visit, name, days, _DAYS),
         "rhythm": rhythm(found["rhythm"]),
         "reasons": REASONS,
         "states": STATES,

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, get_args
 
+from babel.numbers import format_decimal
+
 from aggregator.desk import clock
 from aggregator.model import HealthState
 from aggregator.pipeline import watching
@@ -15,8 +17,8 @@ from aggregator.pipeline.source_words import Files, Told, advice, next_fetch, wh
 from aggregator.rights import is_address
 from aggregator.text.dates import for_people, times_for_people
 from aggregator.web.desk_pages.visit import DeskRoute, DeskVisit
+from aggregator.web.pages.chart import Chart, chart
 from aggregator.web.pages.page import Page
-from aggregator.web.pages.sparkline import Sparkline, sparkline
 from aggregator.web.pages.wording import N_
 from aggregator.web.problems import Problem
 
@@ -49,10 +51,11 @@ class Listed:
     advice: str | None
     next: str
     received: int  # in seven days
-    chart: Sparkline | None
+    chart: Chart | None
     held_redirect: str | None  # the address that waits for a person
     pending: int  # changes that wait for a person
     is_paused: bool
+    is_found: bool  # a feed was found, and waits for a person
 
 
 def told_to(visit: DeskVisit) -> Told:
@@ -84,20 +87,34 @@ def listed(
         advice=advice(row, files),
         next=next_fetch(row, visit.now, told),
         received=row["articles_7_days"],
-        chart=None if found is None else sparkline(found, visit.now.date(), DAYS),
+        chart=None if found is None else brought(visit, name, found, DAYS),
         held_redirect=row["redirected_to"] if row.get("redirect") == "pending" else None,
         pending=row.get("pending") or 0,
         is_paused=bool(row.get("paused_by")),
+        is_found=row.get("search") == "found",
     )
+
+
+def brought(visit: DeskVisit, name: str, by_day: Mapping[str, int], number: int) -> Chart:
+    """The new reports of a source by day of UTC, until today."""
+    days = [visit.now.date() - timedelta(days=back) for back in reversed(range(number))]
+    counts = [by_day.get(day.isoformat(), 0) for day in days]
+    said = [str(format_decimal(count, locale=visit.reader.language)) for count in counts]
+    words = {"total": sum(counts), "days": number, "most": max(counts), "without": counts.count(0)}
+    title = visit.gettext(
+        "New reports by day: %(total)s in %(days)s days, at most %(most)s a day, none on %(without)s days"
+    )
+    numbers = list(zip(days, map(float, counts), strict=True))
+    return chart(f"of-{name.replace('/', '-')}", title % words, numbers, said, str(max(counts)), visit.reader)
 
 
 def sources(visit: DeskVisit) -> Page:
     """The page of all, chosen by the parameters `state` (a HealthState, `problem` or `all`), `words` and `page`."""
     rows = visit.store.health(visit.now)
-    polled = [row for row in rows if row.get("search") in (None, "found")]
-    troubled = [row for row in polled if row["states"] or row["advice"] or row.get("search")]
+    all_polled = polled(rows)
+    with_problem = troubled(all_polled)
     state, words = visit.one("state") or "problem", (visit.one("words") or "")[:100]
-    chosen = _chosen(polled, troubled, state, words)
+    chosen = _chosen(all_polled, with_problem, state, words)
     number = _page_number(visit, len(chosen))
     shown = chosen[(number - 1) * _PAGE : number * _PAGE]
     names = [str(row["source_name"]) for row in shown]
@@ -105,15 +122,15 @@ def sources(visit: DeskVisit) -> Page:
     files, silence = Files(visit.site.paths), watching.silence(visit.store, visit.now)
     doubt = clock.doubt(visit.store, visit.now)
     zone = visit.reader.timezone()
-    counts = Counter(each for row in polled for each in row["states"])
+    counts = Counter(each for row in all_polled for each in row["states"])
     values = {
         "sources": [listed(row, files, visit, charts) for row in shown],
         "state": state,
         "words": words,
         "states": STATES,
         "states_counted": [(name, label, counts[name]) for name, label in STATES.items() if counts[name]],
-        "troubled": len(troubled),
-        "fine": len(polled) - len(troubled),
+        "troubled": len(with_problem),
+        "fine": len(all_polled) - len(with_problem),
         "found": len(chosen),
         "number": number,
         "pages": -(-len(chosen) // _PAGE),
@@ -128,17 +145,32 @@ def sources(visit: DeskVisit) -> Page:
     )
 
 
+def polled(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of `Store.health` without the sites of which no feed is known yet."""
+    return [row for row in rows if row.get("search") in (None, "found")]
+
+
+def troubled(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those with which something is wrong, or that wait for a person, in the same order."""
+    return [row for row in rows if row["states"] or row["advice"] or row.get("search")]
+
+
+def troubled_since(rows: Sequence[Mapping[str, Any]]) -> str | None:
+    """Since when the first of them is; None: that is not known."""
+    return min((row["since"] for row in rows if row.get("since")), default=None)
+
+
 def _chosen(
-    polled: Sequence[dict[str, Any]], troubled: Sequence[dict[str, Any]], state: str, words: str
+    rows: Sequence[dict[str, Any]], with_problem: Sequence[dict[str, Any]], state: str, words: str
 ) -> Sequence[dict[str, Any]]:
     """Raises Problem."""
     if state in STATES:
-        found = [row for row in polled if state in row["states"]]
+        found = [row for row in rows if state in row["states"]]
     elif state == "all":
-        by_name = sorted((row for row in polled if row not in troubled), key=lambda row: str(row["source_name"]))
-        found = [*troubled, *by_name]
+        others = [row for row in rows if row not in with_problem]
+        found = [*with_problem, *sorted(others, key=lambda row: str(row["source_name"]))]
     elif state == "problem":
-        found = list(troubled)
+        found = list(with_problem)
     else:
         raise Problem(400, "this address cannot be understood", f"state: {', '.join(('problem', 'all', *STATES))}")
     return [row for row in found if _has(row, words.casefold())] if words else found

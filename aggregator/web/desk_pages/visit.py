@@ -17,7 +17,7 @@ from aggregator.web.pages.reader import Reader
 from aggregator.web.problems import Problem, problem_of
 from aggregator.web.site import Site
 
-_BUSY_SECONDS = 5  # that a person waits for another program which keeps the database locked
+BUSY_SECONDS = 2  # that a person waits for another program which keeps the database locked
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class DeskVisit:
     @contextmanager
     def writing(self) -> Iterator[Store]:
         """The database, to change something in it. Raises Problem where it cannot be written."""
-        with _opened(lambda: Store.open(self.site.paths.database(), busy_seconds=_BUSY_SECONDS)) as store:
+        with _opened(lambda: Store.open(self.site.paths.database(), busy_seconds=BUSY_SECONDS)) as store:
             yield store
 
     @contextmanager

@@ -14,7 +14,12 @@ from aggregator.web import selecting
 from aggregator.web.pages.page import Visit
 from aggregator.web.parameters import Given
 
-FILTERS = ("publisher", "country", "about", "language", "kind", "group", "class", "topic")
+# The names of parameters, with the fields of Selection that they choose.
+_FIELDS = {
+    "publisher": "publishers", "country": "countries", "about": "about", "language": "languages", "kind": "kinds",
+    "group": "groups", "class": "item_classes", "topic": "topics",
+}  # fmt: skip
+FILTERS = tuple(_FIELDS)
 TIMES = ("since", "until")
 _GENERAL = "general"  # a fault that is of no single field
 
@@ -38,6 +43,10 @@ class Choice:
         """Whether one of these is given."""
         return any(self.given.get(name) for name in names)
 
+    def codes(self, name: str) -> tuple[str, ...]:
+        """What a filter chooses, as codes have it; where something is wrong, as it was typed."""
+        return tuple(getattr(self.selection, _FIELDS[name])) or self.given.get(name, ())
+
     def address(self, path: str, **other: str | None) -> str:
         """A path with what was asked for, and with other values in the place of some; None: without that one."""
         return path + self.asked(**other)
@@ -59,7 +68,8 @@ _ORDER = ("q", *FILTERS, *TIMES, "order", "counts", "before")
 
 def choice(visit: Visit, names: Sequence[str]) -> Choice:
     """Of the parameters of these names; days are those of the reader."""
-    given = {name: visit.given[name] for name in (*names, "order", "counts") if name in visit.given}
+    known = (*names, "order", "counts")
+    given = {name: tuple(dict.fromkeys(values)) for name, values in visit.given.items() if name in known}
     words, faults, found = " ".join(given.get("q", ())), dict[str, str](), None
     if words:
         try:

@@ -6,16 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from aggregator.model import KnownPublisher, Report
+from aggregator.model import KnownPublisher, Traits
 from aggregator.tags.vocabulary import with_broader
 from aggregator.web.pages.choice import FILTERS, Choice
 
 _MOST = 10  # values of a filter
-# The fields of Selection, by the names of parameters.
-_CHOSEN = {
-    "publisher": "publishers", "country": "countries", "about": "about", "language": "languages", "kind": "kinds",
-    "group": "groups", "class": "item_classes", "topic": "topics",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +34,12 @@ class Facet:
         return any(each.count is None for each in self.values)
 
 
-def facets(path: str, choice: Choice, found: Sequence[Report], known: Mapping[str, KnownPublisher]) -> list[Facet]:
+def facets(path: str, choice: Choice, found: Sequence[Traits], known: Mapping[str, KnownPublisher]) -> list[Facet]:
     """Of a filter that is in use what is chosen, so that it can be taken away; of the others what they would leave."""
     listed: list[Facet] = []
     for name in FILTERS:
-        if typed := tuple(dict.fromkeys(choice.given.get(name, ()))):
-            read = getattr(choice.selection, _CHOSEN[name])
+        if typed := choice.given.get(name, ()):
+            read = choice.codes(name)
             values = tuple(
                 Value(value, choice.without(path, name, each)) for value, each in zip(read, typed, strict=True)
             )
@@ -57,7 +52,7 @@ def facets(path: str, choice: Choice, found: Sequence[Report], known: Mapping[st
     return listed
 
 
-def _values(name: str, report: Report, known: Mapping[str, KnownPublisher]) -> Iterable[str]:
+def _values(name: str, report: Traits, known: Mapping[str, KnownPublisher]) -> Iterable[str]:
     """What of a filter a report is found by."""
     if name == "topic":
         return {above for code in report.topics for above in with_broader(code)}

@@ -83,12 +83,14 @@ def positions(visit: Visit) -> Page:
     )
 
 
-def compared(visit: Visit, asked: Choice) -> Compared:
-    """The newest reports on what was asked for, from the one below the parameter `before` on. Raises Problem."""
+def compared(visit: Visit, asked: Choice, most: int = MOST) -> Compared:
+    """The newest reports on what was asked for, from the one below the parameter `before` on: some `most`,
+    in whole days. Raises Problem.
+    """
     zone = visit.reader.timezone()
-    wanted = replace(asked.selection, channel="web", before=below(visit), limit=MOST + 1)
+    wanted = replace(asked.selection, channel="web", before=below(visit), limit=most + 1)
     listed = list(visit.store.reports(wanted, asked.query))
-    shown = whole_days([each.sort_time for each in listed], MOST, zone)
+    shown = whole_days([each.sort_time for each in listed], most, zone)
     kept = listed[:shown]
     let_out = releases(visit.store, visit.wire, [each.id for each in kept], visit.by)
     out = tuple(each for each in let_out if isinstance(each, Release))

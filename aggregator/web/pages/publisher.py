@@ -15,6 +15,7 @@ from aggregator.model.profile import ClassTerms, PublisherProfile
 from aggregator.pipeline.watching import coverage_of
 from aggregator.rights import widest
 from aggregator.text.printable import address
+from aggregator.web.pages import wording
 from aggregator.web.pages.chart import Chart, chart, day_in
 from aggregator.web.pages.moving import moved
 from aggregator.web.pages.page import Page, PageRoute, Visit
@@ -68,6 +69,7 @@ def publisher(visit: Visit) -> Page:
         description=visit.gettext("Who this publisher is, what may be done with its reports, and the latest of them."),
         values={
             "profile": profile,
+            "kind": visit.gettext(wording.KIND_OF_ONE[profile.kind]),
             "is_own": key == visit.wire.publisher or profile.group == "own",
             "leaves": leaves,
             "homepage": address(profile.homepage),

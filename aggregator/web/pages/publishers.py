@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from babel.lists import format_list
+
 from aggregator.desk.signals import by_publisher, of_publisher
 from aggregator.model import Group, Kind
 from aggregator.model.profile import PublisherProfile
@@ -23,8 +25,9 @@ class Row:
     """A publisher in the list. `reports`: of late."""
 
     profile: PublisherProfile
+    kind: str  # in words
+    languages: str  # likewise
     reports: int
-    is_own: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,7 @@ def publishers(visit: Visit) -> Page:
     shown = list(_shown(visit))
     counts = visit.store.reports_since(visit.now.date() - OF_LATE)
     wanted = [each for each in shown if _is_wanted(each, visit)]
-    own = visit.wire.publisher
-    found = [Row(each, counts.get(each.publisher, 0), each.publisher == own) for each in wanted]
+    found = [_row(each, counts.get(each.publisher, 0), visit) for each in wanted]
     is_narrowed = bool(visit.given)
     return Page(
         template="publishers.html",
@@ -70,6 +72,12 @@ def publishers(visit: Visit) -> Page:
         canonical=visit.address("/publishers"),
         is_indexed=not is_narrowed,
     )
+
+
+def _row(profile: PublisherProfile, reports: int, visit: Visit) -> Row:
+    names = [language_in(tag, visit.reader.language) for tag in profile.languages]
+    kind = visit.gettext(wording.KIND_OF_ONE[profile.kind])
+    return Row(profile, kind, str(format_list(names, "unit", locale=visit.reader.language)), reports)
 
 
 def _shown(visit: Visit) -> Iterable[PublisherProfile]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Literal
 from urllib.parse import urlencode
 
 from aggregator.desk.outgoing import releases
-from aggregator.model import KnownPublisher, Report, Selection
+from aggregator.model import KnownPublisher, Selection
 from aggregator.model.errors import SearchError
 from aggregator.model.release import Release
 from aggregator.output import beside
@@ -30,7 +29,7 @@ _MOST = 50  # reports of a page
 _SNIPPET = 260  # characters
 _OPENING = 30  # words
 # How many reports are looked at for the counts: at once, and where the reader asks for more.
-_COUNTED, _COUNTED_MORE = 1_000, 10_000
+_COUNTED, _COUNTED_MORE = 500, 10_000
 _SUGGESTED = 4
 
 Order = Literal["newest", "best"]
@@ -52,7 +51,8 @@ class Counts:
     number: int
     is_all: bool
     more: str | None  # the path of the page that counts further; None: it is counted as far as it ever is
-    facets: Sequence[Facet]
+    chosen: Sequence[Facet]  # filters that are in use
+    facets: Sequence[Facet]  # others
 
 
 def search(visit: Visit) -> Page:
@@ -76,6 +76,7 @@ def search(visit: Visit) -> Page:
             "counts": counts,
             "names": {key: each.name for key, each in known.items()},
             "options": _options(visit, known),
+            "is_faulty": any(name != "q" for name in asked.faults),
             "is_filtered": asked.has((*FILTERS, *TIMES)),
             "bare": f"/search?{urlencode({'q': asked.words})}" if asked.words else "/search",
             "others": _others(visit, asked) if counts and not counts.number else (),
@@ -118,15 +119,16 @@ def _opening(report: Release) -> tuple[Piece, ...]:
 
 
 def _counts(visit: Visit, asked: Choice, known: Mapping[str, KnownPublisher]) -> Counts:
-    """Of reports without words only as many are looked at, for few values of a filter are rare among the newest."""
+    """What the counts are of, the newest: whatever is found, it takes no longer than to read so many."""
     is_more = visit.one("counts") == "more"
     most = _COUNTED_MORE if is_more else _COUNTED
     wanted = replace(asked.selection, channel="web", limit=most + 1)
-    found: list[Report] = list(islice(visit.store.reports(wanted, asked.query), most + 1))
+    found = visit.store.traits(wanted, asked.query)
     counted = found[:most]
     listed = facets("/search", asked, counted, known)
     more = None if is_more else asked.address("/search", counts="more", before=None)
-    return Counts(len(counted), len(found) <= most, more, listed)
+    in_use, others = [[each for each in listed if each.is_chosen is wanted] for wanted in (True, False)]
+    return Counts(len(counted), len(found) <= most, more, in_use, others)
 
 
 def _options(visit: Visit, known: Mapping[str, KnownPublisher]) -> Mapping[str, list[tuple[str, str]]]:

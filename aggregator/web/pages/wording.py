@@ -31,6 +31,25 @@ KINDS: Mapping[Kind, str] = {
     "individual": N_("Individuals"),
     "own": N_("This wire"),
 }
+# What one publisher is.
+KIND_OF_ONE: Mapping[Kind, str] = {
+    "newspaper": N_("Newspaper"),
+    "magazine": N_("Magazine"),
+    "news_site": N_("News site"),
+    "broadcaster": N_("Broadcaster"),
+    "agency": N_("News agency"),
+    "press_release_service": N_("Press release service"),
+    "ngo": N_("Non-governmental organisation"),
+    "government": N_("Government"),
+    "intergovernmental": N_("Intergovernmental body"),
+    "academic": N_("University or research institute"),
+    "think_tank": N_("Think tank"),
+    "church": N_("Church or religious body"),
+    "company": N_("Company"),
+    "blog": N_("Blog"),
+    "individual": N_("Individual"),
+    "own": N_("This wire"),
+}
 GROUPS: Mapping[Group, str] = {
     "news_organization": N_("News organisations"),
     "institution": N_("Institutions"),

@@ -25,6 +25,7 @@ from aggregator.output import beside
 from aggregator.tags.mediatopics import topic_label
 from aggregator.text.direction import direction, direction_of_words
 from aggregator.text.html import shortened
+from aggregator.text.printable import line
 from aggregator.web.pages import wording
 from aggregator.web.pages.reader import INTERFACES, Interface, Reader
 
@@ -134,6 +135,14 @@ def _begun(report: Release, most: int = _MOST_BEGUN) -> str:
     return shortened(" ".join(words.split()), most)
 
 
+@pass_context
+def _clock(context: Context, moment: str) -> Markup:
+    """The time of the day in the reader's zone as the server knows it, where what stands beside it is of that day."""
+    reader: Reader = context["reader"]
+    zoned = datetime.fromisoformat(moment).astimezone(reader.timezone())
+    return Markup('<time datetime="{}">{}</time>').format(moment, zoned.strftime("%H:%M"))
+
+
 @cache
 def _environment(language: Interface) -> Environment:
     made = Environment(
@@ -154,7 +163,9 @@ def _environment(language: Interface) -> Environment:
         count=lambda number: count_in(number, language),
         direction=direction,
         direction_of_words=direction_of_words,
+        one_line=line,
         when=_when,
+        clock=_clock,
     )
     made.globals.update(
         static=static_path, interfaces=INTERFACES, own_names=_OWN_NAMES, headline=beside.headline,

@@ -1,20 +1,12 @@
-"""Whether a form was sent by one of our own pages, and which paths one may be led to."""
+"""Whether a form was sent by one of our own pages."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
 from aggregator.model import Wire
-
-HOME = "/desk"
-_LONGEST = 500  # characters of a path
-# No slash twice, no backslash and no dot beside a slash, which browsers read as other paths.
-_PATH = re.compile(r"/desk(?:/[A-Za-z0-9_@%:-][A-Za-z0-9._@%:~-]*)*(?:\?[A-Za-z0-9._~%:@&=+/-]*)?")
-_NO_GOAL = ("/desk/login", "/desk/logout")
 
 
 def is_ours(request: Request, wire: Wire) -> bool:
@@ -37,9 +29,3 @@ def is_ours(request: Request, wire: Wire) -> bool:
 def _origin(address: str) -> str:
     parts = urlsplit(address)
     return f"{parts.scheme}://{parts.netloc}".lower()
-
-
-def goal(said: str, others: Collection[str] = _NO_GOAL) -> str:
-    """A path of the desk to which one may be led, as it was asked for; else that of the desk's first page."""
-    is_one = len(said) <= _LONGEST and _PATH.fullmatch(said) and said.partition("?")[0] not in others
-    return said if is_one else HOME

@@ -145,12 +145,24 @@ def load(folder: Path, texts_of: Mapping[str, str] = MappingProxyType({}), witho
         faults=(*faults, *of_subscribers, *of_searches),
         placeholders=tuple(_with_line(folder, line, names, texts_of) for line in placeholders(wire, own_publisher)),
         placeholders_forbid_polling=forbid_polling(wire, publishers),
-        warnings=(*warnings(sound), *pace_warnings(wire, publishers), *subscribers.warnings),
+        warnings=(
+            *_statement_warnings(folder, wire),
+            *warnings(sound),
+            *pace_warnings(wire, publishers),
+            *subscribers.warnings,
+        ),
         subscribers=subscribers.sound,
         faulty_subscribers=subscribers.faulty,
         searches=searches.sound,
         faulty_searches=searches.faulty,
     )
+
+
+def _statement_warnings(folder: Path, wire: Wire) -> Iterator[str]:
+    """Where the file that `statement` names is not there: the wire works without it."""
+    if wire.statement is not None and not (folder / wire.statement).is_file():
+        expected = "a file of this name beside wire.toml; the page /about lacks it"
+        yield f"wire.toml: {fault('statement', wire.statement, expected)}"
 
 
 def _by_file(faults: Iterable[str], names: Sequence[str]) -> dict[str, list[str]]:

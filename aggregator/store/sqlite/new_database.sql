@@ -967,7 +967,7 @@ CREATE INDEX letters_waiting ON letters (letter_id) WHERE ended_at IS NULL;
 CREATE UNIQUE INDEX complaints_by_reference ON complaints (reference_hash) WHERE reference_hash IS NOT NULL;
 CREATE INDEX complaints_open ON complaints (article_id) WHERE resolved_at IS NULL;
 CREATE INDEX complaints_of_form ON complaints (received_at, article_id) WHERE came_by = 'form';
-CREATE INDEX complaints_untold ON complaints (complaint_id) WHERE came_by = 'form' AND letter_id IS NULL AND resolved_at IS NULL;
+CREATE INDEX complaints_untold ON complaints (complaint_id) WHERE came_by = 'form' AND letter_id IS NULL AND resolved_at IS NULL AND erased_at IS NULL;
 CREATE INDEX complaints_to_tell ON complaints (complaint_id) WHERE email IS NOT NULL AND told_at IS NULL AND resolved_at IS NOT NULL;
 CREATE TABLE desk_sessions (
       session_hash TEXT PRIMARY KEY,     -- SHA-256 of what the browser sends, hexadecimal

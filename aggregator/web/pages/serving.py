@@ -101,11 +101,13 @@ class Pages:
         def make() -> Answer:
             with self.site.opened() as (store, now):
                 said = translations(reader.language).gettext
-                visit = Visit(self.site, store, now, reader, path, request.path_params, asked, said)
+                visit = Visit(self.site, store, now, reader, path, request.path_params, asked, said, self.site.config())
                 page = route.make(visit)
             if isinstance(page, Download):
                 offered = ("Content-Disposition", f'attachment; filename="{page.name}"')
-                return Answer(page.body, page.media_type, page.until, 200, (*fields(), offered), "web", page.reports)
+                reserved = [("tdm-reservation", "1")] * page.is_reserved
+                headers = (*fields(), offered, ("X-Robots-Tag", "noindex"), *reserved)
+                return Answer(page.body, page.media_type, page.until, 200, headers, "web", page.reports)
             body = self.written(page, reader, _back(path, asked)).encode()
             headers = (*fields(page.pictures_from), ("Content-Language", reader.language), *page.headers)
             return Answer(body, HTML, page.until, page.status, headers, "web", page.reports)

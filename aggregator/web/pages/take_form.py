@@ -64,7 +64,7 @@ class Take:
         reader = self.pages.reader(request)
         with self.site.opened() as (store, now):
             said = translations(reader.language).gettext
-            visit = Visit(self.site, store, now, reader, path, request.path_params, {}, said)
+            visit = Visit(self.site, store, now, reader, path, request.path_params, {}, said, self.site.config())
             found = offer(store, visit.wire, id_, now)
             wrong = _wrong(visit, typed) if isinstance(found, Offer) else {}
             if not isinstance(found, Offer) or wrong:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 
 from aggregator.model import Wire
+from aggregator.web.problems import Problem
 
 
 def is_ours(request: Request, wire: Wire) -> bool:
@@ -24,6 +25,15 @@ def is_ours(request: Request, wire: Wire) -> bool:
     if any(origin.lower() not in own and not (sites and origin == "null") for origin in origins):
         return False
     return bool(sites or origins)
+
+
+def need_ours(request: Request, wire: Wire) -> None:
+    """Raises Problem where a page of another site has sent a form for which nobody is signed in. Browsers without a
+    screen say nothing of it, and are let: nothing can be done in a person's name.
+    """
+    is_said = "sec-fetch-site" in request.headers or "origin" in request.headers
+    if is_said and not is_ours(request, wire):
+        raise Problem(403, "this form was sent from another site", "open it on this wire, and send it from there")
 
 
 def _origin(address: str) -> str:

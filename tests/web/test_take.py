@@ -191,6 +191,9 @@ def test_a_form_that_lacks_something_says_what_and_keeps_the_rest(wire: Served, 
     assert post(wire, each.id, form="pdf").status_code == 422
     assert post(wire, each.id, homepage="https://spam.example").headers["location"] == f"/report/{each.id}"
     assert post(wire, "0000000000000000").status_code == 404
+    elsewhere = {"sec-fetch-site": "cross-site", "origin": "https://elsewhere.example"}
+    path = f"{wire.address}/report/{each.id}/take"
+    assert httpx.post(path, data=GOOD, headers=elsewhere, verify=False).status_code == 403
     assert httpx.post(f"{wire.address}/report/{each.id}/take", json={}, verify=False).status_code == 415
     assert len(rows(wire)) == before
 

@@ -102,7 +102,7 @@ class Pages:
         def make() -> Answer:
             with self.site.opened() as (store, now):
                 said = translations(reader.language).gettext
-                visit = Visit(self.site, store, now, reader, path, request.path_params, asked, said)
+                visit = Visit(self.site, store, now, reader, path, request.path_params, asked, said, self.site.config())
                 page = route.make(visit)
             if isinstance(page, Download):
                 offered = ("Content-Disposition", f'attachment; filename="{page.name}"')

@@ -25,6 +25,7 @@ from aggregator.text.emails import is_email
 from aggregator.text.printable import address, line
 from aggregator.web import refusals
 from aggregator.web.limits import Limits
+from aggregator.web.origins import need_ours
 from aggregator.web.pages.forms import posted
 from aggregator.web.pages.page import Visit
 from aggregator.web.pages.serving import HTML, Pages, fields
@@ -60,11 +61,12 @@ class Take:
 
     def _take(self, request: Request, typed: Mapping[str, str]) -> Response:
         id_, path = request.path_params["id"], request.url.path
+        need_ours(request, self.site.config().wire)
         self.limits.count(request, self.site.clock())
         reader = self.pages.reader(request)
         with self.site.opened() as (store, now):
             said = translations(reader.language).gettext
-            visit = Visit(self.site, store, now, reader, path, request.path_params, {}, said)
+            visit = Visit(self.site, store, now, reader, path, request.path_params, {}, said, self.site.config())
             found = offer(store, visit.wire, id_, now)
             wrong = _wrong(visit, typed) if isinstance(found, Offer) else {}
             if not isinstance(found, Offer) or wrong:

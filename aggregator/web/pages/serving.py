@@ -34,6 +34,7 @@ from aggregator.web.pages import (
     report,
     search,
     sections,
+    take,
     versions,
 )
 from aggregator.web.pages.page import Download, Page, PageRoute, Visit
@@ -62,6 +63,7 @@ ROUTES: tuple[PageRoute, ...] = (
     *search.ROUTES,
     *report.ROUTES,
     *versions.ROUTES,
+    *take.ROUTES,
     *publisher.ROUTES,
     *publishers.ROUTES,
     *about.ROUTES,

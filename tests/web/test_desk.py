@@ -223,6 +223,11 @@ def test_one_is_led_to_paths_of_the_desk_alone(said: str, expected: str) -> None
 def test_a_session_ends(wire: Served) -> None:
     mine, other = browser(wire, "zola"), browser(wire, "zola")
     assert mine.post("/desk/logout", form_token="x" * 80).status_code == 403
+    # A form of another site comes without the cookie, and takes none away either.
+    from_elsewhere = mine.send(
+        "/desk/logout", {"origin": "https://evil.example", "sec-fetch-site": "cross-site"}, {"a": "b"}
+    )
+    assert "set-cookie" not in from_elsewhere.headers
     answer = mine.post("/desk/logout")
     assert answer.status_code == 303
     assert "Max-Age=0" in answer.headers["set-cookie"]
@@ -637,6 +642,9 @@ def test_what_may_be_wrong_is_put_right_or_confirmed(tmp_path: Path, store: Stor
         sent = {str(each["name"]): str(each["value"]) for each in newest.select("input[value]")}
         assert sent["version"] == "3"
         assert "two again" in mine.done(str(newest["action"]), **sent)
+        again = mine.post(f"/desk/report/{report}/split", version="3")
+        assert again.status_code == 409
+        assert "Nothing was changed" in again.text
         assert mine.done(f"/desk/report/{report}/confirm", reason="written anew each day")
         assert not mine.page("/desk/merges/suspicious?since=ever").select("main form")
         ((number,),) = rows(wire, "SELECT max(merge_id) FROM merges")

@@ -661,9 +661,29 @@ def test_rights_that_need_a_look_are_listed(tmp_path: Path) -> None:
     lines = [line for line in texts[ends].splitlines() if not line.startswith("expires")]
     lines.insert(lines.index("[rights]") + 1, 'expires = "2026-11-01"')
     ends.write_text("\n".join(lines) + "\n")
+    allowing = next(file for file, text in texts.items() if file not in (agreed, ends) and "[rights]" in text)
+    kept = [line for line in texts[allowing].splitlines() if not line.startswith("ai_use")]
+    kept.insert(kept.index("[rights]") + 1, 'ai_use = "allowed"')
+    allowing.write_text("\n".join(kept) + "\n")
+    home = next(line for line in kept if line.startswith("homepage")).split('"')[1].rstrip("/")
     with served(tmp_path, config) as wire:
         add_people(wire)
+        with closing(sqlite3.connect(wire.paths.database())) as connection, connection:
+            connection.execute(
+                """
+                INSERT INTO rights_signals (publisher, signal_form, signal_place, url, about, path_pattern, rank,
+                  literal, origin, train, input, search, first_seen, last_seen)
+                VALUES (?, 'content-signal', 'robots', ?, ?, '', 1, ?, 'publisher', 'refused', 'unstated', 'unstated',
+                  '2026-11-01T00:00:00Z', '2026-11-29T00:00:00Z')
+                """,
+                (allowing.stem, f"{home}/robots.txt", home, f"ai-train=no {HOSTILE}"),
+            )
         page = browser(wire).page("/desk/rights")
+        (conflict,) = page.select("#conflicts li")
+        assert "machines that train on it" in conflict.text
+        assert "ai-train=no <script>" in conflict.text
+        assert f"{home}/robots.txt" in conflict.text
+        assert not page.select("script")
         assert agreed.name in page.select_one("#unread").text  # type: ignore[union-attr]
         assert ends.name in page.select_one("#ending").text  # type: ignore[union-attr]
         needs = [str(each["href"]) for each in browser(wire).page("/desk").select(".desk-needs a")]

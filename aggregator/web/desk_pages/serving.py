@@ -178,11 +178,12 @@ class Desk:
         wire = self.site.config().wire
         with self.site.stored() as stored:
             person = people.signed_in(request, wire, stored, self.site.clock())
+        if person is None:  # the cookie stays: it may be that another site sent the form, and no browser the cookie
+            return _led(LOGIN)
+        self._need_form(request, person, form)
+        with _to_write(self.site) as store:
+            store.end_desk_session(people.digest(person.secret))
         response = _led(LOGIN)
-        if person is not None:
-            self._need_form(request, person, form)
-            with _to_write(self.site) as store:
-                store.end_desk_session(people.digest(person.secret))
         people.set_cookie(response, wire, None)
         return response
 
@@ -196,7 +197,10 @@ class Desk:
                 if person is None:
                     asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
                     return _led(f"{LOGIN}?next={quote(goal(asked), safe='')}")
-                page = route.make(self._visit(request, store, now, person, route.parameters))
+                try:
+                    page = route.make(self._visit(request, store, now, person, route.parameters))
+                except Problem as problem:
+                    return self._refused(request, problem, person)
                 return self._written(request, page, person)
 
         return answer
@@ -217,6 +221,10 @@ class Desk:
                 except DeskError as error:
                     _log(visit, is_done=False)
                     return self._written(request, self._not_done(request, str(error)), person)
+                except Problem as problem:
+                    return self._refused(request, problem, person)
+                except StoreError as error:
+                    return self._refused(request, cannot_write(error), person)
             if isinstance(found, Page):
                 return self._written(request, found, person)
             _log(visit, is_done=True)
@@ -243,13 +251,13 @@ class Desk:
             values={"detail": why, "status": 409, "phrase": HTTPStatus(409).phrase}, is_indexed=False, status=409,
         )  # fmt: skip
 
-    def _refused(self, request: Request, problem: Problem) -> Response:
+    def _refused(self, request: Request, problem: Problem, person: SignedIn | None = None) -> Response:
         page = Page(
             template="desk/refused.html", title=self._said(request)(problem.title), description="",
             values={"detail": problem.detail, "status": problem.status, "phrase": HTTPStatus(problem.status).phrase},
             is_indexed=False, status=problem.status, headers=tuple(problem.headers.items()),
         )  # fmt: skip
-        return self._written(request, page, None)
+        return self._written(request, page, person)
 
     def _written(self, request: Request, page: Page, person: SignedIn | None) -> Response:
         """`person` None: what only whoever is signed in may know stands not on it, nor the navigation."""

@@ -92,8 +92,13 @@ def _opened(open_it: Callable[[], Store]) -> Iterator[Store]:
         store = open_it()
     except StoreError as error:
         raise cannot_write(error) from error
-    with store:
-        yield store
+    try:
+        with store:
+            yield store
+    except StoreError as error:
+        if error.__cause__ is None:  # no fault of the database: what is asked for cannot be, as it is now
+            raise DeskError(str(error)) from error
+        raise
 
 
 def cannot_write(error: StoreError) -> Problem:

@@ -110,7 +110,7 @@ _AGENCIES = re.compile(
 @dataclass(slots=True)
 class _Reading:
     language: str
-    house: Sequence[str]
+    house: tuple[str, ...]
     authors: list[Author] = field(default_factory=list)
     organisations: list[str] = field(default_factory=list)
     is_generic: bool = False
@@ -273,21 +273,20 @@ def _is_generic(key: str) -> bool:
 
 def _is_house(reading: _Reading, key: str) -> bool:
     """The publisher's name, alone or with what its people are: `Daily Example Reporter`."""
-    for house in reading.house:
-        name = _ARTICLE.sub("", house)
-        if not name:
-            continue
-        for each in (name, _short(name)):
-            bare = _BEFORE_HOUSE.sub("", key) if each and each in key else ""
-            rest = bare.replace(each, " ", 1).split() if each and each in bare else None
-            if rest is not None and all(word in listed("occupations") or word in _OF_HOUSE for word in rest):
-                return True
+    for each in _names_of(reading.house):
+        bare = _BEFORE_HOUSE.sub("", key) if each in key else ""
+        rest = bare.replace(each, " ", 1).split() if each in bare else None
+        if rest is not None and all(word in listed("occupations") or word in _OF_HOUSE for word in rest):
+            return True
     return False
 
 
-def _short(house: str) -> str:
-    """A house's name without what others are called too: `النورس` of `وكالة النورس للأنباء`."""
-    return " ".join(word for word in house.split() if word not in OF_ANY_HOUSE)
+@lru_cache(1_000)
+def _names_of(house: tuple[str, ...]) -> Sequence[str]:
+    """A house's names, and each without what others are called too: `النورس` of `وكالة النورس للأنباء`."""
+    names = [_ARTICLE.sub("", each) for each in house]
+    short = [" ".join(word for word in name.split() if word not in OF_ANY_HOUSE) for name in names]
+    return tuple(filter(None, (each for both in zip(names, short, strict=True) for each in both)))
 
 
 def _without_by(said: str, language: str) -> str:

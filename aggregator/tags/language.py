@@ -17,7 +17,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING
 
@@ -75,6 +75,7 @@ class _Said:
 
     stated: str | None  # a tag that is well-formed
     languages: Sequence[str]
+    tags: dict[str, str] = field(default_factory=dict)  # see `tag`; of the languages that were asked for
 
     @cached_property
     def primaries(self) -> tuple[str, ...]:
@@ -95,17 +96,19 @@ class _Said:
 
     def named(self, group: Sequence[str]) -> str | None:
         """The language of the group that is named: the only one, or of several the one that the feed says."""
-        named = {each for each in self.wholes if each in group}
-        if self.stated and whole(self.stated) in named:
+        named = set(group).intersection(self.wholes)
+        if self.stated and len(named) > 1 and whole(self.stated) in named:
             return whole(self.stated)
         return named.pop() if len(named) == 1 else None
 
     def tag(self, language: str) -> str:
         """The publisher's own tag of this language, such as `fr-CA`; else the language."""
-        of_publisher = [*self.languages, *([self.stated] if self.stated and not self.languages else [])]
-        same = (each for each in of_publisher if primary(each) == language)
-        part = (each for each in of_publisher if whole(each) == language)
-        return next(same, None) or next(part, None) or language
+        if language not in self.tags:
+            of_publisher = [*self.languages, *([self.stated] if self.stated and not self.languages else [])]
+            same = (each for each in of_publisher if primary(each) == language)
+            part = (each for each in of_publisher if whole(each) == language)
+            self.tags[language] = next(same, None) or next(part, None) or language
+        return self.tags[language]
 
     def fallback(self, script: str | None = None) -> Found:
         """What holds where the words say nothing: a stated language that the publisher has, else its first, else the
@@ -209,7 +212,9 @@ def _clean(text: str, most: int) -> str | None:
 
 
 def _may_have_noise(text: str) -> bool:
-    return any(sign in text for sign in ("<", "@", "#", "//")) or _POINT_WITHIN.search(text) is not None
+    if "<" in text or "@" in text or "#" in text or "//" in text:  # `any` takes three times as long
+        return True
+    return _POINT_WITHIN.search(text) is not None
 
 
 def _is_loud(text: str) -> bool:

@@ -47,7 +47,6 @@ _CITIES = ("alone", "behind", "open")
 _FOLDER = files("aggregator.tags") / "places"
 _PREFIXED = "\u0600"  # from here on are the scripts that write particles with a name
 _CHOICE = re.compile(r"\(([^)]*)\)")
-_MOST_REMEMBERED = 20_000  # pieces of texts, 2 MB
 _MOST_REMEMBERED = 20_000  # pieces of texts and pairs of these, a few MB
 _LONGEST_SHORT_FORM = 6  # letters of a word in capitals that is an abbreviation
 
@@ -80,29 +79,51 @@ class PlaceWords:
     # What stood between spaces, so that it is not looked up again: what begins no phrase, as most does; what begins
     # some; and such a piece with the next one, where the two are the beginning of none.
     _idle: set[str] = field(default_factory=set)
-    _begin: set[str] = field(default_factory=set)
+    _begin: dict[str, frozenset[str] | None] = field(default_factory=dict)  # see `_seconds`
     _idle_pairs: set[str] = field(default_factory=set)
 
     def may_name(self, text: str) -> bool:
         """Whether a phrase that names something may stand in a text, as far as its single words and capitals say."""
         pieces = text.split()
+        begin = {*pieces} - self._idle
+        if not begin:
+            return False
         if max(len(self._idle), len(self._begin), len(self._idle_pairs)) >= _MOST_REMEMBERED:
             for remembered in (self._idle, self._begin, self._idle_pairs):
                 remembered.clear()
-        for piece in set(pieces) - self._idle - self._begin:
-            (self._idle if self._is_idle(piece) else self._begin).add(piece)
-        begin = self._begin
+        for piece in begin - self._begin.keys():
+            if self._is_idle(piece):
+                self._idle.add(piece)
+            else:
+                self._begin[piece] = self._seconds(piece)
+        begin &= self._begin.keys()
         pairs = {f"{one} {other}" for one, other in zip(pieces, (*pieces[1:], ""), strict=False) if one in begin}
         return not all(map(self._is_idle_pair, pairs - self._idle_pairs))
 
     def _is_idle(self, piece: str) -> bool:
         return not any(form in table for key in keys_of(piece) for form in forms(key) for table in self.tables)
 
+    def _seconds(self, piece: str) -> frozenset[str] | None:
+        """The words one of which must stand behind a piece, so that a phrase may begin in it; None: not known."""
+        words = words_in(piece)
+        if len(words.keys) != 1:
+            return None
+        begun = [table[form] for form in forms(words.keys[0]) for table in self.tables if form in table]
+        written = words.word(0)
+        if any(_may_be_written(each, written) for of_key in begun for each in of_key.get("", ())):
+            return None
+        return frozenset(second for of_key in begun for second in of_key)
+
     def _is_idle_pair(self, pair: str) -> bool:
         """Whether no phrase begins in the first of two pieces."""
+        one, _, other = pair.partition(" ")
+        seconds, keys = self._begin[one], keys_of(other)
+        if seconds is not None and (not other or keys) and (not keys or seconds.isdisjoint(forms(keys[0]))):
+            self._idle_pairs.add(pair)
+            return True
         words = words_in(pair)
-        begin = len(keys_of(pair.partition(" ")[0]))
-        is_idle = (begin < len(words.keys) or pair.endswith(" ")) and not any(
+        begin = len(keys_of(one))
+        is_idle = (begin < len(words.keys) or not other) and not any(
             _may_be_begun(table[form], words, number)
             for number in range(begin)
             for form in forms(words.keys[number])

@@ -158,6 +158,7 @@ def script_of(text: str) -> tuple[str | None, int]:
     return most, counts[most]
 
 
+@lru_cache(1)  # asked twice for each text
 def _latin_letters(text: str) -> int | None:
     """How many letters a text has whose letters are all Latin; None: it may have others. Most texts are told at once,
     by bytes: those of western Europe with the signs that newsrooms type.

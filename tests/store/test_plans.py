@@ -547,6 +547,15 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "class_terms": (case(lambda s, w: s.class_terms(w.publisher)),),
     "reports_per_day": (case(lambda s, w: s.reports_per_day(w.publisher, date(2026, 11, 1))),),
     "reports_since": (Case(lambda s, w: s.reports_since(date(2026, 11, 1)), {"SCAN p": "publishers"}),),
+    "taken": (
+        case(lambda s, w: s.taken(w.publisher, WEEK)),
+        case(lambda s, w: s.taken(None, WEEK)),
+    ),
+    "taken_of": (Case(lambda s, w: s.taken_of(w.report), {"USE TEMP B-TREE FOR": "those who took one report"}),),
+    "taken_by_key": (case(lambda s, w: s.taken_by_key(w.report, "0" * 20)),),
+    "next_taken_letter": (
+        Case(lambda s, w: s.next_taken_letter([w.publisher], NOW), {"USE TEMP B-TREE FOR": "publishers, a few"}),
+    ),
     "former_publishers": (Case(lambda s, w: s.former_publishers(), {"SCAN p": FEW}),),
     "lending": (case(lambda s, w: s.lending()),),
     "rewriting": (

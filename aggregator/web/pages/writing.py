@@ -125,6 +125,14 @@ def _when(context: Context, moment: str | datetime, shape: str = "medium") -> Ma
     return Markup('<time datetime="{}" data-shape="{}">{}</time>').format(read.isoformat(), shape, said)
 
 
+@pass_context
+def _clock(context: Context, moment: str) -> Markup:
+    """The time of the day in the reader's zone as the server knows it, where what stands beside it is of that day."""
+    reader: Reader = context["reader"]
+    zoned = datetime.fromisoformat(moment).astimezone(reader.timezone())
+    return Markup('<time datetime="{}">{}</time>').format(moment, zoned.strftime("%H:%M"))
+
+
 def _day_and_time(moment: datetime, shape: str, now: datetime, locale: Locale) -> str:
     """A moment as a language writes it (Unicode CLDR), with hours from 0 to 23."""
     time = format_time(moment, "HH:mm", tzinfo=moment.tzinfo, locale=locale)
@@ -145,16 +153,9 @@ def _begun(report: Release, most: int = _MOST_BEGUN) -> str:
     return shortened(" ".join(words.split()), most)
 
 
-@pass_context
-def _clock(context: Context, moment: str) -> Markup:
-    """The time of the day in the reader's zone as the server knows it, where what stands beside it is of that day."""
-    reader: Reader = context["reader"]
-    zoned = datetime.fromisoformat(moment).astimezone(reader.timezone())
-    return Markup('<time datetime="{}">{}</time>').format(moment, zoned.strftime("%H:%M"))
-
-
 @cache
 def environment(language: Interface) -> Environment:
+    """What turns templates into pages of a language."""
     made = Environment(
         loader=PackageLoader("aggregator.web", "templates"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True, auto_reload=False, extensions=["jinja2.ext.i18n"],

@@ -50,6 +50,7 @@ from aggregator.store.sqlite.schema import (
     m0040,
     m0041,
     m0042,
+    m0044,
     m0045,
     m0046,
     m0047,
@@ -272,6 +273,11 @@ def _who(db: Database) -> None:
 @migrations(name="0042_pictures")
 def _pictures(db: Database) -> None:
     _execute(db, m0042.PICTURES)
+
+
+@migrations(name="0044_taken")
+def _taken(db: Database) -> None:
+    _execute(db, m0044.TAKEN)
 
 
 @migrations(name="0045_complaints")

@@ -12,7 +12,14 @@ from io import BytesIO
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, get_timezone_gmt, get_timezone_name
+from babel.dates import (
+    format_date,
+    format_skeleton,
+    format_time,
+    get_datetime_format,
+    get_timezone_gmt,
+    get_timezone_name,
+)
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
@@ -114,7 +121,7 @@ def _when(context: Context, moment: str | datetime, shape: str = "medium") -> Ma
         return Markup('<time datetime="{}">{}</time>').format(zoned.date(), format_date(zoned, "full", locale=locale))
     else:
         now: datetime = context["now"].astimezone(reader.timezone())
-        said = format_datetime(zoned, _pattern(shape, zoned, now), locale=locale, tzinfo=zoned.tzinfo)
+        said = _day_and_time(zoned, shape, now, locale)
     return Markup('<time datetime="{}" data-shape="{}">{}</time>').format(read.isoformat(), shape, said)
 
 
@@ -126,11 +133,14 @@ def _clock(context: Context, moment: str) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(moment, zoned.strftime("%H:%M"))
 
 
-def _pattern(shape: str, moment: datetime, now: datetime) -> str:
-    """Which fields of a moment are said (Unicode LDML, part 4)."""
+def _day_and_time(moment: datetime, shape: str, now: datetime, locale: Locale) -> str:
+    """A moment as a language writes it (Unicode CLDR), with hours from 0 to 23."""
+    time = format_time(moment, "HH:mm", tzinfo=moment.tzinfo, locale=locale)
     if shape == "time" or (shape == "short" and moment.date() == now.date()):
-        return "HH:mm"
-    return "d MMMM, HH:mm" if shape == "short" and moment.year == now.year else "d MMMM y, HH:mm"
+        return time
+    fields = "MMMMd" if shape == "short" and moment.year == now.year else "yMMMMd"
+    day = format_skeleton(fields, moment, tzinfo=moment.tzinfo, locale=locale)
+    return str(get_datetime_format("medium", locale=locale)).replace("{1}", day).replace("{0}", time)
 
 
 def _begun(report: Release, most: int = _MOST_BEGUN) -> str:
@@ -144,7 +154,8 @@ def _begun(report: Release, most: int = _MOST_BEGUN) -> str:
 
 
 @cache
-def _environment(language: Interface) -> Environment:
+def environment(language: Interface) -> Environment:
+    """What turns templates into pages of a language."""
     made = Environment(
         loader=PackageLoader("aggregator.web", "templates"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True, auto_reload=False, extensions=["jinja2.ext.i18n"],
@@ -176,4 +187,4 @@ def _environment(language: Interface) -> Environment:
 
 def write(template: str, reader: Reader, values: Mapping[str, Any]) -> str:
     """A page as HTML. `values` beside `reader`, which every template has."""
-    return _environment(reader.language).get_template(template).render(reader=reader, **values)
+    return environment(reader.language).get_template(template).render(reader=reader, **values)

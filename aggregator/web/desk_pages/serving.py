@@ -8,7 +8,6 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from http import HTTPStatus
 from urllib.parse import quote, urlencode
 
 from starlette.concurrency import run_in_threadpool
@@ -162,14 +161,14 @@ class Desk:
             else:
                 found = people.by_token(stored, form.get("name", ""), form.get("token", ""))
         if found is None or (named is not None and found[1].name != named):
-            raise Problem(403, "this name and token have no right at the desk", "the operator gives one: tokens add")
+            raise Problem(403, "this name and token have no right at the desk", "write both as the operator gave them; `aggregator tokens add NAME --desk act` makes a new token")
         with _to_write(self.site) as store:
             before = request.cookies.get(people.cookie_name(wire))
             if before:
                 store.end_desk_session(people.digest(before))
             secret = people.begin(store, found[0], now, is_by_proxy=is_by_proxy)
         if secret is None:
-            raise Problem(403, "this name and token have no right at the desk", "the operator gives one: tokens add")
+            raise Problem(403, "this name and token have no right at the desk", "write both as the operator gave them; `aggregator tokens add NAME --desk act` makes a new token")
         response = _led(goal(form.get("next", "")))
         people.set_cookie(response, wire, secret)
         return response
@@ -248,13 +247,13 @@ class Desk:
     def _not_done(self, request: Request, why: str) -> Page:
         return Page(
             template="desk/refused.html", title=self._said(request)("Nothing was changed"), description="",
-            values={"detail": why, "status": 409, "phrase": HTTPStatus(409).phrase}, is_indexed=False, status=409,
+            values={"detail": why, "status": 409}, is_indexed=False, status=409,
         )  # fmt: skip
 
     def _refused(self, request: Request, problem: Problem, person: SignedIn | None = None) -> Response:
         page = Page(
             template="desk/refused.html", title=self._said(request)(problem.title), description="",
-            values={"detail": problem.detail, "status": problem.status, "phrase": HTTPStatus(problem.status).phrase},
+            values={"detail": problem.detail, "status": problem.status},
             is_indexed=False, status=problem.status, headers=tuple(problem.headers.items()),
         )  # fmt: skip
         return self._written(request, page, person)

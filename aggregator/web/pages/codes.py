@@ -31,6 +31,7 @@ def _topic(visit: Visit, code: str) -> List:
         % {"topic": name},
         note=said("What this wire found to be about this topic or a narrower one."),
         feed=f"/feeds/topic/{code}",
+        compared=f"/positions?topic={code}",
         above=tuple(Link(f"/topic/{each}", topic_heading(each, language)) for each in reversed(with_broader(code)[1:])),
         within=tuple(
             Link(f"/topic/{each}", topic_heading(each, language))

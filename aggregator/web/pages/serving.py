@@ -5,7 +5,6 @@ from __future__ import annotations
 import mimetypes
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from importlib.resources import files
 from urllib.parse import quote, urlencode
 
@@ -139,7 +138,7 @@ class Pages:
             template="problem.html",
             title=title[:1].upper() + title[1:],
             description="",
-            values={"status": problem.status, "phrase": HTTPStatus(problem.status).phrase, "detail": problem.detail},
+            values={"status": problem.status, "detail": problem.detail},
             is_indexed=False,
         )
         headers = {**dict(fields()), "Cache-Control": "no-store", "Vary": _VARY, **problem.headers}

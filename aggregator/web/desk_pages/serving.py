@@ -161,14 +161,14 @@ class Desk:
             else:
                 found = people.by_token(stored, form.get("name", ""), form.get("token", ""))
         if found is None or (named is not None and found[1].name != named):
-            raise Problem(403, "this name and token have no right at the desk", "write both as the operator gave them; `aggregator tokens add NAME --desk act` makes a new token")
+            raise _no_right()
         with _to_write(self.site) as store:
             before = request.cookies.get(people.cookie_name(wire))
             if before:
                 store.end_desk_session(people.digest(before))
             secret = people.begin(store, found[0], now, is_by_proxy=is_by_proxy)
         if secret is None:
-            raise Problem(403, "this name and token have no right at the desk", "write both as the operator gave them; `aggregator tokens add NAME --desk act` makes a new token")
+            raise _no_right()
         response = _led(goal(form.get("next", "")))
         people.set_cookie(response, wire, secret)
         return response
@@ -311,3 +311,8 @@ def _to_write(site: Site) -> Store:
 
 
 __all__ = ["HOME", "Desk"]
+
+
+def _no_right() -> Problem:
+    new = "write both as the operator gave them; `aggregator tokens add NAME --desk act` makes a new token"
+    return Problem(403, "this name and token have no right at the desk", new)

@@ -697,7 +697,7 @@ def test_a_database_that_is_locked_is_said_so_and_nothing_is_changed(wire: Serve
         answer = mine.post(f"/desk/report/{report}/withhold", reason="x", confirm="yes")
         other.execute("ROLLBACK")
     assert answer.status_code == 503
-    assert "nothing was changed" in answer.text
+    assert "Nothing was changed" in answer.text
     assert str(wire.paths.database()) not in answer.text
     assert last_act(wire, report) is None
 

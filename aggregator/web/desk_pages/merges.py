@@ -19,6 +19,7 @@ from aggregator.web.desk_pages.paging import ROWS, below, cut, number, older
 from aggregator.web.desk_pages.reports import linkable
 from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done
 from aggregator.web.pages.page import Page
+from aggregator.web.pages.wording import N_
 from aggregator.web.problems import Problem
 
 SINCE = timedelta(days=30)  # of what is looked at again by itself
@@ -94,7 +95,7 @@ def _found(visit: DeskVisit) -> Merge:
     """Raises Problem."""
     found = visit.store.merge(number(visit.named["number"], "the number of a merge"))
     if found is None:
-        raise Problem(404, "there is no merge with this number")
+        raise Problem(404, N_("there is no merge with this number"))
     return found
 
 

@@ -54,7 +54,7 @@ def _by_words(visit: DeskVisit, asked: str) -> tuple[list[Report], str | None, s
     """Reports in the wire; the id below which the next page begins; and what is wrong with the words."""
     before = visit.one("before")
     if before is not None and visit.store.report_state(before) is None:
-        raise Problem(404, "there is no such page", "the report below which it begins is not here")
+        raise Problem(404, N_("there is no such page"), N_("the report below which it begins is not here"))
     try:
         words = query.parse(asked, visit.now)
         found = list(visit.store.reports(Selection(before=before, limit=_FOUND + 1), words))
@@ -102,7 +102,7 @@ def _held(visit: DeskVisit) -> dict[str, Any]:
     """Raises Problem."""
     held = visit.store.held_report(visit.named["id"])
     if held is None:
-        raise Problem(404, "there is no report with this id")
+        raise Problem(404, N_("there is no report with this id"))
     return held
 
 

@@ -43,6 +43,7 @@ CALLS: Mapping[str, tuple[str, ...]] = {
     "merges --json": ("merges", "--json"),
     "merges --suspect --json": ("--db", "{other}", "merges", "--suspect", "--json"),
     "pending --json": ("pending", "--json"),
+    "complaint matters --json": ("complaint", "matters", "--json"),
     "complaint list --json": ("complaint", "list", "--all", "--json"),
     "health --json": ("health", "--json"),
     "coverage --json": ("coverage", "--json"),

@@ -52,6 +52,7 @@ def test_every_query_runs(store: Store, publisher: Publisher, sql: str) -> None:
 
 
 # These list what is wrong, which in the demo is nothing.
+_OF_DAYS = ("FROM figures",)  # that are over, which the day of the demo is not
 _OF_TROUBLE = ("HAVING newest IS NULL", "json_each(p.drops)", "WHERE failures > 0", "HAVING missing > 0")
 
 
@@ -63,8 +64,9 @@ def test_the_queries_find_something_in_the_demo(tmp_path: Path) -> None:
             pass
     with Store.read(database) as reader:
         ((last,),) = reader.query("SELECT max(at) FROM changes")[1]
-        tried = [sql for sql in QUERIES if not any(each in sql for each in _OF_TROUBLE)]
-        assert len(tried) == len(QUERIES) - len(_OF_TROUBLE)
+        others = (*_OF_TROUBLE, *_OF_DAYS)
+        tried = [sql for sql in QUERIES if not any(each in sql for each in others)]
+        assert len(tried) == len(QUERIES) - len(others)
         for sql in tried:
             assert list(reader.query(sql.replace("'now'", f"'{last}'"))[1]), sql
 

@@ -1,4 +1,4 @@
-"""complaint: records what people complain of, does at once what each kind asks for, lists, closes and erases them."""
+"""complaint: records what people complain of, lists it, does what each kind asks for, closes and erases complaints."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ from aggregator.desk import complaints
 from aggregator.model import Addressee, Cause, Complaint, ComplaintKind
 from aggregator.pipeline.opening import open_existing, read_store
 from aggregator.pipeline.paths import Paths
-from aggregator.text.dates import utc_now
-from aggregator.text.printable import address
+from aggregator.text.dates import to_iso, utc_now
+from aggregator.text.printable import address, counted
 
 
 @click.group()
 def complaint() -> None:
     """Record, list, resolve and erase complaints.
 
-    What each kind does at once: `aggregator complaint add --help`.
+    What each kind asks for: `aggregator complaint add --help`. Complaints that readers file by the form (`serve`,
+    /complain) do nothing until `complaint carry-out`.
     """
 
 
@@ -116,22 +117,28 @@ def _advise(report_id: str, kind: str, text: str, number: int, addressee: Addres
 def list_complaints(paths: Paths, everything: bool, as_json: bool) -> None:
     """List the complaints that are open."""
     with read_store(paths) as store:
-        rows = store.complaints(resolved_too=everything)
+        rows = complaints.listed(store, resolved_too=everything)
     if as_json:
         say_json_rows(rows)
         return
     for row in rows:
         about = f"{row['id']}, {row['publisher_name']}" if row["id"] else "the wire"
         say(f"{row['number']}. {row['complaint_kind']}, {about}", bold=True)
-        received = when(row["received_at"])
+        received = when(row["received_at"]) + (" by the form" if row["came_by"] == "form" else "")
         if row["text"] is None:
             say(f"   {received}: what was written was erased {when(row['erased_at'])}")
         else:
             say_lines(f"   {received} from {row['complainant'] or 'anonymous'}: {row['text']}", indent="     ")
+        if row["email"]:
+            say(f"   e-mail, not checked: {row['email']}")
         if row["acts"]:
             say(f"   done: {row['acts']}")
+        if row["proposed"]:
+            say(f"   asks to {row['proposed']}: aggregator complaint carry-out {row['number']}")
         if row["resolved_at"]:
             say(f"   resolved {when(row['resolved_at'])}{_colon(row['resolution'])}")
+        if row["answer"]:
+            say_lines(f"   answer: {row['answer']}", indent="     ")
     if not rows:
         say("No complaint is open." if not everything else "There are no complaints.", err=True)
 
@@ -140,17 +147,74 @@ def _colon(said: str | None) -> str:
     return f": {said}" if said else ""
 
 
+@complaint.command("matters")
+@options.AS_JSON
+@click.pass_obj
+def list_matters(paths: Paths, as_json: bool) -> None:
+    """List what open complaints are about.
+
+    Many complaints about one report are one matter, and so are those about the wire.
+    """
+    with read_store(paths) as store:
+        found = complaints.matters(store)
+    if as_json:
+        say_json_rows(
+            {
+                "id": each.report,
+                "publisher_name": each.publisher_name,
+                "complaints": each.count,
+                "kinds": dict(each.kinds),
+                "first": each.first,
+                "oldest": to_iso(each.oldest),
+                "newest": to_iso(each.newest),
+                "told_at": to_iso(each.told_at) if each.told_at else None,
+            }
+            for each in found
+        )
+        return
+    for each in found:
+        say(f"{each.report}, {each.publisher_name}" if each.report else "the wire", bold=True)
+        kinds = ", ".join(f"{kind} {number:,}" for kind, number in each.kinds.items())
+        say(f"   {counted(each.count, 'complaint')}: {kinds}; the first is {each.first}")
+        say(f"   from {when(to_iso(each.oldest))} to {when(to_iso(each.newest))}")
+    if not found:
+        say("No complaint is open.", err=True)
+
+
+@complaint.command("carry-out")
+@click.argument("number", type=click.IntRange(1, options.GREATEST))
+@click.option("--reason", callback=options.one_line, help="For the public. [default: by the kind of complaint]")
+@options.REFERENCE
+@options.ACTOR
+@click.pass_obj
+def carry_out(paths: Paths, /, number: int, reason: str | None, **why: Any) -> None:
+    """Do what a complaint asks for.
+
+    Its report is withheld or withdrawn, as `aggregator complaint add --help` says of each kind. The complaint stays
+    open: `aggregator complaint resolve` closes it. The reason stands in the notice; put nothing of the complaint in it.
+    """
+    with open_existing(paths) as store:
+        row = complaints.found_complaint(store, number)
+        kind: ComplaintKind = row["complaint_kind"]
+        cause = Cause(reason=reason or complaints.PUBLIC_REASONS.get(kind, kind), **why)
+        done = complaints.carry_out(store, number, cause, utc_now())
+        notice = store.notice(row["id"])
+    say_done(row["id"], "withdrawn" if done == "withdraw" else "withheld", notice)
+    say(_CLOSING.format(number=number))
+
+
 @complaint.command()
 @click.argument("number", type=click.IntRange(1, options.GREATEST))
-@click.option("--resolution", required=True, callback=options.one_line, help="How it was settled.")
+@click.option("--resolution", required=True, callback=options.one_line, help="How it was settled: for the desk alone.")
+@click.option("--answer", help="What whoever complained by the form reads: with the reference, and by e-mail.")
 @click.pass_obj
-def resolve(paths: Paths, number: int, resolution: str) -> None:
+def resolve(paths: Paths, number: int, resolution: str, answer: str | None) -> None:
     """Close a complaint, once.
 
     The report stays as it is: `aggregator restore` puts it back.
     """
     with open_existing(paths) as store:
-        complaints.resolve(store, number, resolution, utc_now())
+        complaints.resolve(store, number, resolution, utc_now(), answer)
     say(f"Complaint {number}: resolved")
 
 

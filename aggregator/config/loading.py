@@ -30,6 +30,7 @@ from aggregator.config.shapes import (
     RIGHTS,
     SECRETS,
     WIRE,
+    ContactTable,
     FetchTable,
     MailTable,
     PollTable,
@@ -62,6 +63,7 @@ from aggregator.model import (
     Source,
     SourceRules,
     StoreSettings,
+    TakeSettings,
     Template,
     Uses,
     Wire,
@@ -143,12 +145,24 @@ def load(folder: Path, texts_of: Mapping[str, str] = MappingProxyType({}), witho
         faults=(*faults, *of_subscribers, *of_searches),
         placeholders=tuple(_with_line(folder, line, names, texts_of) for line in placeholders(wire, own_publisher)),
         placeholders_forbid_polling=forbid_polling(wire, publishers),
-        warnings=(*warnings(sound), *pace_warnings(wire, publishers), *subscribers.warnings),
+        warnings=(
+            *_statement_warnings(folder, wire),
+            *warnings(sound),
+            *pace_warnings(wire, publishers),
+            *subscribers.warnings,
+        ),
         subscribers=subscribers.sound,
         faulty_subscribers=subscribers.faulty,
         searches=searches.sound,
         faulty_searches=searches.faulty,
     )
+
+
+def _statement_warnings(folder: Path, wire: Wire) -> Iterator[str]:
+    """Where the file that `statement` names is not there: the wire works without it."""
+    if wire.statement is not None and not (folder / wire.statement).is_file():
+        expected = "a file of this name beside wire.toml; the page /about lacks it"
+        yield f"wire.toml: {fault('statement', wire.statement, expected)}"
 
 
 def _by_file(faults: Iterable[str], names: Sequence[str]) -> dict[str, list[str]]:
@@ -200,9 +214,8 @@ def _wire(folder: Path, faults: list[str], text: str | None) -> Wire | None:
     faults += _in_file("wire.toml", lines)
     if shape is None:
         return None
-    words = shape.model_dump(
-        exclude={"fetch", "poll", "pictures", "store", "notify", "serve", "desk", "complaints", "mail"}
-    )
+    tables = {"fetch", "poll", "pictures", "store", "notify", "serve", "desk", "complaints", "take", "mail"}
+    words = shape.model_dump(exclude=tables)
     return Wire(
         **words,
         fetch=_fetch_settings(shape.fetch),
@@ -212,6 +225,7 @@ def _wire(folder: Path, faults: list[str], text: str | None) -> Wire | None:
         complaints=ComplaintSettings(
             keep=timedelta(days=shape.complaints.keep_days), withhold_at_once=shape.complaints.withhold_at_once
         ),
+        take=TakeSettings(keep=timedelta(days=shape.take.keep_days)),
         notify=NotifySettings(command=shape.notify.command, timeout=timedelta(seconds=shape.notify.timeout_seconds)),
         serve=_serve_settings(shape.serve),
         desk=DeskSettings(user_header=shape.desk.user_header),
@@ -361,7 +375,7 @@ def _publisher(
     rights, rights_lines = _rights(table, profiles)
     lines = [*_place_faults(PurePosixPath(name), table), *shape_lines, *rights_lines]
     if shape is not None:
-        lines += [*_key_faults(shape), *_stance_faults(shape)]
+        lines += [*_key_faults(shape), *_contact_faults(shape.contact), *_stance_faults(shape)]
         lines += [*_source_faults(shape.source, wire), *tag_faults(shape.tags)]
     if shape is not None and rights is not None:
         publisher = _assembled(PurePosixPath(name).stem, shape, rights)
@@ -370,6 +384,12 @@ def _publisher(
         lines += faults_of_disclaimers(texts(table.get("disclaimers")))
     faults += _in_file(name, lines)
     return publisher
+
+
+def _contact_faults(contact: ContactTable) -> Iterator[str]:
+    if contact.tell_taken and Contact(**contact.model_dump()).mailbox is None:
+        expected = "this key only beside an e-mail address in contact.permissions or contact.corrections"
+        yield fault("contact.tell_taken", True, expected)
 
 
 def _stance_faults(shape: PublisherFile) -> Iterator[str]:

@@ -35,6 +35,7 @@ from aggregator.model import (
     Rights,
     ServeSettings,
     StoreSettings,
+    TakeSettings,
     Template,
     Weekday,
     When,
@@ -69,6 +70,7 @@ _PICTURES = PicturesSettings()
 _SERVE = ServeSettings()
 _NOTIFY = NotifySettings()
 _COMPLAINTS = ComplaintSettings()
+_TAKE = TakeSettings()
 _CONFIG = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
@@ -315,6 +317,10 @@ class ComplaintsTable(Table):
     withhold_at_once: tuple[WithheldFirst, ...] = _COMPLAINTS.withhold_at_once
 
 
+class TakeTable(Table):
+    keep_days: Annotated[int, Field(ge=1, le=36_500)] = _TAKE.keep.days
+
+
 class WireFile(Table):
     name: Line
     url: Address
@@ -330,6 +336,7 @@ class WireFile(Table):
     store: StoreTable = StoreTable()
     pictures: PicturesTable = PicturesTable()
     complaints: ComplaintsTable = ComplaintsTable()
+    take: TakeTable = TakeTable()
     serve: ServeTable = ServeTable()
     desk: DeskTable = DeskTable()
     notify: NotifyTable = NotifyTable()
@@ -340,6 +347,7 @@ class ContactTable(Table):
     corrections: Reachable | None = None
     permissions: Reachable | None = None
     technical: Reachable | None = None
+    tell_taken: bool = False
 
 
 class IdentityTable(Table):

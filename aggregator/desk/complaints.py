@@ -113,6 +113,18 @@ def carry_out(store: Store, number: int, cause: Cause, now: datetime) -> Act:
             return decision.acts[-1].act
 
 
+def listed(store: Store, *, resolved_too: bool = False) -> list[dict[str, Any]]:
+    """Rows of `store.complaints`, each with `proposed`: what its kind asks for; None: nothing is to be done to the
+    report, or it is done, or the complaint is resolved. Raises StoreError.
+    """
+    rows = store.complaints(resolved_too=resolved_too)
+    for row in rows:
+        is_open = row["resolved_at"] is None and row["id"] is not None
+        asked = proposal(row["complaint_kind"], store.report_state(row["id"]) if is_open else None)
+        row["proposed"] = asked.act if asked and not asked.is_done else None
+    return rows
+
+
 def matters(store: Store) -> list[Matter]:
     """The open complaints by the report that they are about, those about the wire as one; the newest first. Raises
     StoreError.

@@ -33,10 +33,11 @@ def maintain(
     now: datetime,
     keep_polls: timedelta | None = None,
     keep_complaints: timedelta | None = None,
+    keep_taken: timedelta | None = None,
     subscribers: Collection[str] | None = None,
 ) -> None:
     """All that `housekeeping` does, at once."""
-    for _ in housekeeping(store, now, keep_polls, keep_complaints, subscribers):
+    for _ in housekeeping(store, now, keep_polls, keep_complaints, keep_taken, subscribers):
         pass
 
 
@@ -45,20 +46,21 @@ def housekeeping(
     now: datetime,
     keep_polls: timedelta | None = None,
     keep_complaints: timedelta | None = None,
+    keep_taken: timedelta | None = None,
     subscribers: Collection[str] | None = None,
 ) -> Iterator[None]:
-    """Housekeeping between polls, in steps of one short transaction each: agreements and embargoes end, words that may
-    be held no longer are let go, and those of old complaints, words that were held back are stored, the wire's own
-    figures of days that are over are counted, old polls that brought nothing are counted by day, what is known of how
-    documents listed reports is deleted when they list them no more, old counts of what left are deleted, what `health`
-    counts is counted, excerpts follow the rights of today, the search index catches up, raw words are packed with this
-    program's dictionary, the planner's figures are put back, letters that were let go leave the index, and the log is
-    emptied. By a clock that is not believed yet (`clock`) no embargo ends, and nothing is let go for its age. Raises
-    StoreError.
+    """Housekeeping between polls, in steps of one short transaction each: agreements and embargoes end, words that
+    may be held no longer are let go, and those of old complaints and of who took which report, words that were held
+    back are stored, the wire's own figures of days that are over are counted, old polls that brought nothing are
+    counted by day, what is known of how documents listed reports is deleted when they list them no more, old counts
+    of what left are deleted, what `health` counts is counted, excerpts follow the rights of today, the search index
+    catches up, raw words are packed with this program's dictionary, the planner's figures are put back, letters
+    that were let go leave the index, and the log is emptied. By a clock that is not believed yet (`clock`) no
+    embargo ends, and nothing is let go for its age. Raises StoreError.
 
     `keep_polls`: for how long each poll is kept that brought nothing; `keep_complaints`: for how long the words of a
-    complaint are kept after it was resolved; None: for ever. `subscribers`: who is sent something; None: all that ever
-    were.
+    complaint are kept after it was resolved; `keep_taken`: for how long it is known who took a report; None: for ever.
+    `subscribers`: who is sent something; None: all that ever were.
     """
     tick(store, now)
     believed = clock.believed(store, now)
@@ -71,6 +73,8 @@ def housekeeping(
     store.forget_over_limit(believed)
     if keep_complaints is not None:
         store.erase_old_complaints(believed - keep_complaints, believed)
+    if keep_taken is not None:
+        store.forget_taken(believed - keep_taken)
     yield from _repeated(lambda: store.store_pending_revisions(now))
     yield from figures.count(store, believed, keep_polls, subscribers)
     if keep_polls is not None:

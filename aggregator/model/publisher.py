@@ -216,6 +216,13 @@ class ComplaintSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakeSettings:
+    """`[take]` of wire.toml: how long it is known who took which report."""
+
+    keep: timedelta = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
     """The wire itself: who asks, who answers for it, where complaints go."""
 
@@ -233,6 +240,7 @@ class Wire:
     store: StoreSettings = StoreSettings()
     pictures: PicturesSettings = PicturesSettings()
     complaints: ComplaintSettings = ComplaintSettings()
+    take: TakeSettings = TakeSettings()
     serve: ServeSettings = ServeSettings()
     desk: DeskSettings = DeskSettings()
     notify: NotifySettings = NotifySettings()
@@ -288,6 +296,12 @@ class Contact:
     corrections: str | None = None  # an e-mail address or a page
     permissions: str | None = None
     technical: str | None = None
+    tell_taken: bool = False  # whether its publisher gets an e-mail about reports that others take from the wire
+
+    @property
+    def mailbox(self) -> str | None:
+        """The e-mail address for permissions, else for corrections; None: neither is one."""
+        return next((each for each in (self.permissions, self.corrections) if each and "://" not in each), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,6 +68,7 @@ class Outlet:
     believed: datetime | None = None  # until when embargoes are over, where the clock is in doubt; None: `now`
     use: Use | None = None  # what a machine wants it for; None: people read it
     also: tuple[Channel, ...] = ()  # channels that must permit it too
+    most: TextScope = "full_text"  # no more of the text than this is asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

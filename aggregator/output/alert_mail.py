@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC
 from html import escape
 from types import MappingProxyType
 from typing import Any
@@ -13,7 +12,6 @@ from aggregator.model import Alert, AlertEntry, OwedKind
 from aggregator.model.release import Release
 from aggregator.output import beside
 from aggregator.output.record import record
-from aggregator.text.dates import for_people
 from aggregator.text.html import shortened
 from aggregator.text.printable import address, line
 
@@ -79,7 +77,7 @@ def _text(alert: Alert) -> Iterator[str]:
             yield f"*** {label} ***"
         yield line(_publisher(entry))
         if entry.release:
-            yield from _text_of(entry.release, entry.notice)
+            yield from beside.as_text(entry.release, entry.notice)
         else:
             yield from (line(_title(entry)), "", line(entry.notice))
     yield ""
@@ -88,31 +86,6 @@ def _text(alert: Alert) -> Iterator[str]:
     yield f"Comment or complain: {line(alert.complaints_url)} or {line(alert.complaints_email)}"
     yield f"You get this because the search {line(alert.search)} of {line(alert.wire)} names you. To end it, write to"
     yield f"{line(alert.complaints_email)}."
-
-
-def _text_of(release: Release, notice: str) -> Iterator[str]:
-    yield line(beside.headline(release))
-    yield from map(line, _facts(release))
-    if words := (release.text or release.summary or notice):
-        yield ""
-        yield from map(line, words.splitlines())
-    yield ""
-    yield from (line(said) for said in (*release.disclaimers, beside.rights(release)) if said)
-    if link := address(release.url):
-        yield f"The original: {link}"
-    if release.licence_url:
-        yield f"Licence: {line(release.licence_url)}"
-    yield f"Corrections: {line(release.corrections_contact)}"
-    if release.permissions_contact:
-        yield f"Permissions: {line(release.permissions_contact)}"
-
-
-def _facts(release: Release) -> Iterator[str]:
-    """What stands below a headline."""
-    if release.credit != beside.publisher(release):
-        yield release.credit
-    published = for_people(release.published, UTC) if release.published else None
-    yield from filter(None, (beside.item_class(release), release.byline, published))
 
 
 def html(alert: Alert) -> str:
@@ -154,7 +127,7 @@ def _article(entry: AlertEntry) -> str:
 
 def _html_of(release: Release, notice: str) -> str:
     title, link = escape(line(beside.headline(release))), address(release.url)
-    facts = " · ".join(escape(line(said)) for said in _facts(release))
+    facts = " · ".join(escape(line(said)) for said in beside.facts(release))
     plain = release.text or release.summary or notice
     words = "".join(f"<p>{escape(line(said))}</p>" for said in plain.splitlines() if said)
     if release.html and "<img" not in release.html:  # a picture would say to its server who reads

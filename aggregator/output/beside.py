@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from html import escape
 from urllib.parse import urlsplit
 
 from aggregator.model import Tag, TagEvidence
 from aggregator.model.release import Feed, Picture, Release
 from aggregator.tags.mediatopics import topic_label
+from aggregator.text.dates import for_people
 from aggregator.text.html import shortened
-from aggregator.text.printable import line
+from aggregator.text.printable import address, line
 
 _MOST_SHOWN, _MOST_WORDS = 100, 12  # characters, words, of a report without a headline
 NO_HEADLINE = "(no headline)"
@@ -122,19 +124,47 @@ def as_html(release: Release) -> str:
     pictures = [_picture(each) for each in release.pictures]
     below = [*release.disclaimers, rights(release), release.general]
     links = [
-        f'<a href="{escape(address)}">{escape(label)}</a>'
-        for label, address in (
+        f'<a href="{escape(where)}">{escape(label)}</a>'
+        for label, where in (
             ("The original", release.url),
             (f"Licence: {release.licence}", release.licence_url),
             ("Comment or complain", release.complaints_url),
         )
-        if address
+        if where
     ]
     if release.permissions_contact:
         links.append(f"Permissions: {escape(release.permissions_contact)}")
     pixel = f'<img src="{escape(release.pixel)}" alt="" width="1" height="1">' if release.pixel else ""
     said = [head, *pictures, words(release), *(f"<p>{escape(each)}</p>" for each in below if each)]
     return "\n".join(filter(None, said)) + f"\n<p>{' · '.join(links)}</p>{pixel}"
+
+
+def as_text(release: Release, notice: str = "", wire: str | None = None) -> Iterator[str]:
+    """The lines of the report below its publisher, as plain text: headline, words, and all that must stand beside them.
+    `notice`: stands where its words are left out. `wire`: as in `rights`.
+    """
+    yield line(headline(release))
+    yield from map(line, facts(release))
+    if words := (release.text or release.summary or notice):
+        yield ""
+        yield from map(line, words.splitlines())
+    yield ""
+    yield from (line(said) for said in (*release.disclaimers, rights(release, wire)) if said)
+    if link := address(release.url):
+        yield f"The original: {link}"
+    if release.licence_url:
+        yield f"Licence: {line(release.licence_url)}"
+    yield f"Corrections: {line(release.corrections_contact)}"
+    if release.permissions_contact:
+        yield f"Permissions: {line(release.permissions_contact)}"
+
+
+def facts(release: Release) -> Iterator[str]:
+    """What stands below a headline in plain text."""
+    if release.credit != publisher(release):
+        yield release.credit
+    published = for_people(release.published, UTC) if release.published else None
+    yield from filter(None, (item_class(release), release.byline, published))
 
 
 def srcset(picture: Picture) -> str:

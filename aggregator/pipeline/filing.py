@@ -18,7 +18,7 @@ MOST_AN_HOUR = 120  # of the whole wire
 MOST_OF_REPORT = 40  # about one report in an hour, or about the wire
 MOST_OPEN = 5_000  # that wait for the desk; of 5,000 characters each they take 100 MB at most
 _MOST_LETTERS = 3  # a day to one address, which may be that of somebody who complained of nothing
-_PATIENCE = 5.0  # seconds for which another program may keep the database locked
+PATIENCE = 5.0  # seconds for which another program may keep the database locked
 
 TooMany = Literal["an_hour", "of_report", "open"]
 
@@ -43,7 +43,7 @@ def file(paths: Paths, settings: ComplaintSettings, filing: Filing, now: datetim
         return "of_report"
     if counts.letters_to >= _MOST_LETTERS:
         filing = replace(filing, receipt=None)
-    with Store.open(paths.database(), busy_seconds=_PATIENCE) as store:
+    with Store.open(paths.database(), busy_seconds=PATIENCE) as store:
         complaints.file(store, filing, now, settings.withhold_at_once)
     return None
 

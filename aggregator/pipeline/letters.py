@@ -74,13 +74,21 @@ class Letters:
             try:
                 for letter in due:
                     if not self._is_ending and asyncio.get_running_loop().time() < ends:
-                        await self._send(letter)
+                        await self._send_or_note(letter)
             finally:
                 await self.on_store(Store.give_letters_back)
         except StoreError as error:  # whoever stores polls says so; what waits goes on waiting
             log.warning("letters wait, because the database cannot be used: %s", error)
+
+    async def _send_or_note(self, letter: Letter) -> None:
+        """A fault of ours in one letter keeps no other waiting. Raises StoreError."""
+        try:
+            await self._send(letter)
+        except StoreError:
+            raise
         except Exception:
             log.exception("internal error (bug), please report it")
+            await self._note_failure(letter, "internal error (bug); see the log")
 
     async def _send(self, letter: Letter) -> None:
         """One attempt. That it begins is written first: what cannot be recorded is not sent."""
@@ -92,11 +100,7 @@ class Letters:
             self._taken.add(letter.letter_id)
             await self._note_sent(letter.letter_id)
         else:
-            ended = self.clock()
-            give_up = is_last(letter, ended)
-            await self.on_store(
-                lambda store: store.note_letter_failure(letter.letter_id, error, ended, give_up=give_up)
-            )
+            await self._note_failure(letter, error)
         said = {"letter": letter.kind, "number": letter.letter_id, "attempt": letter.attempts + 1, "error": error}
         log.log(logging.WARNING if error else logging.INFO, "%s", log_line(said))
 
@@ -105,9 +109,14 @@ class Letters:
         assert self.wire.mail is not None  # `look` looked
         try:
             message = as_email(letter, self.wire, self.clock())
-        except ValueError:  # an address that people can write, and no e-mail can be sent to
-            return "the e-mail address is none"
-        return await mail.send(self.wire.mail, message, os.environ)
+            return await mail.send(self.wire.mail, message, os.environ)
+        except (ValueError, IndexError):  # an address of which the rules of e-mail make none, or several
+            return "its address is not one that e-mails can be sent to"
+
+    async def _note_failure(self, letter: Letter, error: str) -> None:
+        now = self.clock()
+        give_up = is_last(letter, now)
+        await self.on_store(lambda store: store.note_letter_failure(letter.letter_id, error, now, give_up=give_up))
 
     async def _note_sent(self, letter_id: int) -> None:
         now = self.clock()

@@ -30,6 +30,7 @@ from aggregator.pipeline.rechecks import Rechecks
 from aggregator.pipeline.redirects import Redirects
 from aggregator.pipeline.signals import SignalReader, sites_answering
 from aggregator.pipeline.tagging import tag_waiting
+from aggregator.pipeline.taken_letters import TakenLetters
 from aggregator.pipeline.workers import Workers
 from aggregator.pipeline.writer import Writer
 from aggregator.scheduling.polls import pauses
@@ -55,7 +56,7 @@ class Pipeline:
     ) -> None:
         self._settings = config.wire.poll
         self._pictures = config.wire.pictures
-        self._keep = (config.wire.store.keep_polls, config.wire.complaints.keep)
+        self._keep = (config.wire.store.keep_polls, config.wire.complaints.keep, config.wire.take.keep)
         sent_to = {each.name for each in config.subscribers if each.enabled}
         self._subscribers = sent_to | {each.key for each in config.faulty_subscribers}
         self._publishers = {publisher.key: publisher for publisher in config.publishers}
@@ -88,6 +89,7 @@ class Pipeline:
         )
         self._alerter = Alerter(config, store.path.absolute().parent, self._writer.on_store, clock)
         self._letters = Letters(config.wire, self._writer.on_store, clock)
+        self._taken_letters = TakenLetters(config, self._writer.on_store, clock)
         self._hub = Hub(config.wire, self._writer.on_store, clock, connect_to or (lambda host: None))
         self._claims = Claims(self._writer.on_store, clock)
         self._deliveries = Deliveries(config, self._writer.on_store, clock, connect_to or (lambda host: None))
@@ -106,6 +108,7 @@ class Pipeline:
         await self._notifier.end(_NOTIFY_SECONDS)
         await self._alerter.end()
         await self._letters.end()
+        await self._taken_letters.end()
         await self._writer.close()
         await self._workers.close()
         await self._fetcher.__aexit__(kind, error, trace)
@@ -211,16 +214,18 @@ class Pipeline:
         await self._notifier.end(seconds)
 
     async def alert(self) -> None:
-        """Notes who is owed what by saved searches, makes letters about complaints, and begins to send what is due;
-        raises StoreError.
+        """Notes who is owed what by saved searches, makes letters about complaints, and begins to send what is due; to
+        publishers, too, who are told which of their reports were taken. Raises StoreError.
         """
         await self._alerter.look()
         await self._letters.look()
+        self._taken_letters.look()
 
     async def alerted(self) -> None:
         """Waits until all that is due was tried once."""
         await self._alerter.sent()
         await self._letters.sent()
+        await self._taken_letters.sent()
 
     async def try_writing(self) -> None:
         """Whether polls can be stored again after a StoreError; raises one where they cannot."""

@@ -169,10 +169,14 @@ class Writer:
         self._pace = await self.on_store(lambda store: pace(store, settings, now))
 
     async def maintain(
-        self, keep_polls: timedelta, keep_complaints: timedelta, subscribers: Collection[str] | None = None
+        self,
+        keep_polls: timedelta,
+        keep_complaints: timedelta,
+        keep_taken: timedelta,
+        subscribers: Collection[str] | None = None,
     ) -> None:
         """The store's housekeeping, a step at a time, so that polls go between; raises StoreError."""
-        steps = housekeeping(self._store, self._clock(), keep_polls, keep_complaints, subscribers)
+        steps = housekeeping(self._store, self._clock(), keep_polls, keep_complaints, keep_taken, subscribers)
         while self._batches_left is None and not await self.on_store(lambda _: next(steps, _END) is _END):
             pass
         await self.idle()

@@ -20,6 +20,7 @@ from aggregator.rights.rules import MOST_EXCERPT_WORDS, NOT_IN_ADDRESS, broken, 
 from aggregator.rights.sheet import Sheet, sheet
 from aggregator.rights.signals import NAMES as SIGNAL_NAMES
 from aggregator.rights.signals import Ground, binding, configured, grounds, in_a_word, uses
+from aggregator.rights.taking import most_to_take, pictures_may_be_taken
 from aggregator.rights.templates import fields_of, fill, licence_name
 
 __all__ = [
@@ -52,7 +53,9 @@ __all__ = [
     "in_a_word",
     "is_address",
     "licence_name",
+    "most_to_take",
     "notices",
+    "pictures_may_be_taken",
     "release",
     "sheet",
     "signals_of",

@@ -38,6 +38,7 @@ TAKES_EFFECT: Mapping[str, str] = MappingProxyType(
         "tracking_pixel": "the picture of one dot beside full text on the channel `web`",
         "contact.corrections": "the disclaimer, and the letters that `complaint` proposes",
         "contact.permissions": "whom every report that leaves says to ask for permission",
+        "contact.tell_taken": "who gets an e-mail about reports that others took from their pages",
         "contact.technical": "whom `health` says to ask where a site turns this wire's reader away",
     }
 )

@@ -252,7 +252,7 @@ def _is_narrowed(ground: Ground | None, use: Use | None) -> bool:
 
 def _scope(held: Held, rights: Rights, outlet: Outlet) -> TextScope:
     """The widest scope that rights, storage and use allow, and that there are words for."""
-    scope = rights.text_scope
+    scope = at_most(rights.text_scope, outlet.most)
     ends = _retention_ends(held, rights)
     ground = _grounds(held, rights)[outlet.use] if outlet.use else None
     if _is_narrowed(ground, outlet.use) or (ends is not None and outlet.now >= ends):

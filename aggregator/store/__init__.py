@@ -94,6 +94,7 @@ from aggregator.model.profile import ClassTerms, PublisherProfile
 from aggregator.model.release import FormerPublisher, Gone, Held
 from aggregator.model.signals import Looked, SignalFile, StoredSignal
 from aggregator.model.snapshots import Extent, Table, Value
+from aggregator.model.taken import Taken, TakenLetter, TakenRow
 from aggregator.store import picture_files
 from aggregator.store.sqlite import (
     acts,
@@ -162,6 +163,7 @@ from aggregator.store.sqlite import (
     vacuum,
     views,
 )
+from aggregator.store.sqlite import taken as taken_rows
 from aggregator.store.sqlite.backups import Facts, Loaded
 from aggregator.store.sqlite.lock import (
     DaemonLock,
@@ -996,6 +998,41 @@ class Store:
     def forget_released(self, before: date) -> None:
         """Deletes what was counted of earlier days."""
         self._write(released.forget, before)
+
+    def take(self, taken: Taken, now: datetime) -> bool:
+        """Records who takes a report; False: it is not here."""
+        return self._write(taken_rows.add, taken, to_iso(now))
+
+    def taken_by_key(self, report: str, key: str) -> Taken | None:
+        """Who took this report under a key; None: nobody, or it is so long ago that it is known no more."""
+        return self._read(taken_rows.by_key, report, key)
+
+    def taken(self, publisher: str | None, since: datetime) -> list[TakenRow]:
+        """What was taken of a publisher since a time, the newest first; None: of all."""
+        return self._read(taken_rows.since, publisher, since)
+
+    def taken_of(self, report: str) -> list[TakenRow]:
+        """Who took one report, in any version; the newest first."""
+        return self._read(taken_rows.of_report, report)
+
+    def forget_taken(self, before: datetime) -> None:
+        """Deletes who took what before a time. Writes only where there is something to delete."""
+        if self._read(taken_rows.has_old, before):
+            self._write(taken_rows.forget, before)
+
+    def next_taken_letter(self, publishers: Collection[str], now: datetime) -> TakenLetter | None:
+        """The e-mail about what was taken that one of these publishers is owed now; None: none is."""
+        return self._read(taken_rows.next_letter, publishers, now)
+
+    def note_taken_letter_attempt(self, publisher: str, now: datetime) -> bool:
+        """That it is about to be sent; False: another program has begun it meanwhile."""
+        return self._write(taken_rows.note_attempt, publisher, now)
+
+    def note_taken_letter_failure(self, publisher: str, error: str) -> None:
+        self._write(taken_rows.note_failure, publisher, error)
+
+    def note_taken_letter_sent(self, letter: TakenLetter, now: datetime) -> None:
+        self._write(taken_rows.note_sent, letter, now)
 
     def confirmations_since(self, now: datetime) -> datetime:
         """From when on it is recorded when subscribers confirmed: from the first call on."""

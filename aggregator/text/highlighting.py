@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from aggregator.model import AnyOf, Part, Phrase, Query
@@ -34,7 +34,7 @@ class Wanted:
     words: frozenset[str] = frozenset()
     beginnings: tuple[str, ...] = ()
     phrases: frozenset[tuple[tuple[str, ...], bool]] = frozenset()  # of several words; the last may be a beginning
-    rarest: tuple[str, ...] = ()  # without all of these there is nothing in a text
+    hint: re.Pattern[str] | None = None  # where a folded text has no part like this nothing is found; None: nowhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,16 @@ def wanted(query: Query, *, in_title: bool = False) -> Wanted:
                 beginnings.add(said[0])
             else:
                 words.add(said[0])
-    rarest = {*words, *beginnings, *(max(said, key=len) for said, _ in phrases)}
-    return Wanted(frozenset(words), tuple(sorted(beginnings)), frozenset(phrases), tuple(sorted(rarest)))
+    begun = {*beginnings, *(max(said, key=len) for said, _ in phrases)}
+    hint = _hint(words, begun) if words or begun else None
+    return Wanted(frozenset(words), tuple(sorted(beginnings)), frozenset(phrases), hint)
+
+
+def _hint(words: Collection[str], begun: Collection[str]) -> re.Pattern[str]:
+    """Whole words, and others that may go on: no letter or digit of ASCII, which separates nothing, is beside them."""
+    whole, others = ("|".join(map(re.escape, sorted(each))) for each in (words, begun))
+    said = [f"(?:{whole})(?![a-z0-9])"] * bool(words) + [f"(?:{others})"] * bool(begun)
+    return re.compile(f"(?<![a-z0-9])(?:{'|'.join(said)})")
 
 
 def marked(text: str, of: Wanted) -> tuple[Piece, ...]:
@@ -104,8 +112,7 @@ def _phrases(parts: Sequence[Part]) -> Iterator[Phrase]:
 
 def _may_have(text: str, of: Wanted) -> bool:
     """False: none of the words is in it. It is much faster than to look where they are."""
-    folded = fold(text)
-    return any(word in folded for word in of.rarest)
+    return of.hint is not None and of.hint.search(fold(text)) is not None
 
 
 def _parts(text: str) -> Iterator[str]:

@@ -35,6 +35,7 @@ from aggregator.web.miniflux import Miniflux
 from aggregator.web.pages.complaining import Complaining
 from aggregator.web.pages.preferences import Preferences
 from aggregator.web.pages.serving import Pages, wants_page
+from aggregator.web.pages.take_form import Take
 from aggregator.web.pictures import Pictures
 from aggregator.web.site import Site
 
@@ -93,6 +94,7 @@ def make_app(paths: Paths, clock: Callable[[], datetime], pace: Pace = Pace()) -
             *Miniflux(site, clients).routes(),
             *Complaining(pages).routes(),
             *pages.routes(),
+            *Take(site, pages).routes(),
             *Preferences(site).routes(),
             *Desk(site, pages).routes(),
         ],

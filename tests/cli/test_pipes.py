@@ -24,7 +24,7 @@ READING = {
     "catalogue": [["catalogue"], ["catalogue", "--json"]],
     "changes": [["changes"], ["changes", "--json"], ["changes", "--follow"]],
     "check": [["check"], ["check", "--json"]],
-    "complaint": [["complaint", "list"], ["complaint", "list", "--json"]],
+    "complaint": [["complaint", "list"], ["complaint", "list", "--json"], ["complaint", "matters"]],
     "coverage": [["coverage"], ["coverage", "--json"]],
     "export": [["export", "atom"], ["export", "csv"], ["export", "jsonl"]],
     "health": [["health"], ["health", "--json"]],

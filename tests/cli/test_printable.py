@@ -261,7 +261,11 @@ CASES: dict[str, Case | str] = {
     "withdraw": _act("withdraw"),
     "complaint add": _complaints,
     "complaint list": _calls("complaint list", "complaint list --json", "complaint list --all"),
-    "complaint resolve": _calls("complaint resolve 1 --resolution SAID", "complaint resolve 99 --resolution SAID"),
+    "complaint matters": _calls("complaint matters", "complaint matters --json"),
+    "complaint carry-out": _calls("complaint carry-out 2 --reason SAID --ref SAID --actor SAID"),
+    "complaint resolve": _calls(
+        "complaint resolve 1 --resolution SAID --answer SAID", "complaint resolve 99 --resolution SAID"
+    ),
     "complaint erase": _calls("complaint erase 1 --yes", "complaint erase 99 --yes"),
     "backup create": lambda desk, said: [["backup", "create", _nowhere(desk, said)], ["backup", "create", _copy(desk)]],
     "backup load": lambda desk, said: [["backup", "load", _nowhere(desk, said)], ["backup", "load", _copy(desk)]],
@@ -310,7 +314,8 @@ READING = [
     *("export", "snapshot", "rights", "tokens list", "subscribers"),
 ]
 ACTING = [
-    *("withhold", "complaint add", "complaint list", "show", "restore", "embargo", "withdraw", "complaint resolve"),
+    *("withhold", "complaint add", "complaint list", "complaint matters", "show", "restore", "complaint carry-out"),
+    *("embargo", "withdraw", "complaint resolve"),
     *(
         "retag",
         "pause",

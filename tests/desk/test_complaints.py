@@ -9,16 +9,20 @@ import sqlite3
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from aggregator.config.loading import load as load_config
-from aggregator.desk.complaints import complain, erase, resolve
+from aggregator.desk.acts import restore
+from aggregator.desk.complaints import carry_out, complain, erase, file, listed, matters, proposal, resolve
 from aggregator.desk.housekeeping import housekeeping, maintain
-from aggregator.model import Cause, Complaint, Publisher, Selection, Text
+from aggregator.model import Cause, Complaint, ComplaintKind, Publisher, Selection, Text
+from aggregator.model.complaints import Filing
 from aggregator.model.errors import ConfigError, DeskError
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
+from aggregator.text import reference
 from tests import ROOT
 from tests.cli.test_cli import make_config
 from tests.conftest import NOW, make_entry, record
@@ -241,3 +245,127 @@ def test_a_kind_says_whether_it_is_of_a_report(store: Store, report: str, words:
     given = [report if each == "REPORT" else each for each in words]
     assert said in command(store, "complaint", "add", *given, "--text", "x", code=2)
     assert store.complaints(resolved_too=True) == []
+
+
+# By the form
+
+
+def filed(store: Store, number: int, report: str | None, kind: ComplaintKind, text: str = "x" * 10) -> int:
+    code = reference.written(number.to_bytes(reference.BYTES, "big"))
+    filing = Filing(complaint=Complaint(kind=kind, text=text), report=report, reference_hash=reference.digest(code))
+    return file(store, filing, NOW)
+
+
+def test_what_comes_by_the_form_waits_for_a_person_who_carries_it_out(store: Store, report: str) -> None:
+    page, lines = command(store, "show", report), store.changes()
+    number = filed(store, 1, report, "court_order", "Kesi 7/26\n\x1b[31mImefungwa")
+    assert (command(store, "show", report), store.changes(), store.acts(report)) == (page, lines, [])
+    assert f"asks to withhold: aggregator complaint carry-out {number}" in command(store, "complaint", "list")
+    said = command(store, "complaint", "carry-out", str(number), "--ref", "Case 7/26", "--actor", "ama")
+    assert said.startswith(f"{report}: withheld. Its notice:")
+    assert "Kesi" not in said
+    (act,) = store.acts(report)
+    assert (act["act"], act["actor"], act["reason"], act["reference"], act["complaint_id"]) == (
+        "withhold", "person:ama", "a court order", "Case 7/26", number,
+    )  # fmt: skip
+    (row,) = listed(store)
+    assert (row["acts"], row["proposed"], row["resolved_at"]) == ("withhold", None, None)
+    assert "nothing was changed" in command(store, "complaint", "carry-out", str(number), code=1)
+    command(store, "complaint", "resolve", str(number), "--resolution", "internal", "--answer", "Imefichwa.")
+    followed = store.followed_complaint(reference.digest(reference.written(number.to_bytes(reference.BYTES, "big"))))
+    assert followed is not None
+    assert followed.answer == "Imefichwa."
+    assert "it was resolved on" in command(store, "complaint", "carry-out", str(number), code=1)
+
+
+@every_row(
+    ("kind", "act", "notice"),
+    [
+        ("factual", None, None), ("own_content", None, None), ("comment", None, None),
+        ("copyright", "withhold", "withheld"), ("licence", "withhold", "withheld"),
+        ("court_order", "withhold", "legal"), ("statute", "withhold", "legal"),
+        ("privacy", "withhold", "withheld"), ("safety", "withhold", "withheld"),
+        ("publisher_request", "withdraw", "withdrawn"),
+    ],
+)  # fmt: skip
+def test_what_a_kind_asks_for_is_done_when_it_is_carried_out(
+    kind: ComplaintKind, act: str | None, notice: str | None, store: Store, report: str
+) -> None:
+    """As the command does it at once (WIRE.md, section 3)."""
+    number = filed(store, 1 + list(get_args(ComplaintKind)).index(kind), report, kind)
+    state = store.report_state(report)
+    assert state is not None
+    asked = proposal(kind, state)
+    assert (asked and asked.act, asked and asked.notice) == (act, notice)
+    if act is None:
+        with pytest.raises(DeskError, match="does nothing to a report"):
+            carry_out(store, number, CAUSE, NOW)
+    else:
+        assert carry_out(store, number, CAUSE, NOW) == act
+        after = store.report_state(report)
+        assert after is not None
+        assert after.notice == notice
+        restore(store, report, CAUSE, NOW)
+
+
+def test_many_complaints_about_one_report_are_one_matter(store: Store, report: str) -> None:
+    other = next(one.id for one in store.latest(Selection()) if one.id != report)
+    for number in range(1, 8):
+        filed(store, number, report, "safety" if number < 3 else "privacy")
+    filed(store, 8, other, "factual")
+    filed(store, 9, None, "about_the_wire")
+    complain(store, report, PRIVATE, CAUSE, NOW + DAY)  # and one that the desk recorded
+    found = matters(store)
+    assert [(each.report, each.count, dict(each.kinds), each.first, each.untold) for each in found] == [
+        (report, 8, {"privacy": 5, "safety": 2, "court_order": 1}, 1, 7),
+        (None, 1, {"about_the_wire": 1}, 9, 1),
+        (other, 1, {"factual": 1}, 8, 1),
+    ]
+    assert (found[0].oldest, found[0].newest) == (NOW, NOW + DAY)
+    said = command(store, "complaint", "matters")
+    assert "8 complaints: privacy 5, safety 2, court_order 1; the first is 1" in said
+    assert json.loads(command(store, "complaint", "matters", "--json"))[0]["complaints"] == 8
+    for row in store.complaints():
+        resolve(store, row["number"], "settled", NOW + DAY)
+    assert matters(store) == []
+
+
+def test_one_reference_is_one_complaint(store: Store, report: str) -> None:
+    assert [filed(store, 5, report, "factual"), filed(store, 5, report, "factual")] == [1, 1]
+    with pytest.raises(DeskError, match="no report with this id"):
+        filed(store, 6, "nothing", "factual")
+
+
+def test_what_a_kind_does_at_once_is_the_operators_choice(store: Store, report: str, tmp_path: Path) -> None:
+    other = next(one.id for one in store.latest(Selection()) if one.id != report)
+    for number, (about, kind) in enumerate(((report, "safety"), (other, "privacy"), (report, "safety"))):
+        code = reference.written(number.to_bytes(reference.BYTES, "big"))
+        said: ComplaintKind = "safety" if kind == "safety" else "privacy"
+        filing = Filing(complaint=Complaint(kind=said, text="hatari kubwa"), report=about,
+                        reference_hash=reference.digest(code))  # fmt: skip
+        file(store, filing, NOW, ("safety",))
+    assert [row["acts"] for row in store.complaints()] == ["withhold", None, None]
+    assert [each["actor"] for each in store.acts(report)] == ["wire"]
+    folder = make_config(tmp_path / "config")
+    wire = folder / "wire.toml"
+    before = wire.read_text()
+    wire.write_text(before + '\n[complaints]\nwithhold_at_once = ["safety", "privacy"]\n')
+    assert load_config(folder).wire.complaints.withhold_at_once == ("safety", "privacy")
+    for kind in ("copyright", "court_order", "publisher_request", "factual"):
+        wire.write_text(before + f'\n[complaints]\nwithhold_at_once = ["{kind}"]\n')
+        with pytest.raises(ConfigError, match="withhold_at_once"):
+            load_config(folder)
+
+
+def test_a_reference_is_of_80_bits_and_read_however_it_is_written() -> None:
+    assert reference.written(bytes(10)) == "0000-0000-0000-0000"
+    assert reference.written(b"\xff" * 10) == "ZZZZ-ZZZZ-ZZZZ-ZZZZ"
+    every = {reference.written((1 << bit).to_bytes(10, "big")) for bit in range(80)}
+    assert len(every) == len({reference.digest(each) for each in every}) == 80
+    assert not {"I", "L", "O", "U"} & set("".join(every))
+    same = {
+        reference.digest(each)
+        for each in ("10AB-CDEF-GHJK-MNPQ", "10abcdefghjkmnpq", " lOAB CDEF\u2013GHJK_MNPQ\n",
+                     "\u0661\u0660AB-CDEF-GHJK-MNPQ", "iOABCDEFGHJKMNPQ")
+    }  # fmt: skip
+    assert len(same) == 1

@@ -50,6 +50,7 @@ from aggregator.model.errors import Challenge
 from aggregator.model.release import Use
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.pipeline.poll import said_of
+from aggregator.pipeline.taken_letters import told_at
 from aggregator.rights import TAKES_EFFECT, agreement_warnings, ends_at, faults_of_rights
 from aggregator.scheduling.rechecks import judge
 from aggregator.store import Store
@@ -169,6 +170,7 @@ VARIED: Mapping[str, tuple[Rights, Rights]] = {
     "tracking_pixel": (PARTNER, replace(PARTNER, tracking_pixel="https://daily.example/{id}")),
 }
 CONTACTS = {f"contact.{field.name}": Contact(**{field.name: "mail@daily.example"}) for field in fields(Contact)}
+CONTACTS["contact.tell_taken"] = Contact(tell_taken=True, corrections="mail@daily.example")
 
 
 def pair(key: str) -> tuple[Publisher, Publisher]:
@@ -179,12 +181,14 @@ def pair(key: str) -> tuple[Publisher, Publisher]:
 
 
 def what_comes_of(publisher: Publisher, folder: Path) -> list[object]:
-    """What a person can see of a publisher's rights: faults and warnings; whom to ask when its site refuses us; a
-    report now and ten days later, what is stored of it, and what of it leaves by every channel, for people and for each
-    use by machines; its notice; and what becomes of it when its page is missing or gone.
+    """What a person can see of a publisher's rights: faults and warnings; where it is told what was taken; whom to
+    ask when its site refuses us; a report now and ten days later, what is stored of it, and what of it leaves by
+    every channel, for people and for each use by machines; its notice; and what becomes of it when its page is
+    missing or gone.
     """
     folder.mkdir()
     said: list[object] = [faults_of_rights(publisher.rights), list(warnings({"daily.toml": publisher}))]
+    said.append(told_at(publisher))
     said.append(said_of(Challenge("a page that asks for a browser"), publisher))
     with Store.open(folder / "wire.db") as store:
         synced(store, publisher)

@@ -188,6 +188,11 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         of_few(about="GH", since=WEEK),
         of_few(topics=("15000000", "04000000"), about=("GH", "KE"), languages="sw", before=True),
         of_few(publisher=True, topics="15000000", about="GH"),
+        latest(channel="web"),
+        latest(channel="email"),  # which one publisher does not name
+        latest(channel="email", countries="GH"),
+        of_few(channel="email", topics="15000000"),
+        of_few(channel="email", item_classes="notice", languages="sw"),
     ),
     "search": (
         *(
@@ -542,6 +547,15 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "class_terms": (case(lambda s, w: s.class_terms(w.publisher)),),
     "reports_per_day": (case(lambda s, w: s.reports_per_day(w.publisher, date(2026, 11, 1))),),
     "reports_since": (Case(lambda s, w: s.reports_since(date(2026, 11, 1)), {"SCAN p": "publishers"}),),
+    "taken": (
+        case(lambda s, w: s.taken(w.publisher, WEEK)),
+        case(lambda s, w: s.taken(None, WEEK)),
+    ),
+    "taken_of": (Case(lambda s, w: s.taken_of(w.report), {"USE TEMP B-TREE FOR": "those who took one report"}),),
+    "taken_by_key": (case(lambda s, w: s.taken_by_key(w.report, "0" * 20)),),
+    "next_taken_letter": (
+        Case(lambda s, w: s.next_taken_letter([w.publisher], NOW), {"USE TEMP B-TREE FOR": "publishers, a few"}),
+    ),
     "former_publishers": (Case(lambda s, w: s.former_publishers(), {"SCAN p": FEW}),),
     "lending": (case(lambda s, w: s.lending()),),
     "rewriting": (
@@ -710,6 +724,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
             SELECT article_id, 'tombstone', source_id, 'withdrawn', 'mass', 'key', at, at FROM merges
             """
         )
+        connection.execute("UPDATE terms SET channels = 'web feed api' WHERE publisher = 'nawras'")
     return path
 
 

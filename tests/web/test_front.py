@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,13 +14,26 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+from bs4 import BeautifulSoup
 
 from aggregator.desk import acts
-from aggregator.model import Cause, Report
-from aggregator.pipeline.opening import open_existing
+from aggregator.model import Cause, Report, Selection
+from aggregator.model.release import Picture, Release
+from aggregator.pipeline.opening import load_config, open_existing, open_wire
+from aggregator.pipeline.paths import Paths
+from aggregator.text.dates import utc_now
+from aggregator.web.answers import Answers
+from aggregator.web.pages.lists import List
+from aggregator.web.pages.page import Page
 from aggregator.web.pages.preferences import local_path
+from aggregator.web.pages.reader import Reader
+from aggregator.web.pages.rows import Rows
+from aggregator.web.pages.serving import Pages
 from aggregator.web.pages.shares import in_rounds, in_sections
-from tests.web.serving import Served
+from aggregator.web.site import Site
+from tests.make_database import CONFIG
+from tests.releases import released
+from tests.web.serving import Served, served
 from tests.web.tagged import listed, one, page, tagged
 
 STYLES = {each.name: each.read_text("utf-8") for each in (files("aggregator.web") / "static").iterdir()}
@@ -174,7 +188,10 @@ def test_styles_know_no_left_and_right_and_ask_no_other_host(name: str) -> None:
     assert re.findall(physical, rules) == []
     assert re.findall(r"text-align:\s*(?:left|right)", rules) == []
     assert re.findall(r"@import|@font-face|url\(|https?:", rules) == []
+    used = set(re.findall(r"var\((--[a-z0-9-]+)", rules)) - set(re.findall(r"(--[a-z0-9-]+):", rules))
+    assert used <= set(re.findall(r"(--[a-z0-9-]+):", CSS))
     if name != "wire.css":
+        rules = re.sub(r"var\([^()]*\)", "", rules)
         assert re.findall(r"#[0-9a-f]{3,8}\b(?=[^{}]*;)|\brgba?\(|\bhsla?\(", rules) == []
 
 
@@ -244,3 +261,54 @@ def test_cookies_of_a_wire_with_https_are_sent_by_https_alone(tmp_path: Path) ->
         assert all("secure" in each.lower() for each in choose(wire, theme="dark").headers.get_list("set-cookie"))
         wire.now[0] = datetime(2030, 1, 1, tzinfo=UTC)
         assert "1 January 2030" in page(wire, "/").get_text()
+
+
+# Pictures and words of reports in lists
+
+
+def shown_in_a_list(wire: Served, *out: Release) -> BeautifulSoup:
+    """A list of these, as the pages write it."""
+    site = Site(wire.paths, lambda: wire.now[0])
+    values = {"list": List(selection=Selection(), path="/latest", title="Latest", description="", feed=None),
+              "rows": Rows(out), "newest": None, "older": None}  # fmt: skip
+    made = Page(template="list.html", title="Latest", description="", values=values)
+    return BeautifulSoup(Pages(site, Answers()).written(made, Reader("en", "UTC", "auto"), "/latest"), "lxml")
+
+
+def test_a_list_shows_the_wires_own_copies_alone(wire: Served) -> None:
+    elsewhere = Picture(url="https://daily.example/a.jpg", disclaimer="Picture: Awa. Rights apart.", alt="A river")
+    copy = replace(elsewhere, url="/pictures/a.640.jpg", copy="a", alt='"><script>', width=640, height=400)
+    out = next(each for each in released("web") if each.html)
+    assert shown_in_a_list(wire, replace(out, pictures=(elsewhere,))).select("article img") == []
+    image = one(shown_in_a_list(wire, replace(out, pictures=(elsewhere, copy))), "article img")
+    assert (image["src"], image["alt"], image["width"]) == ("/pictures/a.640.jpg", '"><script>', "640")
+    assert image.find_next("figcaption").get_text().strip() == "Picture: Awa. Rights apart."  # type: ignore[union-attr]
+
+
+def test_a_list_has_no_more_of_a_report_than_its_rights_let_out(wire: Served) -> None:
+    for out in released("web"):
+        article = one(shown_in_a_list(wire, out), "article")
+        opening = article.select(".opening")
+        if out.scope == "headline_only":
+            assert opening == []
+        elif opening:
+            said = opening[0].get_text().removesuffix("…")
+            assert said in " ".join((out.summary or out.text).split())
+            assert len(said) <= 220
+        assert out.headline in one(article, ".headline").get_text()
+
+
+def test_a_wire_without_reports_has_all_its_pages(tmp_path: Path) -> None:
+    config = Path(shutil.copytree(CONFIG, tmp_path / "config"))
+    wire_toml = config / "wire.toml"
+    wire_toml.write_text(
+        wire_toml.read_text("utf-8").replace('"Tamarind Wire"', '"<b>The Wire & All of the Coast</b>"')
+    )
+    paths = Paths(config, tmp_path / "wire.db")
+    with open_wire(paths, load_config(paths), utc_now()):
+        pass
+    with served(tmp_path, config) as wire:
+        for path in ("/", "/latest", "/own", "/country/gh", "/countries", "/regions", "/topics", "/languages"):
+            soup = page(wire, path)
+            assert one(soup, ".empty")
+            assert one(soup, "header .wire").get_text() == "<b>The Wire & All of the Coast</b>"

@@ -6,7 +6,7 @@ import gzip
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,11 +14,13 @@ import pytest
 from bs4 import BeautifulSoup
 
 from aggregator.config.loading import load
-from aggregator.model import Images, Rights
+from aggregator.desk import acts
+from aggregator.model import Cause, Images, Rights
 from aggregator.model.publisher import Uses
 from aggregator.model.signals import Signal
 from aggregator.pipeline.opening import load_config, open_wire
 from aggregator.pipeline.paths import Paths
+from aggregator.store import Store
 from aggregator.text.dates import utc_now
 from aggregator.web.pages.rights_words import rights_words
 from tests.conftest import AGREEMENT, QUOTATION
@@ -110,6 +112,7 @@ def test_what_is_the_operators_alone_is_not_on_a_page(wire: Served) -> None:
 
 def test_the_wires_own_publisher_is_marked_and_so_is_a_former_one(wire: Served) -> None:
     own = page(wire, "/publisher/tamarind-wire")
+    assert "How completely we receive it" not in words(own, "h2")
     assert words(own, ".notice") == ["These are the reports of Tamarind Wire itself. We answer for them."]
     former = page(wire, "/publisher/dega-zena")
     assert words(former, ".notice") == [
@@ -187,8 +190,29 @@ def test_without_a_statement_or_with_one_that_cannot_be_read_the_page_is_there(w
     shutil.copytree(CONFIG, config)
     file = config / "wire.toml"
     file.write_text('statement = "nothing.md"\n' + file.read_text())
+    assert any("statement" in each and "nothing.md" in each for each in load(config).warnings)
     with served(tmp_path, config) as other:
         assert not page(other, "/about").select(".statement")
+
+
+def test_a_report_under_embargo_is_in_no_list_and_in_no_number(wire: Served) -> None:
+    path = "/publisher/kumasi-nettle"
+    before = page(wire, path)
+    report = str(before.select(".headline a")[0]["href"]).rpartition("/")[2]
+    headline = words(before, ".headline")[0]
+    listed = words(page(wire, "/publishers"), "#gh li:has(a[href='/publisher/kumasi-nettle']) .facts")[-1]
+    now = wire.now[0]
+    with Store.open(wire.paths.database()) as store:
+        acts.embargo(store, report, now + timedelta(days=3), Cause(actor="person:ama", reason="a letter"), now)
+    after = page(wire, path)
+    assert headline not in after.get_text()
+    assert len(after.select("article.row")) == len(before.select("article.row")) - 1
+    numbers = [
+        sum(int(each.rpartition(" ")[2]) for each in words(of, "svg rect title")) for of in (before, after)
+    ]  # of the chart
+    assert numbers[1] == numbers[0] - 1
+    listed_after = words(page(wire, "/publishers"), "#gh li:has(a[href='/publisher/kumasi-nettle']) .facts")[-1]
+    assert int(listed_after.rpartition(" ")[2]) == int(listed.rpartition(" ")[2]) - 1
 
 
 # The terms in plain words

@@ -65,6 +65,8 @@ TIMES: Mapping[str, tuple[str, ...]] = {
     "sources": (
         "last_success", "last_new", "paused_at", "moved_since", "unmodified_since", "over_limit_at",
     ),
+    "taken": ("at", "told_at"),
+    "taken_letters": ("attempted_at",),
     "told": ("at",),
     "subscribers": ("began_at", "attempted_at", "failing_since", "acknowledged_at", "paused_at", "ended_at"),
     "tokens": ("created_at", "revoked_at"),

@@ -925,6 +925,28 @@ CREATE TRIGGER pictures_change AFTER UPDATE OF digest ON pictures
     BEGIN
       INSERT OR REPLACE INTO picture_removals (digest, removed_at) VALUES (OLD.digest, NULL);
     END;
+CREATE TABLE taken (
+      taken_id INTEGER PRIMARY KEY,
+      taken_key TEXT NOT NULL UNIQUE,   -- 80 random bits, of the address where its words are copied from
+      article_id INTEGER NOT NULL REFERENCES articles (article_id),
+      revision INTEGER NOT NULL,        -- the number of the version
+      format TEXT NOT NULL,             -- html, text or ninjs
+      medium TEXT NOT NULL,             -- who takes it, as written there
+      contact TEXT NOT NULL,            -- e-mail or page, as written there
+      published_in TEXT,                -- where it will be published, as written there; NULL: not said
+      at TEXT NOT NULL,
+      told_at TEXT                      -- when its publisher was told by e-mail; NULL: it was not
+    ) STRICT
+    ;
+CREATE INDEX taken_of_article ON taken (article_id);
+CREATE INDEX taken_by_time ON taken (at);
+CREATE TABLE taken_letters (        -- e-mails to publishers about what was taken of theirs
+      publisher TEXT PRIMARY KEY REFERENCES publishers (publisher),
+      attempted_at TEXT NOT NULL,       -- when the last one was sent, or tried
+      attempts INTEGER NOT NULL,        -- that failed since one was sent
+      error TEXT                        -- why the last one failed; NULL: it was sent, or is being sent
+    ) STRICT, WITHOUT ROWID
+    ;
 CREATE TABLE letters (                 -- e-mails about complaints: to the desk, and to those who complained
       letter_id INTEGER PRIMARY KEY,
       letter_kind TEXT NOT NULL,           -- matter or more: to the desk; receipt or outcome: to who complained
@@ -945,7 +967,7 @@ CREATE INDEX letters_waiting ON letters (letter_id) WHERE ended_at IS NULL;
 CREATE UNIQUE INDEX complaints_by_reference ON complaints (reference_hash) WHERE reference_hash IS NOT NULL;
 CREATE INDEX complaints_open ON complaints (article_id) WHERE resolved_at IS NULL;
 CREATE INDEX complaints_of_form ON complaints (received_at, article_id) WHERE came_by = 'form';
-CREATE INDEX complaints_untold ON complaints (complaint_id) WHERE came_by = 'form' AND letter_id IS NULL AND resolved_at IS NULL;
+CREATE INDEX complaints_untold ON complaints (complaint_id) WHERE came_by = 'form' AND letter_id IS NULL AND resolved_at IS NULL AND erased_at IS NULL;
 CREATE INDEX complaints_to_tell ON complaints (complaint_id) WHERE email IS NOT NULL AND told_at IS NULL AND resolved_at IS NOT NULL;
 CREATE TABLE desk_sessions (
       session_hash TEXT PRIMARY KEY,     -- SHA-256 of what the browser sends, hexadecimal
@@ -1034,6 +1056,7 @@ INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0040
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0041_who');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0042_pictures');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0043_purged_signals');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0044_taken');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0045_complaints');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0046_people');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0047_figures');

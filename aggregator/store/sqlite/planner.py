@@ -121,6 +121,12 @@ FIGURES: Mapping[str, Mapping[str | None, str]] = {
     "tells": {"sqlite_autoindex_tells_1": "400 2 1"},
     "terms": {"terms": "1000000 8 1"},  # more than there are: SQLite would read few of them all, for a Bloom filter
     "tokens": {"tokens": "20 1", "tokens_in_force": "10 1"},
+    "taken": {
+        "sqlite_autoindex_taken_1": "20000 1",
+        "taken_by_time": "20000 1",
+        "taken_of_article": "20000 2",
+    },
+    "taken_letters": {"taken_letters": "100 1"},
     "told": {"told": "500000 1250 1"},
     "tombstones": {"tombstones": "1000 10 1"},
 }

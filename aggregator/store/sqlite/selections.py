@@ -135,14 +135,14 @@ def where(of: Chosen, *always: str) -> tuple[str, list[Any]]:
     found: list[str] = list(always)
     values: list[Any] = []
     for column, wanted in (
-        ("publisher", of.publishers),
-        ("publisher", of.by_channel),
-        ("country", of.countries or None),
-        ("class", of.classes or None),
+        ("w.publisher", of.publishers),
+        ("+w.publisher", of.by_channel),  # most rows meet it, so no index of publishers is used for it
+        ("w.country", of.countries or None),
+        ("w.class", of.classes or None),
     ):
         if wanted is not None:
             one_of = "= ?" if len(wanted) == 1 else "IN (SELECT value FROM json_each(?))"
-            found.append(f"w.{column} {one_of}")
+            found.append(f"{column} {one_of}")
             values.append(wanted[0] if len(wanted) == 1 else json.dumps(wanted))
     if of.languages:
         found.append(f"({' OR '.join([_IN_LANGUAGE] * len(of.languages))})")

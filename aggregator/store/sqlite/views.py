@@ -55,6 +55,7 @@ MIGRATIONS = (
     "0041_who",
     "0042_pictures",
     "0043_purged_signals",
+    "0044_taken",
     "0045_complaints",
     "0046_people",
     "0047_figures",

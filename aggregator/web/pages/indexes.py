@@ -146,7 +146,7 @@ def languages(visit: Visit) -> Page:
         visit,
         said("Languages"),
         said("Reports by the language in which they are written."),
-        [Part(None, _by_label(links))],
+        [Part(None, _by_label(links))] if links else [],
         own_names_of={f"/language/{tag}": own for tag in tags if (own := _own_name(tag))},
     )
 

@@ -8,7 +8,7 @@ from aggregator.web.pages.page import Page, Visit
 def moved(visit: Visit, path: str) -> Page:
     """What says that a page is at another path of this wire for good (RFC 9110 section 15.4.2)."""
     return Page(
-        template="moved.html",
+        template="elsewhere.html",
         title=visit.gettext("This page is at another address"),
         description="",
         values={"to": path},

@@ -80,6 +80,7 @@ class Download:
     media_type: str
     until: datetime | None = None
     reports: Mapping[str, int] = field(default_factory=dict)
+    is_reserved: bool = False  # from mining (TDMRep)
 
 
 Make = Callable[[Visit], Page | Download]

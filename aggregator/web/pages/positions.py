@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 
-from aggregator.desk.outgoing import releases
 from aggregator.desk.signals import by_publisher, of_publisher
 from aggregator.model import Publisher, Selection
 from aggregator.model.release import Release
@@ -17,9 +16,10 @@ from aggregator.rights import widest
 from aggregator.text.html import excerpt
 from aggregator.web.pages.choice import TIMES, Choice, choice
 from aggregator.web.pages.columns import COLUMN_NAMES, COLUMNS, ColumnName, Day, arranged, column_of, day_of, whole_days
+from aggregator.web.pages.lists import Link
 from aggregator.web.pages.page import Page, PageRoute, Visit
-from aggregator.web.pages.rows import below, counted, until
-from aggregator.web.pages.writing import country_in, language_in, topic_in
+from aggregator.web.pages.rows import below, let_out, with_reports
+from aggregator.web.pages.writing import country_in, language_in, topic_heading
 
 SUBJECT = ("q", "about", "topic", "country")
 ASKED = (*SUBJECT, "language", *TIMES)
@@ -63,7 +63,7 @@ def positions(visit: Visit) -> Page:
     found = None if asked.faults else compared(visit, asked)
     subject = " · ".join(_named(visit, asked))
     title = visit.gettext("Side by side")
-    return Page(
+    page = Page(
         template="positions.html",
         title=f"{subject} – {title}" if subject else title,
         description=visit.gettext("What each kind of publisher of this wire said on one subject, day by day."),
@@ -76,11 +76,10 @@ def positions(visit: Visit) -> Page:
             "follow": None if asked.faults else asked.asked(since=None, until=None, before=None),
         },
         canonical=visit.address(asked.address("/positions")),
-        is_indexed=found is not None and all(each.index == "index" for each in found.reports),
-        until=until(found.reports) if found else None,
+        is_indexed=found is not None,
         status=400 if asked.faults else 200,
-        reports=counted(found.reports) if found else {},
     )
+    return with_reports(page, found.reports if found else ())
 
 
 def compared(visit: Visit, asked: Choice, most: int = MOST) -> Compared:
@@ -92,8 +91,7 @@ def compared(visit: Visit, asked: Choice, most: int = MOST) -> Compared:
     listed = list(visit.store.reports(wanted, asked.query))
     shown = whole_days([each.sort_time for each in listed], most, zone)
     kept = listed[:shown]
-    let_out = releases(visit.store, visit.wire, [each.id for each in kept], visit.by)
-    out = tuple(each for each in let_out if isinstance(each, Release))
+    out = let_out(visit, [each.id for each in kept])
     is_more = len(listed) > shown
     is_cut = is_more and day_of(listed[shown].sort_time, zone) == day_of(kept[-1].sort_time, zone)
     days = arranged(out, zone)
@@ -175,7 +173,7 @@ def _named(visit: Visit, asked: Choice) -> list[str]:
     return [
         *([asked.words] if asked.words else []),
         *(country_in(each, language) for each in chosen.about),
-        *(topic_in(each, language) for each in chosen.topics),
+        *(topic_heading(each, language) for each in chosen.topics),
         *(
             visit.gettext("publishers of %(country)s") % {"country": country_in(each, language)}
             for each in chosen.countries
@@ -187,9 +185,10 @@ def _named(visit: Visit, asked: Choice) -> list[str]:
 def _without_subject(visit: Visit, asked: Choice) -> Page:
     """What the page is for, and subjects of which there are many reports today."""
     lately = Selection(channel="web", since=visit.now - _DAY, limit=_LOOKED_AT)
-    reports = list(visit.store.reports(lately)) or list(visit.store.reports(replace(lately, since=None)))
-    topics = Counter(topic for each in reports for topic in each.topics[:1])
-    about = Counter(country for each in reports for country in each.about)
+    reports = visit.store.traits(lately) or visit.store.traits(replace(lately, since=None))
+    topics = Counter(topic for each in reports for topic in each.topics[:1]).most_common(_OFFERED)
+    about = Counter(country for each in reports for country in each.about).most_common(_OFFERED)
+    language = visit.reader.language
     return Page(
         template="positions.html",
         title=visit.gettext("Side by side"),
@@ -198,8 +197,8 @@ def _without_subject(visit: Visit, asked: Choice) -> Page:
             "asked": asked,
             "subject": "",
             "found": None,
-            "topics": topics.most_common(_OFFERED),
-            "about": about.most_common(_OFFERED),
+            "topics": [Link(f"/positions?topic={code}", topic_heading(code, language), n) for code, n in topics],
+            "about": [Link(f"/positions?about={code}", country_in(code, language), n) for code, n in about],
         },
         canonical=visit.address("/positions"),
         status=400 if asked.faults else 200,

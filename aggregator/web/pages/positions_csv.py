@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from aggregator.output import csv
+from aggregator.output.beside import is_reserved
 from aggregator.output.record import record
 from aggregator.web.pages.choice import choice
 from aggregator.web.pages.page import Download, PageRoute, Visit
@@ -39,6 +40,7 @@ def positions_csv(visit: Visit) -> Download:
         media_type="text/csv; charset=utf-8",
         until=until(found.reports),
         reports=counted(found.reports),
+        is_reserved=any(map(is_reserved, found.reports)),
     )
 
 

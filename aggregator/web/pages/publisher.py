@@ -38,10 +38,10 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """How completely a publisher is received. Numbers are in words of the reader's language; None: not known."""
+    """How completely a publisher is received. Numbers are in words of the reader's language; None: not known. How many
+    reports came is not said: an embargo hides some.
+    """
 
-    received: str
-    expected: str | None
     gaps: int  # documents that did not reach back to the one before, and no older page closed that
     missing: tuple[str, str] | None  # at least and at most so many reports
     since: str | None
@@ -62,7 +62,7 @@ def publisher(visit: Visit) -> Page:
     found = rows(visit, Selection(publishers=(key,)), _MOST)
     of_classes = visit.store.class_terms(key)
     notice = next((each.copyright_notice for each in of_classes if each.copyright_notice), None)
-    leaves = scope != "none"
+    leaves, is_own = scope != "none", key == visit.wire.publisher or profile.group == "own"
     return Page(
         template="publisher.html",
         title=profile.name,
@@ -70,7 +70,7 @@ def publisher(visit: Visit) -> Page:
         values={
             "profile": profile,
             "kind": visit.gettext(wording.KIND_OF_ONE[profile.kind]),
-            "is_own": key == visit.wire.publisher or profile.group == "own",
+            "is_own": is_own,
             "leaves": leaves,
             "homepage": address(profile.homepage),
             "corrections": _contact(profile.corrections or profile.homepage),
@@ -80,7 +80,7 @@ def publisher(visit: Visit) -> Page:
             "chart": _chart(visit, key) if leaves else None,
             "span": _span(visit),
             "spans": _SPANS,
-            "received": _received(visit, key) if leaves and profile.is_configured else None,
+            "received": _received(visit, key) if leaves and profile.is_configured and not is_own else None,
             "rows": found,
         },
         canonical=visit.address(f"/publisher/{key}"),
@@ -158,10 +158,7 @@ def _received(visit: Visit, key: str) -> Received | None:
     row = coverage_of(visit.store, key, visit.now - _RECEIVED, visit.now)
     if row is None or not row["polls"]:
         return None
-    language = visit.reader.language
     return Received(
-        received=str(format_decimal(row["received"], locale=language)),
-        expected=None if row["expected"] is None else str(format_decimal(round(row["expected"]), locale=language)),
         gaps=len(row["missing"]),
         missing=_missing(row["missing"], visit),
         since=row["complete_since"],

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlencode
 
-from aggregator.desk.outgoing import releases
 from aggregator.model import KnownPublisher, Selection
 from aggregator.model.errors import SearchError
 from aggregator.model.release import Release
@@ -22,7 +21,7 @@ from aggregator.web.pages import wording
 from aggregator.web.pages.choice import FILTERS, TIMES, Choice, choice
 from aggregator.web.pages.facets import Facet, facets
 from aggregator.web.pages.page import Page, PageRoute, Visit
-from aggregator.web.pages.rows import Rows, rows
+from aggregator.web.pages.rows import Rows, let_out, rows, with_reports
 from aggregator.web.pages.writing import country_in, language_in
 
 _MOST = 50  # reports of a page
@@ -64,7 +63,7 @@ def search(visit: Visit) -> Page:
         found = _best(visit, asked) if order == "best" else rows(visit, asked.selection, _MOST, asked.query)
         counts = _counts(visit, asked, known)
     title = visit.gettext("Search")
-    return Page(
+    page = Page(
         template="search.html",
         title=f"{line(asked.words)} – {title}" if asked.words else title,
         description=visit.gettext("Search the reports of all publishers of this wire, in every language and script."),
@@ -84,10 +83,9 @@ def search(visit: Visit) -> Page:
         },
         canonical=visit.address(asked.address("/search")),
         is_indexed=asked.is_nothing,
-        until=found.until,
         status=400 if asked.faults else 200,
-        reports=found.counted,
     )
+    return with_reports(page, found.reports)
 
 
 def _best(visit: Visit, asked: Choice) -> Rows:
@@ -95,8 +93,7 @@ def _best(visit: Visit, asked: Choice) -> Rows:
     assert asked.query is not None
     wanted = replace(asked.selection, channel="web", limit=_MOST)
     ids = [each.id for each in visit.store.search(asked.query, wanted, ranked=True)]
-    out = releases(visit.store, visit.wire, ids, visit.by)
-    return Rows(tuple(each for each in out if isinstance(each, Release)))
+    return Rows(let_out(visit, ids))
 
 
 def _hit(report: Release, asked: Choice) -> Hit:

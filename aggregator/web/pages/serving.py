@@ -34,6 +34,7 @@ from aggregator.web.pages import (
     report,
     search,
     sections,
+    take,
     versions,
 )
 from aggregator.web.pages.page import Download, Page, PageRoute, Visit
@@ -62,6 +63,7 @@ ROUTES: tuple[PageRoute, ...] = (
     *search.ROUTES,
     *report.ROUTES,
     *versions.ROUTES,
+    *take.ROUTES,
     *publisher.ROUTES,
     *publishers.ROUTES,
     *about.ROUTES,
@@ -103,7 +105,9 @@ class Pages:
                 page = route.make(visit)
             if isinstance(page, Download):
                 offered = ("Content-Disposition", f'attachment; filename="{page.name}"')
-                return Answer(page.body, page.media_type, page.until, 200, (*fields(), offered), "web", page.reports)
+                reserved = [("tdm-reservation", "1")] * page.is_reserved
+                headers = (*fields(), offered, ("X-Robots-Tag", "noindex"), *reserved)
+                return Answer(page.body, page.media_type, page.until, 200, headers, "web", page.reports)
             body = self.written(page, reader, _back(path, asked)).encode()
             headers = (*fields(page.pictures_from), ("Content-Language", reader.language), *page.headers)
             return Answer(body, HTML, page.until, page.status, headers, "web", page.reports)

@@ -118,6 +118,14 @@ def _when(context: Context, moment: str | datetime, shape: str = "medium") -> Ma
     return Markup('<time datetime="{}" data-shape="{}">{}</time>').format(read.isoformat(), shape, said)
 
 
+@pass_context
+def _clock(context: Context, moment: str) -> Markup:
+    """The time of the day in the reader's zone as the server knows it, where what stands beside it is of that day."""
+    reader: Reader = context["reader"]
+    zoned = datetime.fromisoformat(moment).astimezone(reader.timezone())
+    return Markup('<time datetime="{}">{}</time>').format(moment, zoned.strftime("%H:%M"))
+
+
 def _pattern(shape: str, moment: datetime, now: datetime) -> str:
     """Which fields of a moment are said (Unicode LDML, part 4)."""
     if shape == "time" or (shape == "short" and moment.date() == now.date()):
@@ -135,14 +143,6 @@ def _begun(report: Release, most: int = _MOST_BEGUN) -> str:
     return shortened(" ".join(words.split()), most)
 
 
-@pass_context
-def _clock(context: Context, moment: str) -> Markup:
-    """The time of the day in the reader's zone as the server knows it, where what stands beside it is of that day."""
-    reader: Reader = context["reader"]
-    zoned = datetime.fromisoformat(moment).astimezone(reader.timezone())
-    return Markup('<time datetime="{}">{}</time>').format(moment, zoned.strftime("%H:%M"))
-
-
 @cache
 def _environment(language: Interface) -> Environment:
     made = Environment(
@@ -154,7 +154,7 @@ def _environment(language: Interface) -> Environment:
     made.filters.update(
         country=lambda code: country_in(code, language),
         language=lambda tag: language_in(tag, language),
-        topic=lambda code: topic_in(code, language),
+        topic=lambda code: topic_heading(code, language),
         kind=lambda kind: said.gettext(wording.KINDS[kind]),
         one_kind=lambda kind: said.gettext(wording.ONE_OF_KIND[kind]),
         group=lambda group: said.gettext(wording.GROUPS[group]),

@@ -33,7 +33,7 @@ COMPLAINTS = (
     "CREATE INDEX complaints_open ON complaints (article_id) WHERE resolved_at IS NULL",
     "CREATE INDEX complaints_of_form ON complaints (received_at, article_id) WHERE came_by = 'form'",
     "CREATE INDEX complaints_untold ON complaints (complaint_id) WHERE came_by = 'form' AND letter_id IS NULL"
-    " AND resolved_at IS NULL",
+    " AND resolved_at IS NULL AND erased_at IS NULL",
     "CREATE INDEX complaints_to_tell ON complaints (complaint_id) WHERE email IS NOT NULL AND told_at IS NULL"
     " AND resolved_at IS NOT NULL",
 )

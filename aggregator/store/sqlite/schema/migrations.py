@@ -51,6 +51,7 @@ from aggregator.store.sqlite.schema import (
     m0041,
     m0042,
     m0043,
+    m0044,
     m0045,
     m0046,
     m0047,
@@ -278,6 +279,11 @@ def _pictures(db: Database) -> None:
 @migrations(name="0043_purged_signals")
 def _purged_signals(db: Database) -> None:
     _execute(db, m0043.PURGED)
+
+
+@migrations(name="0044_taken")
+def _taken(db: Database) -> None:
+    _execute(db, m0044.TAKEN)
 
 
 @migrations(name="0045_complaints")

@@ -1,0 +1,107 @@
+"""Tells publishers whose files ask for it who took their reports: an e-mail a day at most, beside the polls."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import format_datetime
+from functools import partial
+from urllib.parse import urlsplit
+
+from aggregator.delivery import mail
+from aggregator.model import Config, Publisher, Wire
+from aggregator.model.errors import StoreError
+from aggregator.model.taken import TakenLetter
+from aggregator.output import taken_mail
+from aggregator.pipeline.alerting import mailbox
+from aggregator.pipeline.on_store import OnStore
+from aggregator.store import Store
+from aggregator.text.printable import log_line
+
+log = logging.getLogger("aggregator.taken")
+
+_MOST_AT_ONCE = 50  # e-mails of one look; the others have their turn at the next
+
+
+def told_at(publisher: Publisher) -> str | None:
+    """The e-mail address at which a publisher is told what was taken of its reports; None: it is not told."""
+    return publisher.contact.mailbox if publisher.contact.tell_taken else None
+
+
+@dataclass(slots=True)
+class TakenLetters:
+    """Sends them as long as a program runs."""
+
+    config: Config
+    on_store: OnStore
+    clock: Callable[[], datetime]
+    _sending: asyncio.Task[None] | None = None
+    _is_ending: bool = False
+
+    def look(self) -> None:
+        """Begins to send what is due."""
+        addresses = {each.key: to for each in self.config.publishers if (to := told_at(each))}
+        if addresses and self.config.wire.mail is not None and (self._sending is None or self._sending.done()):
+            self._sending = asyncio.create_task(self._send_all(addresses))
+
+    async def sent(self) -> None:
+        """Waits until all that is due was tried once."""
+        if self._sending is not None:
+            await asyncio.wait({self._sending})
+
+    async def end(self) -> None:
+        """Waits for the e-mail that is being sent, which takes no longer than it may; others wait in the database."""
+        self._is_ending = True
+        await self.sent()
+
+    async def _send_all(self, addresses: Mapping[str, str]) -> None:
+        try:
+            for _ in range(_MOST_AT_ONCE):
+                now = self.clock()
+                letter = await self.on_store(partial(_next, addresses=addresses, now=now))
+                if letter is None or self._is_ending:
+                    return
+                await self._send(letter, addresses[letter.publisher])
+        except StoreError as error:  # whoever stores polls says so; what waits goes on waiting
+            log.warning("e-mails about taken reports wait, because the database cannot be used: %s", error)
+        except Exception:
+            log.exception("internal error (bug), please report it")
+
+    async def _send(self, letter: TakenLetter, to: str) -> None:
+        """One attempt. That it begins is written first: what cannot be recorded is not sent."""
+        wire, now = self.config.wire, self.clock()
+        assert wire.mail is not None
+        if not await self.on_store(lambda store: store.note_taken_letter_attempt(letter.publisher, now)):
+            return
+        error = await mail.send(wire.mail, as_email(letter, to, wire, now), os.environ)
+        if error is None:
+            await self.on_store(lambda store: store.note_taken_letter_sent(letter, self.clock()))
+        else:
+            await self.on_store(lambda store: store.note_taken_letter_failure(letter.publisher, error))
+        said = {"publisher": letter.publisher, "reports": len(letter.rows), "attempt": letter.attempts + 1}
+        log.log(logging.WARNING if error else logging.INFO, "%s", log_line({**said, "error": error}))
+
+
+def _next(store: Store, addresses: Mapping[str, str], now: datetime) -> TakenLetter | None:
+    return store.next_taken_letter(addresses.keys(), now)
+
+
+def as_email(letter: TakenLetter, to: str, wire: Wire, now: datetime) -> EmailMessage:
+    """The same Message-ID at every attempt."""
+    assert wire.mail is not None
+    host = urlsplit(wire.url).hostname or "localhost"
+    made = EmailMessage()
+    made["Subject"] = taken_mail.subject(letter, wire)
+    made["From"] = mailbox(wire.mail.sender)
+    made["To"] = mailbox(to)
+    made["Date"] = format_datetime(now)
+    made["Message-ID"] = f"<taken.{letter.rows[0].number}.{letter.publisher}@{host}>"
+    made["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's "I am on holiday" answers it
+    made["Reply-To"] = mailbox(wire.complaints_email)
+    made.set_content(taken_mail.text(letter, wire))
+    return made

@@ -59,7 +59,7 @@ class Take:
         return await run_in_threadpool(self._take, request, await posted(request, _FIELDS))
 
     def _take(self, request: Request, typed: Mapping[str, str]) -> Response:
-        id_, path = request.path_params["id"], request.url.path
+        id_, path = request.path_params["id"], request.scope["path"]
         self.limits.count(request, self.site.clock())
         reader = self.pages.reader(request)
         with self.site.opened() as (store, now):
@@ -77,7 +77,7 @@ class Take:
         if not note_taken(self.site.paths, taken, now):
             detail = visit.gettext("It cannot be recorded now who takes it. Try again in a minute.")
             raise Problem(503, visit.gettext("The report cannot be taken now"), detail, {"Retry-After": "60"})
-        return _to(f"{path}?taken={taken.key}")
+        return _to(f"/report/{id_}/take?taken={taken.key}")
 
     def _file(self, request: Request) -> Response:
         """The words once more, through the gate as it is now. Raises Problem."""

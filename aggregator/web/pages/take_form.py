@@ -25,6 +25,7 @@ from aggregator.text.emails import is_email
 from aggregator.text.printable import address, line
 from aggregator.web import refusals
 from aggregator.web.limits import Limits
+from aggregator.web.origins import need_no_other_site
 from aggregator.web.pages.forms import posted
 from aggregator.web.pages.page import Visit
 from aggregator.web.pages.serving import HTML, Pages, fields
@@ -56,6 +57,7 @@ class Take:
         ]
 
     async def _posted(self, request: Request) -> Response:
+        need_no_other_site(request, self.site.config().wire)
         return await run_in_threadpool(self._take, request, await posted(request, _FIELDS))
 
     def _take(self, request: Request, typed: Mapping[str, str]) -> Response:

@@ -536,7 +536,7 @@ class Api:
             need_operator(asker)
         said = given(request, operation.parameters)
         as_ninjs = operation.has_ninjs and _wants_ninjs(request, said)
-        path, id_ = request.url.path, request.path_params.get("id", "")
+        path, id_ = request.scope["path"], request.path_params.get("id", "")
 
         def make() -> Answer:
             with self.site.opened() as (store, now):

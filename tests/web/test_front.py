@@ -274,8 +274,17 @@ def test_a_choice_that_is_none_is_refused(wire: Served) -> None:
     emptied = choose(wire, zone="", back="/latest")
     assert "zone=" in emptied.headers["set-cookie"]
     assert "Max-Age=0" in emptied.headers["set-cookie"]
-    data, other = {"language": "fr"}, {"Sec-Fetch-Site": "cross-site"}
-    assert httpx.post(f"{wire.address}/preferences", data=data, headers=other, verify=False).status_code == 403
+    data = {"language": "fr"}
+    for sent, status in (
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "https://evil.example"}, 403),  # a browser that does not say the former
+        ({"Origin": wire.address.replace("127.0.0.1", "localhost")}, 403),
+        ({"Origin": wire.address}, 303),
+        ({"Origin": "null"}, 303),
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "null"}, 303),
+    ):
+        assert httpx.post(f"{wire.address}/preferences", data=data, headers=sent, verify=False).status_code == status
 
 
 ELSEWHERE = (

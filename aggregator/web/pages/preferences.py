@@ -29,15 +29,15 @@ _COOKIES = (LANGUAGE_COOKIE, ZONE_COOKIE, THEME_COOKIE)
 
 
 def preferences(visit: Visit) -> Page:
-    said = visit.gettext
+    gettext = visit.gettext
     return Page(
         template="preferences.html",
-        title=said("Language, time zone, light or dark"),
-        description=said("In which language, in which time zone and in which colours you read this wire."),
+        title=gettext("Language, time zone, light or dark"),
+        description=gettext("In which language, in which time zone and in which colours you read this wire."),
         values={
             "back": local_path(visit.one(_BACK)),
             "zones": _zones(),
-            "themes": {"auto": said("As my device says"), "light": said("Light"), "dark": said("Dark")},
+            "themes": {"auto": gettext("As my device says"), "light": gettext("Light"), "dark": gettext("Dark")},
             "usual_zone": str(visit.site.paths.timezone()),
         },
         canonical=visit.address(PATH),

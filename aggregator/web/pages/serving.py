@@ -134,12 +134,19 @@ class Pages:
     def problem(self, request: Request, problem: Problem) -> Response:
         """A page that says what is wrong with a request."""
         reader = self.reader(request)
-        title = translations(reader.language).gettext(problem.title)
+        said = translations(reader.language).gettext
+        title, detail = said(problem.title), said(problem.detail) if problem.detail else ""
+        is_english = detail == problem.detail  # where it names what was asked for, no catalogue has it
         page = Page(
             template="problem.html",
             title=title[:1].upper() + title[1:],
             description="",
-            values={"status": problem.status, "phrase": HTTPStatus(problem.status).phrase, "detail": problem.detail},
+            values={
+                "status": problem.status,
+                "phrase": HTTPStatus(problem.status).phrase,
+                "detail": detail,
+                "detail_language": "en" if is_english else reader.language,
+            },
             is_indexed=False,
         )
         headers = {**dict(fields()), "Cache-Control": "no-store", "Vary": _VARY, **problem.headers}

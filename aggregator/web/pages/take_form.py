@@ -77,8 +77,10 @@ class Take:
             return _to(f"/report/{id_}")
         taken = _taken(found.release, typed)
         if not note_taken(self.site.paths, taken, now):
-            detail = visit.gettext("It cannot be recorded now who takes it. Try again in a minute.")
-            raise Problem(503, visit.gettext("The report cannot be taken now"), detail, {"Retry-After": "60"})
+            raise Problem(
+                503, "The report cannot be taken now", "It cannot be recorded now who takes it. Try again in a minute.",
+                {"Retry-After": "60"},
+            )  # fmt: skip
         return _to(f"/report/{id_}/take?taken={taken.key}")
 
     def _file(self, request: Request) -> Response:

@@ -48,8 +48,10 @@ def versions_page(visit: Visit) -> Page:
     if not found or isinstance(found, Refusal):
         return absent.page(visit, id_, found if isinstance(found, Refusal) else None, "/versions")
     if any(each.scope != "full_text" for _, each in found):
-        said = visit.gettext("The rights of its publisher let this wire show its newest version alone.")
-        raise Problem(403, visit.gettext("The older versions of this report cannot be shown"), said)
+        raise Problem(
+            403, "The older versions of this report cannot be shown",
+            "The rights of its publisher let this wire show its newest version alone.",
+        )  # fmt: skip
     newest = next(releases(visit.store, visit.wire, [id_], visit.by))
     if isinstance(newest, Refusal):
         return absent.page(visit, id_, newest, "/versions")
@@ -102,8 +104,7 @@ def _chosen(visit: Visit, listed: Sequence[Version]) -> tuple[Version, Version] 
         return None
     by_number = {str(each.number): each for each in listed}
     if said[0] not in by_number or said[1] not in by_number:
-        title = visit.gettext("There is no such version")
-        raise Problem(404, title, visit.gettext("Choose two of the versions that are listed."))
+        raise Problem(404, "There is no such version", "Choose two of the versions that are listed.")
     one, other = by_number[said[0] or ""], by_number[said[1] or ""]
     return (one, other) if one.number <= other.number else (other, one)
 

@@ -26,12 +26,13 @@ def is_ours(request: Request, wire: Wire) -> bool:
 
 def is_of_another_site(request: Request, wire: Wire) -> bool:
     """Whether a page of another site sent a form, as far as browsers say; for what anybody may send who is no browser.
-    The origin of our pages is `null` where they tell nobody where they are, and older browsers say nothing else.
+    Our pages tell this host where they are, so the origin `null` is theirs only where the other field says so too.
     """
     sites, origins = request.headers.getlist("sec-fetch-site"), request.headers.getlist("origin")
     if any(site not in ("same-origin", "none") for site in sites):
         return True
-    return any(each.lower() not in {*_own(request, wire), "null"} for each in origins)
+    own = {*_own(request, wire), *(("null",) if sites else ())}
+    return any(each.lower() not in own for each in origins)
 
 
 def _own(request: Request, wire: Wire) -> set[str]:

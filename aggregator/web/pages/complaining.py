@@ -53,7 +53,7 @@ log = logging.getLogger("aggregator.web")
 WIRE, OF_REPORT, FOLLOW = "/complain", "/complain/{id}", "/complaint"
 _FORM_BYTES = 24
 # Browsers say to our own pages alone where a form was sent from; a page with a reference in its address says nothing.
-_PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "same-origin"}
+_PRIVATE = {"Cache-Control": "no-store"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,6 +182,8 @@ def fields(pictures_from: frozenset[str] = frozenset()) -> tuple[tuple[str, str]
     }
     return (
         ("Content-Security-Policy", "; ".join(f"{name} {value}" for name, value in policy.items())),
+        # To our own pages alone: with `no-referrer` browsers would not tell a form of ours where it was sent from.
+        ("Referrer-Policy", "same-origin"),
         ("X-Frame-Options", "DENY"),
         ("Cross-Origin-Opener-Policy", "same-origin"),
         ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),

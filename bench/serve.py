@@ -1,7 +1,7 @@
 """The server at a million articles, beside Datasette on the same file and a bare framework: `python -m bench.serve`.
 
 The feed of the front page and a page of 50 reports by the API: what is asked again and again (an answer is kept, and
-whoever has it gets a 304), and pages of which no answer is kept, another one each time.
+whoever has it gets a 304), and pages of which no answer is kept, another one each time; so are the pages for readers.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from aggregator.pipeline.cached import digest, signature
 from aggregator.pipeline.opening import open_wire
 from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
+from aggregator.text import timezones
 from aggregator.text.dates import utc_now
 from bench import articles as made
 from bench.contenders import aggregator
@@ -40,6 +41,7 @@ from bench.serving import free_port
 _THROUGH_THE_PRODUCT = 100_000  # articles; more are copies of these, with earlier dates
 _PAGE = 50  # reports
 _MANY = 4  # connections at once
+_READ = 2_000  # reports, whose words are searched for
 _OTHERS = 20_000  # pages that are asked for, one after the other, so that no answer is kept of the next
 _START_SECONDS = 60.0
 _SETTLED_SECONDS = 11  # after so long the program takes the files' times for an answer; see pipeline.cached
@@ -243,6 +245,7 @@ def _cases(ours: Server, bare: Server, datasette: Server | None, path: Path) -> 
             Case(f"{name}: ours, no answer kept", ours, itertools.cycle(pages)),
             Case(f"{name}: bare framework", bare, itertools.repeat(get(bare.port, constant))),
         ]
+    cases += _pages(ours, path, ids)
     if datasette:
         rows = f"/{path.stem}/wire.json?_size={_PAGE}&_sort_desc=sort_time&_nocount=1&_nofacet=1"
         others = (
@@ -259,6 +262,27 @@ def _cases(ours: Server, bare: Server, datasette: Server | None, path: Path) -> 
             ),
         ]
     return cases
+
+
+def _pages(ours: Server, path: Path, ids: Sequence[str]) -> list[Case]:
+    """Pages for readers, another one each time: a front page of each time zone, a list below each report, a report, and
+    what each word finds, as a list and side by side.
+    """
+    with Store.read(path) as store:
+        reports = list(store.latest(Selection(limit=_READ)))
+    words = list(dict.fromkeys(word for each in reports for word in (each.text or "").split() if word.isalpha()))
+    zones = [get(ours.port, "/", f"Cookie: zone={zone}") for zone in sorted(timezones.names())]
+    addresses = {
+        "list": [f"/latest?before={each}" for each in ids],
+        "report": [f"/report/{each}" for each in ids],
+        "search": [f"/search?q={each}" for each in words],
+        "side by side": [f"/positions?q={each}" for each in words],
+    }
+    asked = {name: [get(ours.port, each) for each in of] for name, of in addresses.items()}
+    return [
+        Case(f"{name}: ours, no answer kept", ours, itertools.cycle(of))
+        for name, of in {"front page": zones, **asked}.items()
+    ]
 
 
 def _etag(port: int, path: str) -> str:

@@ -35,6 +35,7 @@ catalogue Search the publishers that come with the program.
 changes List all events (new, changed, withdrawn ...), oldest first.
 check Check the configuration; with --live, fetch every source.
 complaint Record, list, resolve and erase complaints.
+confirm Say that what was taken for a report is right.
 coverage Count what arrived, was skipped or may be missing.
 demo Run a wire of invented publishers on this machine.
 embargo Keep a report out of the wire UNTIL a time.

@@ -20,6 +20,7 @@ from aggregator.model import Config
 from aggregator.model.errors import ConfigError, StoreError
 from aggregator.pipeline.opening import is_in_force, publisher_files, read_config, read_store, refuse_placeholders
 from aggregator.pipeline.paths import Paths
+from aggregator.pipeline.tagging import tables_of
 from aggregator.rights import agreement_warnings
 from aggregator.store import everybody_reads
 from aggregator.tags.language import LIBRARIES
@@ -38,7 +39,8 @@ def check(paths: Paths, keys: tuple[str, ...], live: bool, as_json: bool) -> Non
     """Check the configuration; with --live, fetch every source.
 
     It prints every error of every file, with line and key. It warns of agreements that have ended or end within 30
-    days, names the keys that nothing acts on yet, and says when the database was written with other files than these.
+    days, names the keys that nothing acts on yet, and says when the database was written with other files than these,
+    and when reports are to be tagged anew.
 
     --live needs no database and stores nothing. For each source it says what its document has, whether its validators
     work, and where it redirects to; the exit code is 1 when one gave no answer, or no document that can be read. A
@@ -71,7 +73,7 @@ def _print_all(paths: Paths, config: Config, faults: Sequence[str], as_json: boo
     folder = paths.config_folder()
     warnings = [*_of_files(paths, config), *config.warnings, *_open_to_all(paths.database())]
     sources = sum(len(publisher.sources) for publisher in config.publishers)
-    left = _without_file(paths, config)
+    left, to_retag = _without_file(paths, config), _to_retag(paths, config)
     counts = {"publishers": len(config.publishers), "sources": sources}
     if as_json:
         beside: dict[str, Any] = {
@@ -79,6 +81,7 @@ def _print_all(paths: Paths, config: Config, faults: Sequence[str], as_json: boo
             "warnings": warnings,
             "in_force": is_in_force(paths),
             "language_libraries": LIBRARIES,
+            "to_retag": to_retag,
         }
         beside["daemon"] = daemons.as_object(paths)
         beside["not_sent_to"] = [each.key for each in config.faulty_subscribers]
@@ -89,6 +92,9 @@ def _print_all(paths: Paths, config: Config, faults: Sequence[str], as_json: boo
     for line in _gathered(warnings):
         say(f"warning: {escaped(line)}")
     _print_notes(paths, left, _subscribers_without_file(paths, config))
+    if to_retag:
+        have = f"{counted(to_retag, 'report')} {'has' if to_retag == 1 else 'have'} tags that other tables or settings"
+        say(f"note: {have} made than those of now; `aggregator retag` finds them anew")
     fine = f"OK: {counted(len(config.publishers), 'publisher')}, {counted(sources, 'source')}"
     if not faults:
         say(f"{fine} in {folder}")
@@ -137,6 +143,17 @@ def _without_file(paths: Paths, config: Config) -> list[str]:
     has_file = {*(each.key for each in config.publishers), *(each.key for each in config.faulty)}
     leaving = set(renamed(config.publishers, stored))
     return sorted(each.key for each in stored if each.brought_reports and each.key not in has_file | leaving)
+
+
+def _to_retag(paths: Paths, config: Config) -> int | None:
+    """How many reports of these publishers were tagged by other tables or settings than those of now; None: nobody can
+    say, as there is no database, or one of an older version.
+    """
+    try:
+        with read_store(paths) as store:
+            return store.count_tagged_by_others(tables_of(config.publishers)) if store.is_current() else None
+    except StoreError:
+        return None
 
 
 def _subscribers_without_file(paths: Paths, config: Config) -> list[str]:

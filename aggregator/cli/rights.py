@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Any, get_args
 
 import click
 
-from aggregator.cli import signal_lines
+from aggregator.cli import signal_lines, taken_lines
 from aggregator.cli.filters import as_usage, one_of
 from aggregator.cli.options import AS_JSON, exclude
 from aggregator.cli.printing import say, say_csv
@@ -47,10 +47,13 @@ _SECOND = (13, 13, 13, 13, 8, 11)
     "--group", "groups", multiple=True, callback=one_of(get_args(Group)), metavar="GROUP", help="Such as institution."
 )
 @click.option("--signals", "is_of_signals", is_flag=True, help="What their sites say to machines, counted and each.")
+@click.option("--taken", "is_of_taken", is_flag=True, help="Who took which report to publish it elsewhere.")
 @click.option("--csv", "as_csv", is_flag=True, help="Comma-separated, with a header.")
 @AS_JSON
 @click.pass_obj
-def rights(paths: Paths, /, is_of_signals: bool, as_csv: bool, as_json: bool, **chosen: Sequence[str]) -> None:
+def rights(
+    paths: Paths, /, is_of_signals: bool, is_of_taken: bool, as_csv: bool, as_json: bool, **chosen: Sequence[str]
+) -> None:
     """List by publisher what may leave where, and what left.
 
     Of each: the basis, the licence, when somebody last read its terms, the last day of its agreement; then what leaves
@@ -60,22 +63,40 @@ def rights(paths: Paths, /, is_of_signals: bool, as_csv: bool, as_json: bool, **
     --signals says of the publishers that are polled what their sites say to machines, in robots.txt, headers, TDMRep,
     RSL and pages: how many say what, and a line for each.
 
+    --taken says who took which report from its page, with an address to reach them: docs/web.md.
+
     --csv and --json have all: docs/rights.md. `show ID --rights` says it of one report.
     """
     exclude({"--csv": as_csv, "--json": as_json})
+    exclude({"--signals": is_of_signals, "--taken": is_of_taken})
     today = utc_now().date()
     if is_of_signals:
         _print_signals(paths, chosen, as_csv, as_json)
         return
-    rows = [*_rows(paths, chosen, today)]
+    rows = _taken(paths, chosen) if is_of_taken else [*_rows(paths, chosen, today)]
     if as_json:
         say_json_rows(rows)
     elif as_csv:
         say_csv(
             tuple(rows[0]) if rows else (), ([_cell(each) for each in row.values()] for row in rows), verbatim=False
         )
+    elif is_of_taken:
+        taken_lines.print_table(rows)
     else:
         _print(rows)
+
+
+def _taken(paths: Paths, chosen: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+    """Who took what of the publishers that fit."""
+    if not paths.database().exists():
+        return []
+    with read_store(paths) as store:
+        taken = store.taken(None, datetime.min.replace(tzinfo=UTC))
+        known = [*map(_configured, load_config(paths).publishers)]
+        keys = {said["publisher"] for said, _ in known}
+        known += [_former(each) for each in store.former_publishers() if each.publisher not in keys]
+    those = {said["publisher"] for said, _ in _chosen(known, chosen)}
+    return taken_lines.rows_of(each for each in taken if each.publisher in those)
 
 
 def _print_signals(paths: Paths, chosen: Mapping[str, Sequence[str]], as_csv: bool, as_json: bool) -> None:
@@ -102,19 +123,26 @@ def _rows(paths: Paths, chosen: Mapping[str, Sequence[str]], today: date) -> Ite
     former: list[FormerPublisher] = []
     left: Counter[tuple[str, Channel]] = Counter()
     signals: ByPublisher = {}
+    taken: Counter[str] = Counter()
+    first = today - timedelta(days=DAYS - 1)
     if paths.database().exists():
         with read_store(paths) as store:
             signals = by_publisher(store)
-            left = store.released_since(today - timedelta(days=DAYS - 1))
+            left = store.released_since(first)
+            taken.update(each.publisher for each in store.taken(None, datetime.combine(first, time(), UTC)))
             keys = {publisher.key for publisher in configured}
             former = [each for each in store.former_publishers() if each.publisher not in keys]
-    known = [*map(_configured, configured), *(({**asdict(each), "has_file": False}, each.rights) for each in former)]
+    known = [*map(_configured, configured), *map(_former, former)]
     for said, of in _chosen(known, chosen):
         said.pop("rights", None)
         counts = {f"left_{channel}": left[said["publisher"], channel] for channel in get_args(Channel)}
         own = of_publisher(signals, said["publisher"], said.pop("homepage"))
         days = {name: _day(value) for name, value in asdict(sheet(of, today, own)).items()}
-        yield {**said, **days, **counts}
+        yield {**said, **days, **counts, "taken": taken[said["publisher"]]}
+
+
+def _former(publisher: FormerPublisher) -> tuple[dict[str, Any], Any]:
+    return {**asdict(publisher), "has_file": False}, publisher.rights
 
 
 def _configured(publisher: Publisher) -> tuple[dict[str, Any], Any]:
@@ -165,6 +193,8 @@ def _print(rows: Sequence[Mapping[str, Any]]) -> None:
         leaves = (f"{_SCOPES[row[each]]} {_short(row[f'left_{each}'])}" for each in channels)
         machines = "/".join(_USES[row[use]] for use in ("train", "input", "search"))
         say("  " + _line((*leaves, _PICTURES[row["pictures"]], machines), _SECOND))
+        if row["taken"]:
+            say(f"  taken to be published elsewhere: {row['taken']} (see --taken)")
     say()
     say(f"The numbers are of reports that left in the last {DAYS} days.")
     say("machines: training, answers, search; ?: not stated")

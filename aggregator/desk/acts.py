@@ -34,6 +34,11 @@ def embargo(store: Store, report: str, until: datetime, cause: Cause, now: datet
     carry_out(store, report, lambda state: rules.embargo(state, until, cause, now, believed), now)
 
 
+def confirm(store: Store, report: str, cause: Cause, now: datetime) -> None:
+    """`suspects` lists the report no more for what was taken for it until now."""
+    carry_out(store, report, lambda state: rules.confirm(state, cause), now)
+
+
 def obey(store: Store, report: str, removal: Removal, now: datetime) -> bool:
     """Takes a report out of the wire, as its publisher's feed or page asks; False: it is out already, or it is not
     there.

@@ -74,8 +74,8 @@ def complain(
 
 def file(store: Store, filing: Filing, now: datetime, at_once: tuple[ComplaintKind, ...] = ()) -> int:
     """Records a complaint that came by the form, once however often it is sent; returns its number. Nothing is done to
-    its report, but where the kind is one of `at_once`, the operator's choice. Raises DeskError where there is no such
-    report, StoreError.
+    its report, but where the kind is one of `at_once`, the operator's choice; and then not to one that a person
+    has restored, who knew why. Raises DeskError where there is no such report, StoreError.
     """
     kind, report = filing.complaint.kind, filing.report
     cause = Cause(actor="wire", reason=PUBLIC_REASONS.get(kind, kind))
@@ -83,11 +83,17 @@ def file(store: Store, filing: Filing, now: datetime, at_once: tuple[ComplaintKi
         state = store.report_state(report) if report else None
         if report and state is None:
             raise DeskError(f"{report}: there is no report with this id")
-        acts_at_once = state is not None and kind in at_once and state.is_in_wire and report not in store.joins()
-        decision = rules.complain(state, kind, cause, clock.believed(store, now)) if state and acts_at_once else None
+        is_done = state is not None and kind in at_once and _may_be_withheld_at_once(store, state)
+        decision = rules.complain(state, kind, cause, clock.believed(store, now)) if state and is_done else None
         number = store.file_complaint(filing, decision, now)
         if number is not None:
             return number
+
+
+def _may_be_withheld_at_once(store: Store, state: ReportState) -> bool:
+    if not state.is_in_wire or state.id in store.joins():
+        return False
+    return not any(each["act"] == "restore" for each in store.acts(state.id))
 
 
 def carry_out(store: Store, number: int, cause: Cause, now: datetime) -> Act:

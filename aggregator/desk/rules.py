@@ -61,6 +61,11 @@ def restore(state: ReportState, cause: Cause) -> DeskDecision:
     return _decision(state, ActRecord(act="restore", cause=cause, change="restored", after=after))
 
 
+def confirm(state: ReportState, cause: Cause) -> DeskDecision:
+    """What was taken for the report until now is right, as a person says who looked at it. Nothing else changes."""
+    return _decision(state, ActRecord(act="confirm", cause=cause, change=None, after=state))
+
+
 def embargo(state: ReportState, until: datetime, cause: Cause, now: datetime, believed: datetime) -> DeskDecision:
     """Nobody is told of the report before `until`. The embargo takes the place of a withholding, so that a report
     withheld for its unreadable embargo gets a readable one; it does not loosen anything stronger.

@@ -12,7 +12,7 @@ from datetime import datetime
 from aggregator.identity import keys_of, why_another, why_one, why_two
 from aggregator.model import AtAddress
 from aggregator.store import Store
-from aggregator.text.dates import read_date
+from aggregator.text.dates import from_iso, read_date
 from aggregator.text.raw_words import decode
 
 DOUBLE = "one report, held twice"  # the reason of a join
@@ -71,7 +71,13 @@ def _overwritten(store: Store, since: datetime | None) -> Iterator[Suspect]:
 
 def _doubled(store: Store, since: datetime | None) -> Iterator[Suspect]:
     for group in store.at_one_address(since):
-        yield from _doubles(store, group)
+        first_seen = max(each.first_seen for each in group)
+        yield from (each for each in _doubles(store, group) if not _is_confirmed(store, each.article, first_seen))
+
+
+def _is_confirmed(store: Store, report: str, since: datetime) -> bool:
+    """Whether a person has said, since a time, that a report is right as it is."""
+    return any(act["act"] == "confirm" and from_iso(act["at"]) >= since for act in store.acts(report))
 
 
 def _doubles(store: Store, group: Sequence[AtAddress]) -> Iterator[Suspect]:

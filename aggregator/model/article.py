@@ -159,6 +159,7 @@ class Report:
 class Traits:
     """What a report can be chosen by, as in `Report`."""
 
+    id: str
     publisher: str
     country: str
     language: str | None

@@ -14,8 +14,10 @@ ChangeKind = Literal[
     "terms_changed",
 ]  # fmt: skip
 # Of the desk. accept, refuse: a change of a known report that waited for a person.
-# join: a person made one report of two.
-Act = Literal["withhold", "restore", "withdraw", "embargo", "release", "suspend", "purge", "accept", "refuse", "join"]
+# join: a person made one report of two. confirm: a person looked at what was taken for a report, and it is right.
+Act = Literal[
+    "withhold", "restore", "withdraw", "embargo", "release", "suspend", "purge", "accept", "refuse", "join", "confirm",
+]  # fmt: skip
 # What one poll can do to many known reports at once: withdraw them, give them other links, give them all one and the
 # same headline, link or text, change their words.
 MassKind = Literal["withdrawn", "moved", "same_words", "revised"]

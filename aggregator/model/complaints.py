@@ -53,6 +53,7 @@ class FilingCounts:
     last_hour: int
     of_report: int  # of those about the same report, or about the wire
     open: int  # all that are not resolved
+    done_at_once: int  # of those of the last hour, for which a report was withheld before a person has looked
     letters_to: int  # that were made to the same e-mail address in the last day
 
 

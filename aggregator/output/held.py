@@ -176,7 +176,11 @@ def _complaints(those: Sequence[Mapping[str, Any]], zone: tzinfo) -> Iterator[st
         received = for_people(one["received_at"], zone)
         head = f"Complaint {one['number']} ({one['complaint_kind']}, {state}): {received}, {by}"
         yield line(head)
+        if one["email"]:
+            yield f"  E-mail, not checked: {line(one['email'])}"
         if one["text"]:
             yield f"  {lines(one['text'], indent='  ')}"
         if one["resolution"]:
             yield f"  Resolution: {line(one['resolution'])}"
+        if one["answer"]:
+            yield f"  Answer: {lines(one['answer'], indent='  ')}"

@@ -17,6 +17,7 @@ from aggregator.store import Store
 MOST_AN_HOUR = 120  # of the whole wire
 MOST_OF_REPORT = 40  # about one report in an hour, or about the wire
 MOST_OPEN = 5_000  # that wait for the desk; of 5,000 characters each they take 100 MB at most
+MOST_AT_ONCE = 10  # reports that are withheld in an hour before a person has looked, where wire.toml lets that be
 _MOST_LETTERS = 3  # a day to one address, which may be that of somebody who complained of nothing
 PATIENCE = 5.0  # seconds for which another program may keep the database locked
 
@@ -43,8 +44,9 @@ def file(paths: Paths, settings: ComplaintSettings, filing: Filing, now: datetim
         return "of_report"
     if counts.letters_to >= _MOST_LETTERS:
         filing = replace(filing, receipt=None)
+    at_once = settings.withhold_at_once if counts.done_at_once < MOST_AT_ONCE else ()
     with Store.open(paths.database(), busy_seconds=PATIENCE) as store:
-        complaints.file(store, filing, now, settings.withhold_at_once)
+        complaints.file(store, filing, now, at_once)
     return None
 
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 TAKES_EFFECT: Mapping[str, str] = MappingProxyType(
     {
         "relationship": "the disclaimer; `check` warns where the terms of a licence or of the law were not read",
-        "basis": "the disclaimer; the rules that a configuration must keep to load",
+        "basis": "the disclaimer; what others may take of a report; the rules that a configuration must keep to load",
         "text_scope": "what of a report is in the views `wire` and `wire_at`",
         "credit": "the credit line",
         "excerpt_max_words": "the length of excerpts, stored ones too",

@@ -1575,6 +1575,10 @@ class Store:
         """Reports that wait for a time, the newest first, below a number."""
         return self._read(desk_lists.under_embargo, below, most)
 
+    def complaints_page(self, report: str | None, below: int | None, most: int) -> list[dict[str, Any]]:
+        """Complaints about a report, or about the wire (None), the newest first, below a number."""
+        return self._read(desk_lists.complaints, report, below, most)
+
     def count_held_back(self) -> dict[str, int]:
         """How many reports are out of the wire by each notice, and by `embargo`."""
         return self._read(desk_lists.counts)

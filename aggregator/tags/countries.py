@@ -136,7 +136,7 @@ def _turned(found: _Found, known: PlaceWords, said: str) -> _Found | None:
         if f" {' '.join(cue)} " in said:
             if code == "none":
                 return None
-            return replace(found, codes=(code,), entry=replace(found.entry, codes=(code,), how="alone"))
+            return replace(found, codes=(code,), entry=found.entry._replace(codes=(code,), how="alone"))
     return found
 
 

@@ -28,13 +28,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from itertools import product
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
+from aggregator.tags.kept import kept
 from aggregator.tags.place_text import Words, forms, keys_of, words_in
 
 LANGUAGES = ("ar", "de", "en", "es", "fr", "ha", "it", "pt", "sw")  # those that have a file
@@ -51,8 +52,7 @@ _MOST_REMEMBERED = 20_000  # pieces of texts and pairs of these, a few MB
 _LONGEST_SHORT_FORM = 6  # letters of a word in capitals that is an abbreviation
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What a word or phrase says."""
 
     keys: tuple[str, ...]
@@ -210,19 +210,40 @@ def place_words(language: str | None) -> PlaceWords:
 
 @cache
 def _place_words(language: str) -> PlaceWords:
+    own, *others = kept(f"places-{language}", lambda: _made(language))
+    return PlaceWords((*map(_as_looked_up, own), _everywhere()), *others)
+
+
+_Kept = Mapping[str, Mapping[str, Sequence[tuple[object, ...]]]]
+
+
+def _as_looked_up(table: _Kept) -> Table:
+    """A table that was kept, in which entries are no more than what they say."""
+    make: Callable[[Any], Entry] = Entry._make
+    return {first: {second: tuple(map(make, those)) for second, those in of.items()} for first, of in table.items()}
+
+
+def _to_keep(table: Table) -> _Kept:
+    return {
+        first: {second: [tuple(each) for each in those] for second, those in of.items()} for first, of in table.items()
+    }
+
+
+def _made(language: str) -> tuple[Any, ...]:
+    """What `PlaceWords` has for a language, its own tables alone."""
     own = language if language in LANGUAGES else "en"
     read = [_file(each) for each in dict.fromkeys((own, "en"))]
-    tables = [_of_file(own), _everywhere()]
+    tables = [_of_file(own)]
     if not language:
-        tables.insert(1, _of_file("fr"))
+        tables.append(_of_file("fr"))
     elif language not in LANGUAGES:
         tables.insert(0, _table(_generated_entries(language, _hows(read))))
     turns: dict[tuple[str, ...], list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
     for each in read:
         for word, code, cue in each.turns:
             turns[keys_of(word)].append((code, keys_of(cue)))
-    return PlaceWords(
-        tuple(tables),
+    return (
+        [_to_keep(each) for each in tables],
         frozenset(_first_keys(each.lists["at"] for each in read)),
         frozenset(_first_keys(each.lists["beside"] for each in read)),
         frozenset(_first_keys([_file(own).lists["first names"]])),
@@ -241,7 +262,7 @@ def _of_file(language: str) -> Table:
 
 def _with_endings(entries: Iterable[Entry], endings: list[str]) -> list[Entry]:
     return [
-        replace(each, keys=(*each.keys[:-1], each.keys[-1] + ending))
+        each._replace(keys=(*each.keys[:-1], each.keys[-1] + ending))
         for each in entries
         for ending in endings
         if each.kind in ("name", "region") and each.form == "capital"
@@ -254,6 +275,10 @@ def _first_keys(lists: Iterable[list[str]]) -> Iterator[str]:
 
 @cache
 def _everywhere() -> Table:
+    return _as_looked_up(kept("places-everywhere", lambda: _to_keep(_made_everywhere())))
+
+
+def _made_everywhere() -> Table:
     """What reports in every language are read with: countries in English and French, and cities."""
     english, french = _file("en"), _file("fr")
     hows = _hows([english, french])
@@ -322,7 +347,7 @@ def _table(entries: Iterable[Entry]) -> Table:
     for entry in entries:
         same = first.setdefault(entry.keys, entry)
         if entry.form == "any" and same.codes == entry.codes:  # "Palestina" and "palestina"
-            first[entry.keys] = replace(same, form="any")
+            first[entry.keys] = same._replace(form="any")
     found: dict[str, dict[str, tuple[Entry, ...]]] = defaultdict(dict)
     for keys, entry in sorted(first.items(), key=lambda each: -len(each[0])):
         of_key, second = found[keys[0]], keys[1] if len(keys) > 1 else ""

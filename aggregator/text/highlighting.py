@@ -23,6 +23,7 @@ _LONGEST = 1_000  # characters of a text that are looked at at once
 _LOOKED_AT = 5  # places with words that were found, of which the one with the most of them is shown
 _BEFORE = 60  # characters that a snippet has before the first of them
 _RUN = re.compile(r"\S+")
+_ASCII_WORD = re.compile("[a-z0-9]+")  # in ASCII all else separates
 _ASCII = "".join(" " if is_separator(chr(each)) else chr(each) for each in range(128))
 _CUT = "…"
 
@@ -169,6 +170,8 @@ def _pieces(text: str, found: Sequence[_Word], start: int, end: int) -> tuple[Pi
 
 def _found(text: str, of: Wanted) -> list[_Word]:
     """The words of a text that are looked for, in their order."""
+    if text.isascii() and not of.phrases:  # a tenth of the time
+        return list(_found_in_ascii(text.lower(), of))
     words = list(_words(text))
     places = {
         place
@@ -180,6 +183,13 @@ def _found(text: str, of: Wanted) -> list[_Word]:
             if _is_at(words, place, said, begins):
                 places.update(range(place, place + len(said)))
     return [words[place] for place in sorted(places)]
+
+
+def _found_in_ascii(folded: str, of: Wanted) -> Iterator[_Word]:
+    for hint in of.hint.finditer(folded) if of.hint else ():
+        word = _ASCII_WORD.match(folded, hint.start())
+        if word and (word[0] in of.words or (of.beginnings and word[0].startswith(of.beginnings))):
+            yield _Word(word[0], word.start(), word.end())
 
 
 def _is_at(words: Sequence[_Word], place: int, said: tuple[str, ...], begins: bool) -> bool:

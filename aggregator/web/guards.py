@@ -101,7 +101,7 @@ class Guards:
                 del self._open[client]
             self._answered(status)
             taken = round(1_000 * (time.monotonic() - began), 1)
-            path = _logged(scope["path"])
+            path = without_reference(scope["path"])
             log.info("%s", log_line({"method": scope["method"], "path": path, "status": status, "ms": taken}))
 
     def _client(self, scope: Scope) -> str:
@@ -139,8 +139,8 @@ class Guards:
         return None
 
 
-def _logged(path: str) -> str:
-    """A path without the reference of a complaint, which whoever has it may read by."""
+def without_reference(path: str) -> str:
+    """A path as it may be logged, and linked to: without the reference of a complaint, by which its answer is read."""
     return _REFERENCE.sub("/complaint/-", path)
 
 

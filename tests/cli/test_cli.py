@@ -331,6 +331,20 @@ def test_check_says_that_pycld2_is_missing(desk: Desk) -> None:
     assert json.loads(said)["language_libraries"] == ["py3langid"]
 
 
+def test_check_says_when_reports_are_to_be_tagged_anew(desk: Desk) -> None:
+    assert json.loads(desk("check", "--json"))["to_retag"] is None  # there is no database yet
+    desk("fetch", "--all")
+    assert json.loads(desk("check", "--json"))["to_retag"] == 0
+    assert "retag" not in desk("check")
+    file = desk.config / "publishers" / "ml" / "one.toml"
+    file.write_text(f"{file.read_text()}\n[tags]\ntopics = false\n")
+    assert json.loads(desk("check", "--json"))["to_retag"] == 2
+    said = "note: 2 reports have tags that other tables or settings made than those of now; `aggregator retag`"
+    assert said in desk("check")
+    assert "2 reports looked at" in desk("retag")
+    assert json.loads(desk("check", "--json"))["to_retag"] == 0
+
+
 def test_publishers_are_listed_before_there_is_a_database(desk: Desk, tmp_path: Path) -> None:
     rows = json.loads(desk("publishers", "--country", "ml", "--group", "news_organization", "--json"))
     assert [(row["publisher"], row["profile"], row["polled"], row["articles"]) for row in rows] == [

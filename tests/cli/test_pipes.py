@@ -34,15 +34,16 @@ READING = {
     "publishers": [["publishers"], ["publishers", "--json"], ["publishers", "--opml", "-"]],
     "query": [["query", "SELECT id, title, url FROM wire"], ["query", "SELECT 1"]]
     + [["query", "SELECT * FROM wire", form] for form in ("--csv", "--json")],
-    "rights": [["rights"], ["rights", "--csv"], ["rights", "--json"]],
+    "rights": [["rights"], ["rights", "--csv"], ["rights", "--json"], ["rights", "--taken"]],
     "search": [["search", "pont", "--limit", "900"], ["search", "pont", "--limit", "900", "--json"]],
     "subscribers": [["subscribers"], ["subscribers", "--json"]],
     "show": [["show", "https://sahel.example/long", form] for form in ("--raw", "--revisions", "--cite", "--desk")],
 }
 # They change something or ask the network, and print what they did in a few lines.
 OTHERS = {
-    "accept", "add", "backup", "demo", "embargo", "fetch", "import", "init", "join", "pause", "probe", "publish",
-    "purge", "recheck", "restore", "resume", "retag", "run", "serve", "snapshot", "split", "tokens", "withdraw",
+    "accept", "add", "backup", "confirm", "demo", "embargo", "fetch", "import", "init", "join", "pause", "probe",
+    "publish", "purge", "recheck", "restore", "resume", "retag", "run", "serve", "snapshot", "split", "tokens",
+    "withdraw",
     "withhold",
 }  # fmt: skip
 

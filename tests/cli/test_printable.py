@@ -248,7 +248,10 @@ CASES: dict[str, Case | str] = {
         "publishers rename evil SAID",
     ),
     "publishers remove": _calls("publishers remove SAID --yes", "publishers remove SAID --purge --reason SAID --yes"),
-    "rights": _calls("rights", "rights --json", "rights --csv", "rights --publisher SAID", "rights --country SAID"),
+    "rights": _calls(
+        *("rights", "rights --taken", "rights --json", "rights --csv"),
+        *("rights --publisher SAID", "rights --country SAID"),
+    ),
     "check": _calls("check", "check --json", "check SAID"),
     "query": _queries,
     "snapshot": lambda desk, said: [
@@ -259,6 +262,7 @@ CASES: dict[str, Case | str] = {
     "restore": _act("restore"),
     "embargo": _act("embargo", "2031-01-01"),
     "withdraw": _act("withdraw"),
+    "confirm": _act("confirm"),
     "complaint add": _complaints,
     "complaint list": _calls("complaint list", "complaint list --json", "complaint list --all"),
     "complaint matters": _calls("complaint matters", "complaint matters --json"),
@@ -314,7 +318,16 @@ READING = [
     *("export", "snapshot", "rights", "tokens list", "subscribers"),
 ]
 ACTING = [
-    *("withhold", "complaint add", "complaint list", "complaint matters", "show", "restore", "complaint carry-out"),
+    *(
+        "confirm",
+        "withhold",
+        "complaint add",
+        "complaint list",
+        "complaint matters",
+        "show",
+        "restore",
+        "complaint carry-out",
+    ),
     *("embargo", "withdraw", "complaint resolve"),
     *(
         "retag",

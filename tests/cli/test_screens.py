@@ -59,6 +59,7 @@ CALLS = {
     "complaint list": ("complaint list --all",),
     "complaint matters": ("complaint matters",),
     "complaint resolve": ("complaint resolve 1 --resolution 'answered'", "complaint resolve 99 --resolution x"),
+    "confirm": ("confirm ID --reason 'it is one'", "confirm nobody --reason x"),
     "coverage": ("coverage", "coverage --by-day", "coverage nobody"),
     "demo": ("demo --into TAKEN",),
     "embargo": ("embargo ID 2126-12-01T06:00Z", "restore ID --reason 'out'", "embargo ID yesterday"),

@@ -108,8 +108,43 @@ def test_a_report_that_is_held_twice_is_listed_until_one_is_out_of_the_wire(stor
     assert suspect.command == f"aggregator join {box_id} {ferry} --reason 'one report, held twice'"
     assert suspect.reason == f"held twice, also as {box_id}: one guid and one address"
     assert suspect.title == "Ferry"
+    acts.confirm(store, str(box_id), Cause(actor="person:desk", reason="the other one"), NOW + 2 * HOUR)
+    assert suspects.listed(store) == [suspect]
     acts.withhold(store, str(ferry), Cause(actor="person:desk", reason="the same report"), NOW + 2 * HOUR)
     assert suspects.listed(store) == []
+
+
+def test_what_a_person_confirms_is_listed_no_more_until_something_else_is_taken_for_it(
+    store: Store, publisher: Publisher
+) -> None:
+    public_id = overwritten(store, publisher)
+    before = rows(store, "SELECT count(*) FROM changes"), store.report_state(public_id)
+    why = Cause(actor="person:Asha", reason="a bulletin that is written anew each day", reference="call of 3 November")
+    acts.confirm(store, public_id, why, NOW + 2 * HOUR)
+    assert [suspect.command for suspect in suspects.listed(store)] == [f"aggregator split {public_id} 3"]
+    acts.confirm(store, public_id, why, NOW + 3 * HOUR)
+    assert suspects.listed(store) == []
+    assert before == (rows(store, "SELECT count(*) FROM changes"), store.report_state(public_id))
+    act = store.acts(public_id)[-1]
+    assert (act["act"], act["actor"], act["reason"], act["reference"]) == (
+        "confirm", "person:Asha", "a bulletin that is written anew each day", "call of 3 November",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("matched_by", "before", "after", "reason"), WRONG[:1])
+def test_a_merge_that_a_person_confirms_is_listed_no_more(
+    store: Store, publisher: Publisher, matched_by: str, before: Entry, after: Entry, reason: str
+) -> None:
+    record(store, publisher, before)
+    with closing(sqlite3.connect(store.path)) as connection:
+        merge(connection, matched_by, f"id:{after.id}")
+    record(store, trusting(publisher), after, now=NOW + HOUR)
+    (suspect,) = suspects.listed(store)
+    assert (suspect.merge, suspects.count_merged(store, NOW - HOUR)) == (1, 1)
+    acts.confirm(store, suspect.article, Cause(actor="person:Asha", reason="it is one"), NOW + 2 * HOUR)
+    assert suspects.listed(store) == []
+    assert suspects.count_merged(store, NOW - HOUR) == 0
+    assert reason in suspect.reason
 
 
 def packed(words: bytes) -> bytes:

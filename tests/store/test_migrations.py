@@ -132,6 +132,32 @@ def test_a_database_whose_script_is_older_than_the_migrations_gets_the_others(tm
         assert _all_of(new) == _all_of(old)
 
 
+@pytest.mark.parametrize("version", ["0.7.0", "0.8.0"])
+def test_what_pages_of_purged_reports_said_to_machines_goes(version: str, tmp_path: Path) -> None:
+    """Beside it stand their addresses. What other pages and whole sites said stays."""
+    database = tmp_path / "wire.db"
+    database.write_bytes(gzip.decompress((DATABASES / f"{version}.db.gz").read_bytes()))
+    with closing(sqlite3.connect(database)) as connection:
+        of = "SELECT article_id, publisher FROM articles WHERE notice IS {} 'removed' ORDER BY article_id LIMIT 1"
+        purged = connection.execute(of.format("")).fetchone()
+        other = connection.execute(of.format("NOT")).fetchone()
+        said = [(*purged, "noai"), (*purged, "licence"), (*other, "noai"), (None, purged[1], "tdmrep")]
+        connection.executemany(
+            """
+            INSERT INTO rights_signals (article_id, publisher, signal_form, signal_place, url, about, path_pattern,
+              rank, literal, origin, train, input, search, first_seen, last_seen)
+            VALUES (?, ?, ?, 'meta', 'https://a.example/headline', 'https://a.example/headline', '', 0, 'noai',
+              'publisher', 'refused', 'unstated', 'unstated', '2026-11-20T10:00:00Z', '2026-11-20T10:00:00Z')
+            """,
+            said,
+        )
+        connection.commit()
+    Store.open(database).close()
+    with closing(sqlite3.connect(database)) as connection:
+        rows = connection.execute("SELECT article_id, signal_form FROM rights_signals ORDER BY signal_id").fetchall()
+    assert rows == [(other[0], "noai"), (None, "tdmrep")]
+
+
 def _all_of(connection: sqlite3.Connection) -> dict[str, list[tuple[object, ...]]]:
     """Whatever a database says of itself and holds, but for the times at which migrations ran."""
     tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()

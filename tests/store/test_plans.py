@@ -330,6 +330,7 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     ),
     "out_of_wire": (case(lambda s, w: s.out_of_wire("withheld", None, 50)),),
     "under_embargo": (case(lambda s, w: s.under_embargo(None, 50)),),
+    "complaints_page": (case(lambda s, w: (s.complaints_page(w.report, None, 50), s.complaints_page(None, 9, 50))),),
     "count_held_back": (case(lambda s, w: s.count_held_back()),),
     "count_pending": (case(lambda s, w: s.count_pending()),),
     "pending_of_kind": (

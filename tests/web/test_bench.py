@@ -14,6 +14,7 @@ from tests.conftest import SOAK
 
 CASES = ("front feed: ours", "front feed: ours, 304", "front feed: ours, no answer kept", "front feed: bare framework",
          "API page: ours", "API page: ours, 304", "API page: ours, no answer kept", "API page: bare framework",
+         *(f"{name}: ours, no answer kept" for name in ("front page", "list", "report", "search", "side by side")),
          "page of rows: Datasette", "page of rows: Datasette, other pages")  # fmt: skip
 
 

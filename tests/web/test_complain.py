@@ -360,6 +360,7 @@ def test_what_became_of_it_is_read_by_the_reference_alone(
         assert secret not in linked.text
     # The reference stands in no link of the page, and in no line of the log.
     assert code not in linked.text
+    assert code not in httpx.delete(f"{wire.address}/complaint/{code}", headers={"accept": "text/html"}).text
     assert code not in caplog.text
     assert "/complaint/-" in caplog.text
 
@@ -400,12 +401,15 @@ def test_the_form_works_in_the_language_of_the_reader(wire: Served, store: Store
     assert post(wire, "/complaint", {"reference": arabic}).status_code == 200
 
 
-def test_the_operator_may_choose_that_a_report_is_withheld_at_once(tmp_path: Path) -> None:
+def test_the_operator_may_choose_that_a_report_is_withheld_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     config = tmp_path / "config"
     copytree(CONFIG, config)
     said = config / "wire.toml"
     words = re.sub(r"(?ms)^\[complaints\].*?(?=^\[|\Z)", "", said.read_text())
     said.write_text(words + '\n[complaints]\nwithhold_at_once = ["safety"]\n')
+    monkeypatch.setattr(filing, "MOST_AT_ONCE", 2)
     with served(tmp_path, config) as wire, Store.open(wire.paths.database()) as store:
         ids = [each.id for each in store.latest(Selection(limit=50)) if each.publisher != "tamarind-wire"]
         code_in(send(wire, f"/complain/{ids[0]}", kind="safety"))
@@ -416,3 +420,9 @@ def test_the_operator_may_choose_that_a_report_is_withheld_at_once(tmp_path: Pat
         assert (act["actor"], act["reason"]) == ("wire", complaints.PUBLIC_REASONS["safety"])
         assert act["complaint_id"] == store.complaints()[-2]["number"]
         assert [each["acts"] for each in store.complaints()[-2:]] == ["withhold", None]
+        # What a person has restored is not withheld again by another complaint, nor is more than so many an hour.
+        acts.restore(store, ids[0], DESK, wire.now[0])
+        code_in(send(wire, f"/complain/{ids[0]}", kind="safety", text=f"{TEXT} tena"))
+        for each in ids[2:4]:
+            code_in(send(wire, f"/complain/{each}", kind="safety"))
+        assert [wire.get(f"/api/reports/{each}").status_code for each in (ids[0], *ids[2:4])] == [200, 404, 200]

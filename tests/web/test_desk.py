@@ -18,15 +18,17 @@ import pytest
 from bs4 import BeautifulSoup
 
 from aggregator.demo import Press
-from aggregator.model import Client, Complaint, DeskPerson
+from aggregator.model import Client, Complaint, DeskPerson, Publisher
 from aggregator.pipeline.opening import load_config
 from aggregator.store import Store
 from aggregator.web.desk_pages import people
 from aggregator.web.desk_pages.goals import goal
 from aggregator.web.desk_pages.serving import ACTS, ROUTES
 from tests.cli.test_cli import Desk as Newsroom
-from tests.conftest import NOW
+from tests.conftest import NOW, record
 from tests.desk.test_mass_changes import changed
+from tests.desk.test_suspects import overwritten
+from tests.identity.test_one_of_each import BRIDGE, OTHER, said
 from tests.make_database import CONFIG
 from tests.rows import every_row
 from tests.web.serving import Served, served
@@ -506,7 +508,7 @@ def test_acts_upon_a_report_ask_first_and_then_do_what_the_commands_do(wire: Ser
             )
         for column in ("actor", "reason", "reference"):
             assert str(done[("actor", "reason", "reference").index(column)]) in mine.get(path).text
-    for name, more, said in (
+    for name, more, why_not in (
         ("withhold", {"reason": " "}, "is empty"),
         ("restore", {"reason": "x"}, "nothing to restore"),
         ("embargo", {"reason": "x", "until": "soon"}, "a time to come"),
@@ -514,7 +516,7 @@ def test_acts_upon_a_report_ask_first_and_then_do_what_the_commands_do(wire: Ser
     ):
         answer = mine.post(f"{path}/{name}", **more, confirm="yes")
         assert answer.status_code == 409, name
-        assert said in BeautifulSoup(answer.text, "lxml").text
+        assert why_not in BeautifulSoup(answer.text, "lxml").text
     assert mine.post("/desk/report/nothing/withhold", reason="x", confirm="yes").status_code == 409
     sql = "SELECT p.name FROM publishers AS p JOIN articles AS a ON a.publisher = p.publisher WHERE a.id = ?"
     ((publisher,),) = rows(wire, sql, report)
@@ -543,6 +545,9 @@ def test_two_reports_are_joined_and_made_two_again(wire: Served) -> None:
     assert rows(wire, "SELECT undone_at IS NOT NULL FROM merges WHERE merge_id = ?", number) == [(1,)]
     assert mine.post(f"/desk/merge/{number}/undo").status_code == 409
     assert mine.post(f"/desk/report/{one}/split", version="7").status_code == 409
+    assert mine.post(f"/desk/report/{one}/confirm", reason="").status_code == 409
+    assert one in mine.done(f"/desk/report/{one}/confirm", reason="two reports", reference="note 4")
+    assert last_act(wire, one) == ("confirm", "person:ama", "two reports", "note 4")
     assert "/desk/merge/" not in mine.get("/desk/merges").text
     assert f'href="/desk/merge/{number}"' in mine.get("/desk/merges?undone=yes").text
 
@@ -613,6 +618,48 @@ def test_what_waits_is_accepted_or_refused(tmp_path: Path) -> None:
             assert mine.post(f"{waiting[1]}/refuse").status_code == 409
             assert not mine.page("/desk/pending").select("main td a")
             assert rows(wire, "SELECT DISTINCT actor FROM acts WHERE act = 'refuse'") == [("person:ama",)]
+
+
+def test_what_may_be_wrong_is_put_right_or_confirmed(tmp_path: Path, store: Store, publisher: Publisher) -> None:
+    report = overwritten(store, publisher)
+    record(store, publisher, said("Ferry", BRIDGE, "/a", "g"))
+    record(store, publisher, said("Ferry again", OTHER, "/a", "h"), now=NOW + timedelta(hours=1))
+    with served(tmp_path) as wire:
+        add_people(wire)
+        mine = browser(wire)
+        page = mine.page("/desk/merges/suspicious?since=ever")
+        assert [form["action"].rpartition("/")[2] for form in page.select("main form")] == [  # type: ignore[union-attr]
+            "split", "confirm", "split", "confirm",
+        ]  # fmt: skip
+        ids = [each["id"] for each in page.select("[id]")]
+        assert len(ids) == len(set(ids))
+        newest = page.select("main form")[0]
+        sent = {str(each["name"]): str(each["value"]) for each in newest.select("input[value]")}
+        assert sent["version"] == "3"
+        assert "two again" in mine.done(str(newest["action"]), **sent)
+        assert mine.done(f"/desk/report/{report}/confirm", reason="written anew each day")
+        assert not mine.page("/desk/merges/suspicious?since=ever").select("main form")
+        ((number,),) = rows(wire, "SELECT max(merge_id) FROM merges")
+        assert mine.get(f"/desk/merge/{number}").status_code == 200
+        assert "Bulletin" in mine.get(f"/desk/report/{report}").text
+
+
+def test_rights_that_need_a_look_are_listed(tmp_path: Path) -> None:
+    config = shutil.copytree(CONFIG, tmp_path / "config")
+    texts = {file: file.read_text() for file in sorted((config / "publishers").rglob("*.toml"))}
+    agreed = next(file for file, text in texts.items() if "[rights]" not in text and 'kind = "own"' not in text)
+    agreed.write_text(texts[agreed] + '\n[rights]\nterms_checked = "2024-01-01"\n')
+    ends = next(file for file, text in texts.items() if "expires =" in text or 'profile = "agreement"' in text)
+    lines = [line for line in texts[ends].splitlines() if not line.startswith("expires")]
+    lines.insert(lines.index("[rights]") + 1, 'expires = "2026-11-01"')
+    ends.write_text("\n".join(lines) + "\n")
+    with served(tmp_path, config) as wire:
+        add_people(wire)
+        page = browser(wire).page("/desk/rights")
+        assert agreed.name in page.select_one("#unread").text  # type: ignore[union-attr]
+        assert ends.name in page.select_one("#ending").text  # type: ignore[union-attr]
+        needs = [str(each["href"]) for each in browser(wire).page("/desk").select(".desk-needs a")]
+        assert {"/desk/rights#unread", "/desk/rights#ending"} <= set(needs)
 
 
 def test_a_database_that_is_locked_is_said_so_and_nothing_is_changed(wire: Served) -> None:

@@ -195,6 +195,19 @@ def test_styles_know_no_left_and_right_and_ask_no_other_host(name: str) -> None:
         assert re.findall(r"#[0-9a-f]{3,8}\b(?=[^{}]*;)|\brgba?\(|\bhsla?\(", rules) == []
 
 
+def test_fonts_are_named_by_script_and_fall_back_to_those_of_the_system() -> None:
+    found = re.findall(r":where\(([^{]*?)\) \{[^}]*?--serif: ([^;]*);\s*--sans: ([^;]*);", CSS)
+    by_script = {languages: (serif, sans) for languages, serif, sans in found}
+    for language, font in (("ar", "Noto Naskh Arabic"), ("am", "Noto Serif Ethiopic"), ("nqo", "Noto Sans NKo")):
+        (serif,) = [serif for languages, (serif, _) in by_script.items() if f":lang({language})" in languages]
+        assert font in serif
+    for stacks in by_script.values():
+        for stack in stacks:
+            assert stack.rsplit(",", 1)[-1].strip() in ("serif", "sans-serif", "var(--serif)")
+    (usual,) = [serif for languages, (serif, _) in by_script.items() if ":root" in languages]
+    assert all(font in usual for font in ("Noto Naskh Arabic", "Noto Serif Ethiopic", "Noto Sans NKo"))
+
+
 # What a reader may choose
 
 

@@ -13,6 +13,7 @@ from aggregator.model import Cause, Selection
 from aggregator.pipeline.opening import open_existing
 from aggregator.tags import regions
 from aggregator.tags.vocabulary import topics
+from aggregator.text.folding import fold
 from aggregator.web.pages.writing import count_in
 from tests.conftest import scaled
 from tests.web.serving import Served
@@ -138,6 +139,26 @@ def test_an_index_leads_to_every_list_with_its_number_of_reports(wire: Served, i
             links = links[1:]
         for path, number in zip(links, numbers, strict=True):
             assert str(len(all_pages(wire, path))) == number, path
+
+
+def test_lists_are_in_the_order_of_the_readers_alphabet(wire: Served) -> None:
+    soup = page(wire, "/countries", cookie="language=fr")
+    for part in soup.select(".part"):
+        names = [each.get_text() for each in part.select("tbody th")]
+        assert names == sorted(names, key=fold)
+    east = [each.get_text() for each in soup.select("tbody th") if each.get_text()[0] in "EÉ"]
+    assert "Éthiopie" in east
+
+
+def test_every_kind_of_list_is_found_from_the_latest(wire: Served) -> None:
+    links = {str(each["href"]) for each in page(wire, "/latest").select("nav.narrower a")}
+    assert {"/group/institution", "/own", "/class/news", "/class/analysis", "/opinion", "/documents"} <= links
+    assert "/class/interview" not in links  # there are none
+    for path in links:
+        assert listed(page(wire, path)), path
+    assert "/kind/government" in {
+        str(each["href"]) for each in page(wire, "/group/institution").select("nav.narrower a")
+    }
 
 
 def test_a_number_says_where_counting_ends() -> None:

@@ -140,6 +140,9 @@ def test_only_a_publisher_itself_says_what_it_stands_for(wire: Served) -> None:
             assert f"describes itself as “{STANCE}”" in stance.get_text()
             assert [each["href"] for each in stance.select("a")] == [SOURCE]
     assert not soup.select(".stance b")
+    of_publisher = BeautifulSoup(wire.get("/publisher/kumasi-nettle").text, "lxml").select(".stance")
+    assert [each.get_text() for each in of_publisher] == [f"describes itself as “{STANCE}” (source)"]
+    assert not BeautifulSoup(wire.get("/publisher/nawras").text, "lxml").select(".stance")
 
 
 def test_only_what_the_gate_lets_out_is_shown_and_classes_are_said(wire: Served) -> None:

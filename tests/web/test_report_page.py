@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,11 +16,14 @@ from bs4 import BeautifulSoup, Tag
 
 from aggregator.desk import acts, joins, purging
 from aggregator.desk.outgoing import outlet, releases
-from aggregator.model import Cause, Selection
+from aggregator.model import Category, Cause, Entry, Link, Media, Origin, Person, Selection, Text
 from aggregator.model.release import Release
 from aggregator.output import beside
-from aggregator.pipeline.opening import load_config, open_existing, read_store
+from aggregator.pipeline.opening import load_config, open_existing, open_wire, read_store
+from aggregator.text.dates import to_iso
+from tests.conftest import SOAK, make_articles, make_poll, record, record_polls, with_tags
 from tests.make_database import DATABASES
+from tests.output.vectors import MARKUP, TEXT
 from tests.web.serving import Served, served
 
 BECAUSE = Cause(actor="person:ama", reason="a mistake")
@@ -268,3 +273,105 @@ def test_two_versions_are_compared_and_long_unchanged_runs_are_folded(wire: Serv
     assert said(page(wire, f"{address}?from=2&to=2")).count("Their words are the same") == 1
     for wrong in ("from=1", "from=1&to=4", "from=0&to=1", "from=x&to=%00"):
         assert wire.get(f"{address}?{wrong}").status_code == 404
+
+
+def hostile(number: int, vector: str, version: int, published: str) -> Entry:
+    """An entry that has it in every field which a publisher fills in."""
+    words = f"{vector} {version}"
+    return Entry(
+        id=f"vector-{number}",
+        title=Text(words, "text/plain" if number % 2 else "text/html"),
+        summary=Text(words),
+        content=(Text(f"<p>BAMAKO (AFP) - {words}</p><h1>{vector}</h1><h4>deep</h4><p>Long ago. {vector}</p>"),),
+        links=(
+            Link(f"http://mbalawe-commission.example/{number}"),
+            Link(vector),
+            Link(vector, rel="license"),
+        ),
+        authors=(Person(vector, vector, vector),),
+        categories=(Category(vector, vector, vector), Category("Floods")),
+        published=published,
+        language=vector if number % 3 else "nqo",
+        origin=Origin(name=vector, url=vector),
+        media=(
+            Media(
+                url=f"http://mbalawe-commission.example/{number}.jpg",
+                medium="image",
+                type=vector,
+                width=400,
+                height=300,
+                caption=Text(vector),
+                credit=vector,
+                copyright=vector,
+                alt=vector,
+                language=vector,
+            ),
+            Media(url=vector, medium="image", caption=Text(vector)),
+        ),
+    )
+
+
+def test_nothing_that_a_publisher_wrote_is_active(tmp_path: Path) -> None:
+    vectors = (*MARKUP, *TEXT)[:: 1 if SOAK else 12]
+    with served(newest(tmp_path)) as own:
+        config = load_config(own.paths)
+        publisher = next(each for each in config.publishers if each.key == "mbalawe-commission")
+        with open_wire(own.paths, config, own.now[0]) as store:
+            for version in (1, 2):
+                at = to_iso(own.now[0])
+                entries = [hostile(number, vector, version, at) for number, vector in enumerate(vectors)]
+                record(store, publisher, *entries, now=own.now[0] + timedelta(seconds=version))
+            own.now[0] += timedelta(minutes=1)
+            ids = [each.id for each in store.reports(Selection(publishers=(publisher.key,), limit=1_000))]
+        found = 0
+        for id_ in ids:
+            for path in (f"/report/{id_}", f"/report/{id_}/versions?whole=yes", f"/report/{id_}/take"):
+                answer = own.get(path)
+                if answer.status_code == 403:
+                    continue
+                assert answer.status_code == 200
+                found += 1
+                nothing_is_active(answer.text, path)
+        assert found > 2 * len(vectors)
+
+
+def nothing_is_active(html: str, path: str) -> None:
+    soup = BeautifulSoup(html, "lxml")
+    for element in soup.find_all(True):
+        assert element.name not in ("iframe", "object", "embed", "style", "svg", "math", "base", "video", "audio"), path
+        if element.name == "script":
+            assert set(element.attrs) in ({"type"}, {"src", "defer"}), path
+        for name, value in element.attrs.items():
+            assert not name.startswith("on"), (path, name)
+            assert name not in ("style", "srcdoc", "formaction", "autofocus"), (path, name)
+            if name in ("href", "src", "action", "cite"):
+                assert re.match(r"(https?://[^/@\s]+([/?#]|$)|mailto:|/(?!/)|#)", str(value)), (path, value)
+    for script in soup.select("script[type='application/ld+json']"):
+        assert json.loads(script.string or "")
+    assert len(soup.find_all("h1")) == len(soup.find_all("main")) == len(soup.find_all("title")) == 1
+    levels = [int(each.name[1]) for each in soup.select("h1, h2, h3, h4, h5, h6")]
+    assert all(after <= before + 1 for before, after in pairwise(levels)), (path, levels)
+
+
+def test_a_report_in_nko_goes_from_right_to_left(tmp_path: Path) -> None:
+    words = "ߖߊ߬ߡߊ߬ߣߊ ߞߎ߲߬ߓߊ"
+    with served(newest(tmp_path)) as own:
+        config = load_config(own.paths)
+        publisher = next(each for each in config.publishers if each.key == "mbalawe-commission")
+        text = f"<p>{words} ߸ {words}</p>"
+        entry = Entry(
+            id="nko", title=Text(words), content=(Text(text),), language="nqo",
+            links=(Link("http://mbalawe-commission.example/nko"),),
+        )  # fmt: skip
+        later = replace(entry, content=(Text(f"{text}<p>{words} 2026</p>"),))
+        with open_wire(own.paths, config, own.now[0]) as store:
+            for now, each in ((own.now[0], entry), (own.now[0] + timedelta(minutes=1), later)):
+                articles = tuple(with_tags(one, language="nqo") for one in make_articles(publisher, each))
+                record_polls(store, [(make_poll(publisher.sources[0], now), articles)], now)
+            id_ = next(each.id for each in store.reports(Selection(limit=100)) if each.title == words)
+        own.now[0] += timedelta(minutes=2)
+        soup = page(own, f"/report/{id_}")
+        for selector in ("h1", ".words", ".report-head"):
+            assert one(soup, selector)["dir"] == "rtl"
+        assert one(soup, ".words")["lang"] == "nqo"
+        assert one(page(own, f"/report/{id_}/versions"), ".difference:has(ins)")["dir"] == "rtl"

@@ -63,7 +63,7 @@ def listed(wire: Served, selection: Selection, query: Query | None) -> list[str]
 def test_words_are_marked_where_they_are_and_nothing_else_is(wire: Served, typed: str, marked: str) -> None:
     soup = page(wire, f"?q={typed.replace(' ', '+')}")
     found = hits(soup)
-    assert list(found) == listed(wire, Selection(), parse(typed))[:50]
+    assert list(found) == listed(wire, Selection(), parse(typed))[:30]
     marks = [each.get_text() for each in soup.select("main article mark")]
     assert bool(marks) == bool(found)
     wanted = [word for word in words_of(fold(typed.replace('"', " "))) if word != "or"]
@@ -106,7 +106,7 @@ def test_a_count_is_the_number_of_reports_that_its_link_finds(wire: Served) -> N
         assert heading is not None
         number = int(count.get_text())
         assert heading.get_text() == ("One report" if number == 1 else f"{number} reports")
-        assert len(hits(narrower)) == min(50, number)
+        assert len(hits(narrower)) == min(30, number)
         (chosen,) = narrower.select(".chosen li")
         back = chosen.select_one("a")
         assert back is not None
@@ -119,7 +119,7 @@ def test_filters_and_dates_choose_as_they_do_for_the_api(wire: Served) -> None:
         "group=institution", "class=press-release&q=the", "since=2026-11-28&until=2026-11-28", "about=GH",
         "topic=economy", "q=changed%3A30d",
     ):  # fmt: skip
-        as_json = wire.get(f"/api/reports?{asked.replace('q=', 'search=')}&limit=50")
+        as_json = wire.get(f"/api/reports?{asked.replace('q=', 'search=')}&limit=30")
         if as_json.status_code != 200:
             assert wire.get(f"/search?{asked}").status_code == as_json.status_code
             continue
@@ -129,21 +129,22 @@ def test_filters_and_dates_choose_as_they_do_for_the_api(wire: Served) -> None:
 
 def test_best_is_another_order_of_one_page(wire: Served) -> None:
     newest, best = hits(page(wire, "?q=power+OR+the")), hits(page(wire, "?q=power+OR+the&order=best"))
-    assert set(newest) == set(best)
-    assert list(newest) != list(best)
+    assert set(newest) < set(best)
+    assert list(newest) != list(best)[:30]
     with open_existing(wire.paths) as store:
         ranked = store.search(parse("power OR the"), Selection(channel="web", limit=50), ranked=True)
     assert list(best) == [each.id for each in ranked]
 
 
 def test_pages_follow_each_other(wire: Served) -> None:
-    soup = page(wire, "?since=2020-01-01")
-    first = list(hits(soup))
-    older = soup.select_one("a[rel=next]")
-    assert older is not None
-    second = list(hits(page(wire, str(older["href"]).removeprefix("/search"))))
-    assert first + second == listed(wire, Selection(), None)
-    assert len(first) == 50
+    address, found = "?since=2020-01-01", list[str]()
+    while address:
+        soup = page(wire, address)
+        found += hits(soup)
+        older = soup.select_one("a[rel=next]")
+        address = str(older["href"]).removeprefix("/search") if older else ""
+    assert found == listed(wire, Selection(), None)
+    assert len(found) > 60
     assert page(wire, "?q=the&before=nothing", 404)
 
 

@@ -79,11 +79,20 @@ def filing_counts(connection: sqlite3.Connection, report: str | None, email: str
         (report, hour),
     ).fetchone()
     (still_open,) = connection.execute("SELECT count(*) FROM complaints WHERE resolved_at IS NULL").fetchone()
+    (done_at_once,) = connection.execute(
+        """
+        SELECT count(*) FROM complaints AS c WHERE came_by = 'form' AND received_at > ?
+          AND EXISTS (SELECT 1 FROM acts WHERE complaint_id = c.complaint_id AND actor = 'wire')
+        """,
+        (hour,),
+    ).fetchone()
     (letters_to,) = connection.execute(
         "SELECT count(*) FROM complaints WHERE came_by = 'form' AND received_at > ? AND lower(email) = ?",
         (day, (email or "").lower()),
     ).fetchone()
-    return FilingCounts(last_hour=last_hour, of_report=of_report, open=still_open, letters_to=letters_to)
+    return FilingCounts(
+        last_hour=last_hour, of_report=of_report, open=still_open, done_at_once=done_at_once, letters_to=letters_to
+    )
 
 
 def complaints(

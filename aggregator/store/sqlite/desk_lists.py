@@ -11,6 +11,7 @@ from aggregator.store.sqlite import reading
 
 _LOOKED_AT = 20_000  # lines of the ledger; of a filter that few of them fit, a page ends there
 _END = 2**63 - 1
+_BEGINNING = 300  # characters of a text
 
 # A line does not name the act that it is of: it is the last one upon the report at that time and for that reason.
 _LINES = """
@@ -59,7 +60,8 @@ _HELD = """
       a.notice, a.embargoed_until, k.at, k.actor, k.reason, k.reference
     FROM articles AS a
     JOIN publishers AS p ON p.publisher = a.publisher
-    LEFT JOIN acts AS k ON k.act_id = (SELECT max(act_id) FROM acts WHERE article_id = a.article_id)
+    LEFT JOIN acts AS k ON k.act_id = (
+      SELECT max(act_id) FROM acts WHERE article_id = a.article_id AND act <> 'confirm')
     WHERE {which} AND a.article_id < ? ORDER BY a.article_id DESC LIMIT ?
 """
 
@@ -75,6 +77,20 @@ def under_embargo(connection: sqlite3.Connection, below: int | None, most: int) 
     """The same of those that wait for a time."""
     which = "a.article_id IN (SELECT article_id FROM articles WHERE embargoed_until IS NOT NULL)"
     return reading.rows(connection, _HELD.format(which=which), below or _END, most)
+
+
+def complaints(
+    connection: sqlite3.Connection, report: str | None, below: int | None, most: int
+) -> list[dict[str, Any]]:
+    """Complaints about a report, or about the wire (None), the newest first, below a number: number, complaint_kind,
+    text (how it begins), received_at, resolved_at, erased_at.
+    """
+    sql = """
+        SELECT complaint_id AS number, complaint_kind, substr(text, 1, ?) AS text, received_at, resolved_at, erased_at
+        FROM complaints WHERE article_id IS (SELECT article_id FROM articles WHERE id = ?) AND complaint_id < ?
+        ORDER BY complaint_id DESC LIMIT ?
+    """
+    return reading.rows(connection, sql, _BEGINNING, report, below or _END, most)
 
 
 def counts(connection: sqlite3.Connection) -> dict[str, int]:

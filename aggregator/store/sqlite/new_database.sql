@@ -1055,6 +1055,7 @@ INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0039
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0040_pages');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0041_who');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0042_pictures');
+INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0043_purged_signals');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0044_taken');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0045_complaints');
 INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('aggregator', '0046_people');

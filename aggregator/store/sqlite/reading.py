@@ -6,6 +6,7 @@ import heapq
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -36,13 +37,15 @@ def listed(connection: sqlite3.Connection, query: Query | None, selection: Selec
 def traits(connection: sqlite3.Connection, query: Query | None, selection: Selection) -> list[Traits]:
     """Of the same reports what they can be chosen by, without their words, of which reading takes most of the time."""
     columns = _TRAITS if is_migrated(connection) else _TRAITS_BEFORE_TAGS
-    return [
-        Traits(*row[:4], *(tuple(json.loads(codes or "[]")) for codes in row[4:]))
-        for row in _listed(connection, query, selection, columns)
-    ]
+    return [Traits(*row[:5], *map(_codes, row[5:])) for row in _listed(connection, query, selection, columns)]
 
 
-_TRAITS_BEFORE_TAGS = "w.publisher, w.country, w.language, w.class, NULL, NULL"
+@lru_cache(10_000)
+def _codes(listed: str | None) -> tuple[str, ...]:
+    return tuple(json.loads(listed or "[]"))
+
+
+_TRAITS_BEFORE_TAGS = "w.id, w.publisher, w.country, w.language, w.class, NULL, NULL"
 _TRAITS = _TRAITS_BEFORE_TAGS.replace("NULL, NULL", "w.topics, w.about")
 
 

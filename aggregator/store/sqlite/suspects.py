@@ -23,7 +23,10 @@ _MERGED = """
     CROSS JOIN revisions AS f ON f.article_id = m.article_id AND f.number = (
       SELECT min(n.number) FROM revisions AS n
       WHERE n.article_id = m.article_id AND n.number > m.revision AND n.source_id = m.source_id)
-    WHERE m.undone_at IS NULL AND m.at >= ? AND m.joined_article_id IS NULL ORDER BY m.merge_id
+    WHERE m.undone_at IS NULL AND m.at >= ? AND m.joined_article_id IS NULL
+      AND NOT EXISTS (SELECT 1 FROM acts AS k
+        WHERE k.article_id = m.article_id AND k.act = 'confirm' AND k.at >= m.at)
+    ORDER BY m.merge_id
 """
 _OVERWRITTEN = """
     SELECT a.id, r.number, raw_words(b.raw, b.dictionary_id), raw_words(r.raw, r.dictionary_id)
@@ -35,6 +38,8 @@ _OVERWRITTEN = """
       AND NOT EXISTS (
         SELECT 1 FROM merges AS m WHERE m.article_id = a.article_id
           AND (m.revision = r.number - 1 OR m.matched_by = 'id' AND m.revision < r.number))
+      AND NOT EXISTS (SELECT 1 FROM acts AS k
+        WHERE k.article_id = r.article_id AND k.act = 'confirm' AND k.at >= r.seen_at)
     ORDER BY a.article_id, r.number DESC
 """
 

@@ -18,6 +18,7 @@ from aggregator.model.tags import MOST_OF_TEXT
 from aggregator.store.sqlite import ledger, who
 from aggregator.text.dates import to_iso
 
+_as_json = json.JSONEncoder(ensure_ascii=False).encode  # `json.dumps` makes one anew at each call
 COLUMNS = ("stated_language", "language_from", "topics", "about")  # of `articles`, as `row` has them
 
 
@@ -100,7 +101,7 @@ def _evidence(those: Sequence[Tag]) -> str | None:
         }
         for each in those
     ]
-    return json.dumps(found, ensure_ascii=False) if found else None
+    return _as_json(found) if found else None
 
 
 # What waits, and what was tagged by other tables

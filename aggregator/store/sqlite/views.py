@@ -54,6 +54,7 @@ MIGRATIONS = (
     "0040_pages",
     "0041_who",
     "0042_pictures",
+    "0043_purged_signals",
     "0044_taken",
     "0045_complaints",
     "0046_people",

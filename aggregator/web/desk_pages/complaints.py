@@ -8,7 +8,7 @@ from aggregator.desk import complaints
 from aggregator.model import Cause
 from aggregator.model.errors import DeskError
 from aggregator.web.desk_pages import wording
-from aggregator.web.desk_pages.paging import ROWS, number
+from aggregator.web.desk_pages.paging import ROWS, below, cut, number, older
 from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done
 from aggregator.web.pages.page import Page
 from aggregator.web.problems import Problem
@@ -45,29 +45,20 @@ def _part(visit: DeskVisit, found: list[Any]) -> tuple[int, list[Any]]:
 
 def matter(visit: DeskVisit) -> Page:
     """All complaints about one report, or about the wire, the newest first."""
-    about = visit.named["about"]
-    if about == ABOUT_WIRE:
-        rows = [row for row in visit.store.complaints(resolved_too=True) if row["id"] is None]
-    elif visit.store.report_state(about) is None:
+    about = None if visit.named["about"] == ABOUT_WIRE else visit.named["about"]
+    if about is not None and visit.store.report_state(about) is None:
         raise Problem(404, "there is no report with this id")
-    else:
-        rows = visit.store.complaints(resolved_too=True, report=about)
-    rows.reverse()
-    page, shown = _part(visit, rows)
-    path = f"/desk/complaints/{about}"
-    is_wire = about == ABOUT_WIRE
+    shown, following = cut(visit.store.complaints_page(about, below(visit), ROWS + 1), "number")
+    is_wire = about is None
     title = visit.gettext("Complaints about the wire") if is_wire else visit.gettext("Complaints about a report")
     return Page(
-        template="desk/matter.html",
-        title=title,
-        description="",
+        template="desk/matter.html", title=title, description="",
         values={
             "rows": shown,
-            "about": None if about == ABOUT_WIRE else about,
-            "title": visit.store.named([about]).get(about, (None, None)),
+            "about": about,
+            "held": visit.store.held_report(about) if about else None,
             "kinds": wording.called(visit.gettext, wording.COMPLAINTS),
-            "page_number": page,
-            "older": f"{path}?page={page + 1}" if len(rows) > page * ROWS else None,
+            "older": older(f"/desk/complaints/{visit.named['about']}", visit, following),
         },
         is_indexed=False,
     )  # fmt: skip
@@ -86,7 +77,7 @@ def complaint(visit: DeskVisit) -> Page:
         values={
             "row": row,
             "addressee": visit.store.addressee(report) if report else None,
-            "title": visit.store.named([report]).get(report, (None, None))[1] if report else None,
+            "held": visit.store.held_report(report) if report else None,
             "notice": state.notice if state else None,
             "proposed": proposed,
             "kinds": wording.called(visit.gettext, wording.COMPLAINTS),
@@ -144,7 +135,7 @@ def _path(row: dict[str, Any]) -> str:
 
 ROUTES = (
     DeskRoute("/desk/complaints", listed, ("page",)),
-    DeskRoute("/desk/complaints/{about}", matter, ("page",)),
+    DeskRoute("/desk/complaints/{about}", matter, ("below",)),
     DeskRoute("/desk/complaint/{number}", complaint),
 )
 ACTS = (

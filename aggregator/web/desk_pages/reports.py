@@ -271,9 +271,18 @@ def _split(visit: DeskVisit) -> Done:
     return Done(f"/desk/report/{report_id}", said % {"report": new})
 
 
+def _confirm(visit: DeskVisit) -> Done:
+    report_id, cause = visit.named["id"], cause_of(visit)
+    with visit.writing() as store:
+        acts.confirm(store, report_id, cause, visit.now)
+    said = visit.gettext("%(report)s is right as it is, and is listed no more for what was taken for it until now.")
+    return Done("/desk/merges/suspicious", said % {"report": report_id})
+
+
 ROUTES = (DeskRoute("/desk/report", find, ("q", "before")), DeskRoute("/desk/report/{id}", report))
 ACTS = (
     *map(_act, _DEEDS),
     DeskAct("/desk/report/{id}/join", _join, (*_CAUSE, "other")),
     DeskAct("/desk/report/{id}/split", _split, ("version",)),
+    DeskAct("/desk/report/{id}/confirm", _confirm, _CAUSE),
 )

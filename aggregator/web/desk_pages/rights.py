@@ -41,19 +41,17 @@ def ending(visit: DeskVisit) -> list[tuple[Publisher, date, bool]]:
 
 
 def unread(visit: DeskVisit) -> list[tuple[Publisher, date | None]]:
-    """Publishers whose reports leave, and whose terms nobody has read for a year, or ever: those first."""
+    """Publishers whose reports leave, and whose terms nobody has read for a year; or ever, where more leaves than the
+    right to quote lets out: those first.
+    """
     today = visit.now.date()
     found = []
     for each in visit.config.publishers:
-        checked = each.rights.terms_checked
-        if each.enabled and each.kind != "own" and (checked is None or today - checked > _OLD) and _leaves(each, today):
+        rights, checked = effective(each.rights, today), each.rights.terms_checked
+        is_old = today - checked > _OLD if checked else rights.basis not in ("own", "quotation")
+        if each.enabled and is_old and rights.redistribute and rights.text_scope != "none":
             found.append((each, checked))
     return sorted(found, key=lambda one: one[1] or date.min)
-
-
-def _leaves(publisher: Publisher, today: date) -> bool:
-    rights = effective(publisher.rights, today)
-    return bool(rights.redistribute) and rights.text_scope != "none"
 
 
 def conflicts(visit: DeskVisit) -> list[Conflict]:

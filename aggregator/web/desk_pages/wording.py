@@ -27,6 +27,7 @@ ACTS: Mapping[str, str] = {
     "accept": N_("a change was accepted"),
     "refuse": N_("a change was refused"),
     "join": N_("joined"),
+    "confirm": N_("confirmed: what was taken for it is right"),
 }
 # Lines of the ledger.
 CHANGES: Mapping[str, str] = {

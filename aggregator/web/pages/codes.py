@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import get_args
 
 from aggregator.config.codes import LANGUAGE_FORM, is_language
 from aggregator.model import Group, ItemClass, Kind, Selection
 from aggregator.tags.vocabulary import topics, with_broader
+from aggregator.text.folding import fold
 from aggregator.web.pages import wording
 from aggregator.web.pages.lists import BEFORE, Link, List, coded, count, no_such_list, written_code
 from aggregator.web.pages.page import PageRoute, Visit
-from aggregator.web.pages.sections import DOCUMENTS, document_classes, groups
+from aggregator.web.pages.sections import DOCUMENTS, SECTION_OF, document_classes, groups
 from aggregator.web.pages.writing import language_in, topic_heading
 
 _LONGEST_TAG = 35  # characters of a language's tag (RFC 5646 section 4.4.1)
@@ -34,7 +34,7 @@ def _topic(visit: Visit, code: str) -> List:
         above=tuple(Link(f"/topic/{each}", topic_heading(each, language)) for each in reversed(with_broader(code)[1:])),
         within=tuple(
             Link(f"/topic/{each}", topic_heading(each, language))
-            for each in sorted(narrower, key=lambda each: topic_heading(each, language).casefold())
+            for each in sorted(narrower, key=lambda each: fold(topic_heading(each, language)))
             if count(visit, Selection(topics=(each,)), 1)
         ),
     )
@@ -97,16 +97,12 @@ def _group(visit: Visit, code: str) -> List | str:
     )
 
 
-# Of these classes there is a page of their own.
-_AT: Mapping[str, str] = {"opinion": "/opinion", "document": "/documents"}
-
-
 def _class(visit: Visit, code: str) -> List | str:
     said, of = visit.gettext, next((each for each in get_args(ItemClass) if written_code(each) == code), None)
     if of is None:
         raise no_such_list()
-    if of in _AT:
-        return _AT[of]
+    if of in SECTION_OF:
+        return SECTION_OF[of]
     name = said(wording.CLASSES[of])
     return List(
         selection=Selection(item_classes=(of,)),

@@ -12,6 +12,7 @@ from aggregator.config.codes import country_names
 from aggregator.model import Selection
 from aggregator.tags import regions
 from aggregator.tags.vocabulary import first_levels, topics
+from aggregator.text.folding import fold
 from aggregator.web.pages.lists import Link, count
 from aggregator.web.pages.page import Page, PageRoute, Visit
 from aggregator.web.pages.writing import country_in, language_in, topic_heading
@@ -73,7 +74,7 @@ def countries(visit: Visit) -> Page:
     parts = [
         Countries(
             Link(f"/region/{region}", country_in(region, language)) if region else None,
-            tuple(sorted(those, key=lambda each: each.link.label.casefold())),
+            tuple(sorted(those, key=lambda each: fold(each.link.label))),
         )
         for region, those in sorted(found.items(), key=lambda each: -len(each[1]))
     ]
@@ -88,7 +89,7 @@ def countries(visit: Visit) -> Page:
 
 
 def _by_label(links: Iterable[Link]) -> tuple[Link, ...]:
-    return tuple(sorted(links, key=lambda link: link.label.casefold()))
+    return tuple(sorted(links, key=lambda link: fold(link.label)))
 
 
 def regions_(visit: Visit) -> Page:

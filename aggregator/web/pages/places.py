@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from aggregator.config.codes import COUNTRY_FORM, is_country
 from aggregator.model import Selection
 from aggregator.tags import regions
+from aggregator.text.folding import fold
 from aggregator.web.pages.lists import BEFORE, Link, List, coded, count, no_such_list
 from aggregator.web.pages.page import PageRoute, Visit
 from aggregator.web.pages.writing import country_in
@@ -118,7 +119,7 @@ def _parts(visit: Visit, region: str) -> list[str]:
         if (countries := regions.countries_of(part) if part in regions.regions() else frozenset({part})) & own
         or count(visit, Selection(about=tuple(sorted(countries))), 1)
     ]
-    return sorted(parts, key=lambda part: country_in(part, visit.reader.language))
+    return sorted(parts, key=lambda part: fold(country_in(part, visit.reader.language)))
 
 
 def _has_publishers(visit: Visit, country: str) -> bool:

@@ -5,7 +5,7 @@ subject, day by day, and who said nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 
@@ -19,6 +19,7 @@ from aggregator.web.pages.columns import COLUMN_NAMES, COLUMNS, ColumnName, Day,
 from aggregator.web.pages.lists import Link
 from aggregator.web.pages.page import Page, PageRoute, Visit
 from aggregator.web.pages.rows import below, let_out, with_reports
+from aggregator.web.pages.stances import stances
 from aggregator.web.pages.writing import country_in, language_in, topic_heading
 
 SUBJECT = ("q", "about", "topic", "country")
@@ -155,11 +156,6 @@ def _possible(visit: Visit, selection: Selection) -> list[Publisher]:
 def _speaks(publisher: Publisher, languages: Sequence[str]) -> bool:
     own = [tag.lower() for tag in publisher.languages]
     return any(tag == each.lower() or tag.startswith(f"{each.lower()}-") for tag in own for each in languages)
-
-
-def stances(publishers: Sequence[Publisher]) -> Mapping[str, tuple[str, str]]:
-    """How publishers describe themselves, and where, by key."""
-    return {each.key: (each.stance, each.stance_source) for each in publishers if each.stance and each.stance_source}
 
 
 def opening(report: Release) -> str:

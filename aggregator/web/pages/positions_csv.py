@@ -9,8 +9,9 @@ from aggregator.output.beside import is_reserved
 from aggregator.output.record import record
 from aggregator.web.pages.choice import choice
 from aggregator.web.pages.page import Download, PageRoute, Visit
-from aggregator.web.pages.positions import ASKED, SUBJECT, Compared, compared, opening, stances
+from aggregator.web.pages.positions import ASKED, SUBJECT, Compared, compared, opening
 from aggregator.web.pages.rows import counted, until
+from aggregator.web.pages.stances import stances
 from aggregator.web.problems import Problem
 
 # Of a row of the CSV file: what stands in it, as in `output.record`, but for `day`, `column`, `opening` and the stance.

@@ -21,6 +21,7 @@ from aggregator.web.pages.moving import moved
 from aggregator.web.pages.page import Page, PageRoute, Visit
 from aggregator.web.pages.rights_words import rights_words
 from aggregator.web.pages.rows import rows
+from aggregator.web.pages.stances import stances
 from aggregator.web.problems import Problem
 
 _MOST = 20  # reports
@@ -70,6 +71,7 @@ def publisher(visit: Visit) -> Page:
         values={
             "profile": profile,
             "kind": visit.gettext(wording.KIND_OF_ONE[profile.kind]),
+            "stances": stances(visit.config.publishers),
             "is_own": is_own,
             "leaves": leaves,
             "homepage": address(profile.homepage),

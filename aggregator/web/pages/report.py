@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 from markupsafe import Markup
 
 from aggregator.desk.outgoing import releases
-from aggregator.model import Selection, Tag
+from aggregator.model import Selection, Tag, Tags
 from aggregator.model.release import Release
 from aggregator.output import beside, copies
 from aggregator.output.content_warning import content_warning
@@ -53,6 +53,7 @@ def report(visit: Visit) -> Page:
     country = country_prefix(found, lambda code: country_in(code, visit.reader.language))
     of_publisher, of_topic = _others(visit, found)
     on_change = beside.on_change(found)
+    tags = visit.store.tags_of(id_) if visit.store.is_current() else None
     others = [*of_publisher, *of_topic]
     return Page(
         template="report.html",
@@ -74,8 +75,8 @@ def report(visit: Visit) -> Page:
             "is_reserved": beside.is_reserved(found),
             "has_versions": found.revision > 1 and found.scope == "full_text",
             "data": described(found, visit.address(here), visit.wire.name, visit.wire.url),
-            "topics": _topics(visit, found),
-            "countries": _countries(visit, found),
+            "topics": _topics(found, tags),
+            "countries": _countries(found, tags),
             "language_from": wording.LANGUAGE_FROM.get(found.language_from or ""),
             "sources": beside.sources(found),
             "of_publisher": of_publisher,
@@ -151,14 +152,12 @@ def _others(visit: Visit, found: Release) -> tuple[Sequence[Release], Sequence[R
     return mine, [each for each in of_topic if each.publisher != found.publisher][:_MOST_OTHERS]
 
 
-def _topics(visit: Visit, found: Release) -> list[_Found]:
-    tags = visit.store.tags_of(found.id) if found.topics and visit.store.is_current() else None
+def _topics(found: Release, tags: Tags | None) -> list[_Found]:
     evidence = _evidence(found, tags.topics if tags else ())
     return [_Found(code, f"/topic/{code}", evidence.get(code, ())) for code in found.topics]
 
 
-def _countries(visit: Visit, found: Release) -> list[_Found]:
-    tags = visit.store.tags_of(found.id) if found.about and visit.store.is_current() else None
+def _countries(found: Release, tags: Tags | None) -> list[_Found]:
     evidence = _evidence(found, tags.countries if tags else ())
     return [_Found(code, f"/country/{code.lower()}", evidence.get(code, ())) for code in found.about]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlencode
 
-from aggregator.model import KnownPublisher, Selection
+from aggregator.model import KnownPublisher, Selection, Traits
 from aggregator.model.errors import SearchError
 from aggregator.model.release import Release
 from aggregator.output import beside
@@ -24,7 +24,7 @@ from aggregator.web.pages.page import Page, PageRoute, Visit
 from aggregator.web.pages.rows import Rows, let_out, rows, with_reports
 from aggregator.web.pages.writing import country_in, language_in
 
-_MOST = 50  # reports of a page
+_MOST, _BEST = 30, 50  # reports of a page, the newest first and the best first
 _SNIPPET = 260  # characters
 _OPENING = 30  # words
 # How many reports are looked at for the counts: at once, and where the reader asks for more.
@@ -60,8 +60,9 @@ def search(visit: Visit) -> Page:
     order: Order = "best" if visit.one("order") == "best" and asked.query and asked.query.wanted else "newest"
     found, counts = Rows(()), None
     if not asked.is_nothing and not asked.faults:
-        found = _best(visit, asked) if order == "best" else rows(visit, asked.selection, _MOST, asked.query)
-        counts = _counts(visit, asked, known)
+        listed = visit.store.traits(replace(asked.selection, channel="web", limit=_most(visit) + 1), asked.query)
+        counts = _counts(visit, asked, listed, known)
+        found = _best(visit, asked) if order == "best" else _newest(visit, asked, [each.id for each in listed])
     title = visit.gettext("Search")
     page = Page(
         template="search.html",
@@ -91,7 +92,7 @@ def search(visit: Visit) -> Page:
 def _best(visit: Visit, asked: Choice) -> Rows:
     """The best of the newest: it has one page."""
     assert asked.query is not None
-    wanted = replace(asked.selection, channel="web", limit=_MOST)
+    wanted = replace(asked.selection, channel="web", limit=_BEST)
     ids = [each.id for each in visit.store.search(asked.query, wanted, ranked=True)]
     return Rows(let_out(visit, ids))
 
@@ -115,17 +116,25 @@ def _opening(report: Release) -> tuple[Piece, ...]:
     return ((words, False),) if words else ()
 
 
-def _counts(visit: Visit, asked: Choice, known: Mapping[str, KnownPublisher]) -> Counts:
+def _newest(visit: Visit, asked: Choice, ids: Sequence[str]) -> Rows:
+    """`ids`: those of the first page, and more."""
+    if visit.one("before") is not None:
+        return rows(visit, asked.selection, _MOST, asked.query)
+    return Rows(let_out(visit, ids[:_MOST]), ids[_MOST - 1] if len(ids) > _MOST else None)
+
+
+def _most(visit: Visit) -> int:
+    """How many reports are counted."""
+    return _COUNTED_MORE if visit.one("counts") == "more" else _COUNTED
+
+
+def _counts(visit: Visit, asked: Choice, found: Sequence[Traits], known: Mapping[str, KnownPublisher]) -> Counts:
     """What the counts are of, the newest: whatever is found, it takes no longer than to read so many."""
-    is_more = visit.one("counts") == "more"
-    most = _COUNTED_MORE if is_more else _COUNTED
-    wanted = replace(asked.selection, channel="web", limit=most + 1)
-    found = visit.store.traits(wanted, asked.query)
-    counted = found[:most]
-    listed = facets("/search", asked, counted, known)
-    more = None if is_more else asked.address("/search", counts="more", before=None)
-    in_use, others = [[each for each in listed if each.is_chosen is wanted] for wanted in (True, False)]
-    return Counts(len(counted), len(found) <= most, more, in_use, others)
+    most = _most(visit)
+    of_filters = facets("/search", asked, found[:most], known)
+    in_use, others = ([each for each in of_filters if each.is_chosen is wanted] for wanted in (True, False))
+    more = None if most == _COUNTED_MORE else asked.address("/search", counts="more", before=None)
+    return Counts(min(len(found), most), len(found) <= most, more, in_use, others)
 
 
 def _options(visit: Visit, known: Mapping[str, KnownPublisher]) -> Mapping[str, list[tuple[str, str]]]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import get_args
 
 from aggregator.model import Group, ItemClass, Selection
 from aggregator.web.pages import wording
 from aggregator.web.pages.lists import BEFORE, Link, List, count, listing, written_code
 from aggregator.web.pages.page import Page, PageRoute, Visit
+
+# Classes of which the list is a section of the wire.
+SECTION_OF: Mapping[ItemClass, str] = {"opinion": "/opinion", "document": "/documents"}
 
 
 def latest(visit: Visit) -> Page:
@@ -20,11 +24,24 @@ def latest(visit: Visit) -> Page:
             title=said("Latest reports"),
             description=said("The latest reports of all publishers of this wire."),
             feed="/feeds/latest",
-            within=tuple(
-                Link("/own" if group == "own" else f"/group/{written_code(group)}", said(wording.GROUPS[group]))
-                for group in groups(visit)
-            ),
+            within=(*_of_groups(visit), *_of_classes(visit)),
         ),
+    )
+
+
+def _of_groups(visit: Visit) -> tuple[Link, ...]:
+    return tuple(
+        Link("/own" if group == "own" else f"/group/{written_code(group)}", visit.gettext(wording.GROUPS[group]))
+        for group in groups(visit)
+    )
+
+
+def _of_classes(visit: Visit) -> tuple[Link, ...]:
+    """Lists of the classes of which there are reports; our own are a group too."""
+    return tuple(
+        Link(SECTION_OF.get(each, f"/class/{written_code(each)}"), visit.gettext(label))
+        for each, label in wording.CLASSES.items()
+        if each != "own_report" and count(visit, Selection(item_classes=(each,)), 1)
     )
 
 

@@ -19,6 +19,7 @@ from aggregator.rights import fill
 from aggregator.web import problems
 from aggregator.web.accepting import weights
 from aggregator.web.answers import Answer, Answers, answered
+from aggregator.web.guards import without_reference
 from aggregator.web.pages import (
     about,
     codes,
@@ -142,7 +143,7 @@ class Pages:
             is_indexed=False,
         )
         headers = {**dict(fields()), "Cache-Control": "no-store", "Vary": _VARY, **problem.headers}
-        return Response(self.written(page, reader, request.url.path), problem.status, headers, HTML)
+        return Response(self.written(page, reader, without_reference(request.url.path)), problem.status, headers, HTML)
 
     def _static(self, request: Request) -> Response:
         name = request.path_params["name"]

@@ -58,25 +58,6 @@ GROUPS: Mapping[Group, str] = {
     "individual": N_("Individuals"),
     "own": N_("This wire"),
 }
-# What stands beside one publisher.
-ONE_OF_KIND: Mapping[Kind, str] = {
-    "newspaper": N_("Newspaper"),
-    "magazine": N_("Magazine"),
-    "news_site": N_("News site"),
-    "broadcaster": N_("Broadcaster"),
-    "agency": N_("News agency"),
-    "press_release_service": N_("Press release service"),
-    "ngo": N_("Non-governmental organisation"),
-    "government": N_("Government"),
-    "intergovernmental": N_("Intergovernmental body"),
-    "academic": N_("University or research institute"),
-    "think_tank": N_("Think tank"),
-    "church": N_("Church or religious body"),
-    "company": N_("Company"),
-    "blog": N_("Blog"),
-    "individual": N_("Individual or party"),
-    "own": N_("This wire"),
-}
 # What stands beside one report.
 ITEM_CLASSES: Mapping[ItemClass, str] = {
     "news": N_("News"),

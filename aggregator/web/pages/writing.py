@@ -156,7 +156,7 @@ def _environment(language: Interface) -> Environment:
         language=lambda tag: language_in(tag, language),
         topic=lambda code: topic_heading(code, language),
         kind=lambda kind: said.gettext(wording.KINDS[kind]),
-        one_kind=lambda kind: said.gettext(wording.ONE_OF_KIND[kind]),
+        one_kind=lambda kind: said.gettext(wording.KIND_OF_ONE[kind]),
         group=lambda group: said.gettext(wording.GROUPS[group]),
         item_class=lambda item_class: said.gettext(wording.ITEM_CLASSES[item_class]),
         number=lambda number: format_decimal(number, locale=language),

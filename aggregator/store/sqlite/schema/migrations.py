@@ -50,6 +50,7 @@ from aggregator.store.sqlite.schema import (
     m0040,
     m0041,
     m0042,
+    m0043,
     m0044,
     m0045,
     m0046,
@@ -273,6 +274,11 @@ def _who(db: Database) -> None:
 @migrations(name="0042_pictures")
 def _pictures(db: Database) -> None:
     _execute(db, m0042.PICTURES)
+
+
+@migrations(name="0043_purged_signals")
+def _purged_signals(db: Database) -> None:
+    _execute(db, m0043.PURGED)
 
 
 @migrations(name="0044_taken")

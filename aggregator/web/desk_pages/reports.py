@@ -12,7 +12,7 @@ from aggregator.desk.outgoing import what_leaves
 from aggregator.desk.versions import said_by
 from aggregator.model import Cause, DeskDecision, NamedReport, Report, ReportState, Selection
 from aggregator.model.errors import DeskError, SearchError
-from aggregator.output.diff import word_diff
+from aggregator.output.diff import Effort, word_diff
 from aggregator.rights import Decision
 from aggregator.store import Store
 from aggregator.text import query
@@ -126,15 +126,18 @@ def _compared(store: Store, report_id: str) -> list[Compared]:
     """The newest versions, each with the one before it; the newest first."""
     rows = store.revisions(report_id)[-_VERSIONS - 1 :]
     said = [(row, said_by(row["words"], row["title"])) for row in rows]
-    found = []
-    for (_, old), (row, new) in pairwise(said):
+    found, effort = [], Effort()
+    for (_, old), (row, new) in reversed([*pairwise(said)]):
         found.append(
             Compared(
-                row["number"], row["seen_at"], row["words"].get("language"),
-                [*word_diff(old["title"] or "", new["title"] or "")], [*word_diff(old["text"], new["text"])],
+                row["number"],
+                row["seen_at"],
+                row["words"].get("language"),
+                [*word_diff(old["title"] or "", new["title"] or "", effort)],
+                [*word_diff(old["text"], new["text"], effort)],
             )
-        )  # fmt: skip
-    return found[::-1]
+        )
+    return found
 
 
 # What a person does to it

@@ -45,6 +45,7 @@ from aggregator.web.origins import is_ours
 from aggregator.web.pages.forms import posted
 from aggregator.web.pages.page import Page
 from aggregator.web.pages.serving import HTML, Pages, fields, given
+from aggregator.web.pages.wording import N_
 from aggregator.web.pages.writing import translations
 from aggregator.web.problems import Problem
 from aggregator.web.site import Site
@@ -210,10 +211,12 @@ class Desk:
             with self.site.opened() as (store, now):
                 person = people.signed_in(request, wire, store, now)
                 if person is None:
-                    raise Problem(403, "you are not signed in", "sign in to the desk, and send this form again")
+                    raise Problem(403, N_("you are not signed in"), N_("sign in to the desk, and send this form again"))
                 self._need_form(request, person, form)
                 if person.person.right != "act" and not act.is_for_all:
-                    raise Problem(403, "you have the right to look, and not to act", "the operator gives rights")
+                    raise Problem(
+                        403, N_("you have the right to look, and not to act"), N_("the operator gives rights")
+                    )
                 visit = replace(self._visit(request, store, now, person, ()), form=form, searches=self.searches)
                 try:
                     found = act.act(visit)
@@ -251,9 +254,13 @@ class Desk:
         )  # fmt: skip
 
     def _refused(self, request: Request, problem: Problem, person: SignedIn | None = None) -> Response:
+        said = self._said(request)
         page = Page(
-            template="desk/refused.html", title=self._said(request)(problem.title), description="",
-            values={"detail": problem.detail, "status": problem.status},
+            template="desk/refused.html", title=_sentence(said(problem.title)), description="",
+            values={
+                "detail": _sentence(said(problem.detail)) if problem.detail else "",
+                "status": problem.status,
+            },
             is_indexed=False, status=problem.status, headers=tuple(problem.headers.items()),
         )  # fmt: skip
         return self._written(request, page, person)
@@ -284,6 +291,17 @@ def _said_after_act(request: Request, person: SignedIn | None) -> str | None:
     return said if is_ours_ else None
 
 
+def _no_right() -> Problem:
+    """The same whether a name is known, a token is, or neither."""
+    title = N_("this name and token have no right at the desk")
+    return Problem(403, title, N_("the operator gives it: aggregator tokens add NAME --desk act"))
+
+
+def _sentence(said: str) -> str:
+    """As it begins on a page: programs read the same in lower case."""
+    return said[:1].upper() + said[1:]
+
+
 def _log(visit: DeskVisit, *, is_done: bool) -> None:
     """Who did what, also where the database notes no person, as for a merge that is undone."""
     log.info("%s", log_line({"desk": visit.person.name, "path": visit.path, "done": is_done}))
@@ -311,8 +329,3 @@ def _to_write(site: Site) -> Store:
 
 
 __all__ = ["HOME", "Desk"]
-
-
-def _no_right() -> Problem:
-    new = "write both as the operator gave them; `aggregator tokens add NAME --desk act` makes a new token"
-    return Problem(403, "this name and token have no right at the desk", new)

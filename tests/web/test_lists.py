@@ -202,6 +202,16 @@ def test_a_list_without_reports_says_so_and_leads_on(wire: Served) -> None:
         assert one(soup, ".empty a")["href"] == "/latest"
 
 
+@pytest.mark.parametrize("path", ["/country/gh", "/country/gh?by=publishers", "/topic/04000000"])
+def test_a_list_of_a_subject_leads_to_it_side_by_side(wire: Served, path: str) -> None:
+    link = one(page(wire, path), "main a[href^='/positions?']")
+    compared = page(wire, str(link["href"]))
+    ids = {str(each["href"]).removeprefix("/report/") for each in compared.select(".sides .headline a")}
+    assert ids
+    assert ids <= set(of_the_web(wire, LISTS[path]))
+    assert not page(wire, "/country/fr").select("main a[href^='/positions']")  # nothing to compare
+
+
 def test_search_engines_are_kept_from_what_publishers_keep_from_them(wire: Served) -> None:
     """The wire of the tests has publishers of both kinds."""
     seen = set()

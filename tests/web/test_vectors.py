@@ -120,6 +120,7 @@ FIELDS = ("name", "place", "stance", "credit", "copyright_notice", "disclaimers"
 def entries(number: int, vector: str, again: str = "") -> tuple[Entry, ...]:
     """What a publisher sends, with the words in every field. `again`: in a second version."""
     site = f"http://p{number:03}.example"
+    vector = vector.replace("\0", "")  # as each parser does, because SQLite ends a text there
     picture = Media(
         url=f"{site}/picture.jpg", medium="image", type="image/jpeg", width=64, height=64, title=vector,
         caption=Text(vector), credit=vector, copyright=vector, alt=vector, language=vector,

@@ -61,7 +61,7 @@ retag Find anew what reports are about, and who made them.
 rights List by publisher what may leave where, and what left.
 run Run as a daemon: fetch every source when it is due.
 search Search reports for all WORDS; accents do not matter.
-serve Publish the wire over HTTP: feeds and the API.
+serve Publish the wire over HTTP: pages, feeds and the API.
 show Print one report with its credit, disclaimer and link.
 snapshot Write a copy of reports, versions and changes to a FOLDER.
 split Undo a merge: make two reports again.

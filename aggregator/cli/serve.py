@@ -1,4 +1,4 @@
-"""serve: publishes the wire over HTTP: feeds and the API."""
+"""serve: publishes the wire over HTTP: pages, feeds and the API."""
 
 from __future__ import annotations
 
@@ -30,12 +30,13 @@ _MOST_HEADER = 16_384  # bytes of a request's first line and headers
 @LISTEN
 @click.pass_obj
 def serve(paths: Paths, listen: str | None) -> None:
-    """Publish the wire over HTTP: feeds and the API.
+    """Publish the wire over HTTP: pages, feeds and the API.
 
-    It reads the database, and adds to it what apps mark as read (docs/apps.md) and, once a minute, how many reports
-    left (`aggregator rights`); where it may not write, apps cannot mark, and nothing is counted. Any number may run
-    beside the daemon. SIGTERM and SIGINT end it within five seconds; answers in progress have three. Put a web server
-    with TLS before it; wire.toml's [serve] names the proxies that are trusted.
+    It reads the database, and writes what people and programs send: acts of the desk, complaints, who took a report,
+    what apps mark as read, and once a minute how many reports left (`aggregator rights`). Where it may not write, the
+    forms say so, and nothing is counted. Any number may run beside the daemon. SIGTERM and SIGINT end it within five
+    seconds; answers in progress have three. Put a web server with TLS before it; wire.toml's [serve] names the proxies
+    that are trusted.
     """
     read_store(paths).close()  # says at once where there is none
     logging.getLogger("aggregator").setLevel(logging.INFO)
@@ -61,7 +62,7 @@ def opened(paths: Paths, listen: str | None) -> tuple[uvicorn.Server, socket.soc
     app = make_app(paths, utc_now)
     listening = _listening(host, port)
     place = f"{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
-    return server_of(app), listening, f"serving {wire.name} at http://{place}/feeds/latest.atom"
+    return server_of(app), listening, f"serving {wire.name} at http://{place}/"
 
 
 def server_of(app: Starlette) -> uvicorn.Server:

@@ -16,13 +16,13 @@ _MOST_AN_HOUR = 20  # letters to the desk, whatever comes by the form
 _AGAIN_AFTER = timedelta(hours=1)  # of the same matter
 
 
-def make_letters(store: Store, wire: Wire, token: Callable[[], str], now: datetime) -> None:
-    """Makes what is due; writes only where there is any. A matter that is open has one letter with the words of its
-    first complaint; of others that come to it the desk is told how many, once an hour at most. `token`: a new one, for
-    a Message-ID. Raises StoreError.
+def make_letters(store: Store, wire: Wire, token: Callable[[], str], now: datetime) -> bool:
+    """Makes what is due; writes only where there is any. Returns whether something waits for its time. A matter that is
+    open has one letter with the words of its first complaint; of others that come to it the desk is told how many, once
+    an hour at most. `token`: a new one, for a Message-ID. Raises StoreError.
     """
     if not store.letters_are_due():
-        return
+        return False
     for number, email, answer in store.complaints_to_tell():
         subject, text = complaint_mail.outcome(wire, answer)
         letter = NewLetter(kind="outcome", recipient=email, subject=subject, text=text, token=token())
@@ -32,6 +32,7 @@ def make_letters(store: Store, wire: Wire, token: Callable[[], str], now: dateti
     due = [each for each in matters if each.told_at is None or not now - _AGAIN_AFTER < each.told_at <= now]
     for matter in sorted(due, key=lambda each: each.oldest)[: max(0, room)]:
         _tell_desk(store, wire, matter, token(), now)
+    return store.letters_are_due()
 
 
 def _tell_desk(store: Store, wire: Wire, matter: Matter, token: str, now: datetime) -> None:

@@ -85,7 +85,8 @@ def _closing(wire: Wire, matter: Matter) -> Iterator[str]:
     kinds = ", ".join(f"{kind} {number:,}" for kind, number in matter.kinds.items())
     yield ""
     yield f"Open in this matter: {matter.count:,} ({kinds})"
-    yield line(f"The desk: {wire.url.rstrip('/')}/desk")
+    about = f"complaints/{matter.report or 'wire'}"
+    yield line(f"The desk: {wire.url.rstrip('/')}/desk/{about}")
     yield "You get one letter for each matter, and at most one an hour when more complaints come to it."
 
 

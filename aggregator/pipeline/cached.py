@@ -56,10 +56,11 @@ def signature(folder: Path) -> str:
     hashed, newest = hashlib.sha256(), 0
     below = chain.from_iterable(_below(folder / name, 0) for name in _FOLDERS)
     others = (*_looked_at(folder / "rights.toml"), *below)
+    start = len(os.fspath(folder / "_")) - 1  # of a file's path, where its name within the folder begins
     for path, status in ((os.fspath(folder / "wire.toml"), (folder / "wire.toml").stat()), *others):
         said = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino) if status else None
         newest = max(newest, status.st_ctime_ns if status else 0)
-        hashed.update(f"{os.path.relpath(path, folder)} {said}\n".encode("utf-8", "surrogateescape"))
+        hashed.update(f"{path[start:]} {said}\n".encode("utf-8", "surrogateescape"))
     return f"{newest}-{hashed.hexdigest()}"
 
 

@@ -11,7 +11,7 @@ import os
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
 from urllib.parse import urlsplit
@@ -29,6 +29,7 @@ from aggregator.text.printable import log_line
 
 log = logging.getLogger("aggregator.letters")
 
+_AGAIN = timedelta(minutes=1)  # to look at thousands of complaints takes a while
 _LONGEST = 300.0  # seconds in which attempts begin before all is looked at anew
 
 
@@ -41,6 +42,7 @@ class Letters:
     clock: Callable[[], datetime]
     _sending: asyncio.Task[None] | None = None
     _is_ending: bool = False
+    _looked: datetime | None = None  # when something was left that waits for its time; None: nothing is
     _taken: set[int] = field(default_factory=set)  # sent, and not yet recorded
 
     async def look(self) -> None:
@@ -48,7 +50,9 @@ class Letters:
         if self.wire.mail is None:
             return
         now = self.clock()
-        await self.on_store(lambda store: make_letters(store, self.wire, lambda: secrets.token_hex(8), now))
+        if self._looked is None or not self._looked <= now < self._looked + _AGAIN:
+            waits = await self.on_store(lambda store: make_letters(store, self.wire, lambda: secrets.token_hex(8), now))
+            self._looked = now if waits else None
         if self._sending is None or self._sending.done():
             self._sending = asyncio.create_task(self._send_all())
 

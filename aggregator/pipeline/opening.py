@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
@@ -192,23 +192,25 @@ def open_existing(paths: Paths) -> Store:
     return open_store(paths)
 
 
-def read_store(paths: Paths, now: datetime | None = None) -> Store:
+def read_store(paths: Paths, now: datetime | None = None, signed: Callable[[Path], str] = signature) -> Store:
     """For reading only, with the terms that hold at `now` (None: those that the database has in force); raises
     StoreError, also when there is no database yet. Terms hold as soon as they stand in the files, also where no program
-    has stored them yet.
+    has stored them yet. `signed`: what looks at the files.
     """
     if now is None:
         return Store.read(paths.database())
-    return read_as_of(paths.database(), now, lambda stored: _not_stored(paths, stored, now.date()))
+    return read_as_of(paths.database(), now, lambda stored: _not_stored(paths, stored, now.date(), signed))
 
 
-def _not_stored(paths: Paths, stored: StoredConfig | None, day: date) -> Sequence[PublisherTerms]:
+def _not_stored(
+    paths: Paths, stored: StoredConfig | None, day: date, signed: Callable[[Path], str]
+) -> Sequence[PublisherTerms]:
     """The terms of the files, where these are not those of which the database has the terms."""
     folder = _folder_of_terms(paths, stored)
     if folder is None:
         return ()
     try:
-        if stored and stored.signature and stored.signature == signature(folder):
+        if stored and stored.signature and stored.signature == signed(folder):
             return ()
         if stored and stored.digest == digest(folder):
             return ()

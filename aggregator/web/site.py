@@ -10,10 +10,11 @@ from datetime import datetime
 from threading import Lock, local
 
 from aggregator.model import Config
-from aggregator.pipeline.cached import is_settled, signature
+from aggregator.pipeline.cached import is_settled
 from aggregator.pipeline.opening import load_config, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
+from aggregator.web.looking import Look
 from aggregator.web.released import Released
 
 
@@ -27,12 +28,14 @@ class Site:
     _lock: Lock = field(default_factory=Lock)
     _held: local = field(default_factory=local)  # of each thread, the file that it has open
     released: Released = field(init=False)
+    _look: Look = field(init=False)
 
     def __post_init__(self) -> None:
+        self._look = Look(self.clock)
         self.released = Released(self.paths)
 
     def config(self) -> Config:
-        """The configuration, read anew where its files have changed. Raises ConfigError."""
+        """The configuration, read anew where its files have changed, a second later at most. Raises ConfigError."""
         with self._lock:
             if self._config is None or not self._is_good(self._config):
                 self._config = load_config(self.paths)
@@ -43,7 +46,7 @@ class Site:
         if any(each.is_undecided for each in config.faulty) or not is_settled(config.signature, self.clock()):
             return False
         try:
-            return config.signature == signature(self.paths.config_folder())
+            return config.signature == self._look.signature(self.paths.config_folder())
         except OSError:
             return False
 
@@ -51,7 +54,7 @@ class Site:
     def opened(self) -> Iterator[tuple[Store, datetime]]:
         """The database as it is to be read now, and that time. It takes milliseconds. Raises StoreError."""
         now = self.clock()
-        with read_store(self.paths, now) as store:
+        with read_store(self.paths, now, self._look.signature) as store:
             yield store, now
 
     @contextmanager

@@ -223,6 +223,11 @@ def test_one_is_led_to_paths_of_the_desk_alone(said: str, expected: str) -> None
 def test_a_session_ends(wire: Served) -> None:
     mine, other = browser(wire, "zola"), browser(wire, "zola")
     assert mine.post("/desk/logout", form_token="x" * 80).status_code == 403
+    # A form of another site comes without the cookie, and takes none away either.
+    from_elsewhere = mine.send(
+        "/desk/logout", {"origin": "https://evil.example", "sec-fetch-site": "cross-site"}, {"a": "b"}
+    )
+    assert "set-cookie" not in from_elsewhere.headers
     answer = mine.post("/desk/logout")
     assert answer.status_code == 303
     assert "Max-Age=0" in answer.headers["set-cookie"]
@@ -464,7 +469,8 @@ def test_what_strangers_wrote_is_shown_as_it_is(wire: Served) -> None:
 def test_a_report_is_found_by_its_id_its_link_and_its_words(wire: Served) -> None:
     mine, (report,) = browser(wire), in_wire(wire, 1)
     ((link, title),) = rows(wire, "SELECT url, title FROM articles WHERE id = ?", report)
-    for asked in (report, report[:8], link, title.split()[0]):
+    words = " ".join(each for each in title.split() if each.isalpha())  # a single one may be of many reports
+    for asked in (report, report[:8], link, words):
         answer = httpx.get(
             f"{wire.address}/desk/report", params={"q": asked}, headers={"cookie": mine.cookie}, verify=False
         )
@@ -637,6 +643,9 @@ def test_what_may_be_wrong_is_put_right_or_confirmed(tmp_path: Path, store: Stor
         sent = {str(each["name"]): str(each["value"]) for each in newest.select("input[value]")}
         assert sent["version"] == "3"
         assert "two again" in mine.done(str(newest["action"]), **sent)
+        again = mine.post(f"/desk/report/{report}/split", version="3")
+        assert again.status_code == 409
+        assert "Nothing was changed" in again.text
         assert mine.done(f"/desk/report/{report}/confirm", reason="written anew each day")
         assert not mine.page("/desk/merges/suspicious?since=ever").select("main form")
         ((number,),) = rows(wire, "SELECT max(merge_id) FROM merges")
@@ -653,9 +662,29 @@ def test_rights_that_need_a_look_are_listed(tmp_path: Path) -> None:
     lines = [line for line in texts[ends].splitlines() if not line.startswith("expires")]
     lines.insert(lines.index("[rights]") + 1, 'expires = "2026-11-01"')
     ends.write_text("\n".join(lines) + "\n")
+    allowing = next(file for file, text in texts.items() if file not in (agreed, ends) and "[rights]" in text)
+    kept = [line for line in texts[allowing].splitlines() if not line.startswith("ai_use")]
+    kept.insert(kept.index("[rights]") + 1, 'ai_use = "allowed"')
+    allowing.write_text("\n".join(kept) + "\n")
+    home = next(line for line in kept if line.startswith("homepage")).split('"')[1].rstrip("/")
     with served(tmp_path, config) as wire:
         add_people(wire)
+        with closing(sqlite3.connect(wire.paths.database())) as connection, connection:
+            connection.execute(
+                """
+                INSERT INTO rights_signals (publisher, signal_form, signal_place, url, about, path_pattern, rank,
+                  literal, origin, train, input, search, first_seen, last_seen)
+                VALUES (?, 'content-signal', 'robots', ?, ?, '', 1, ?, 'publisher', 'refused', 'unstated', 'unstated',
+                  '2026-11-01T00:00:00Z', '2026-11-29T00:00:00Z')
+                """,
+                (allowing.stem, f"{home}/robots.txt", home, f"ai-train=no {HOSTILE}"),
+            )
         page = browser(wire).page("/desk/rights")
+        (conflict,) = page.select("#conflicts li")
+        assert "machines that train on it" in conflict.text
+        assert "ai-train=no <script>" in conflict.text
+        assert f"{home}/robots.txt" in conflict.text
+        assert not page.select("script")
         assert agreed.name in page.select_one("#unread").text  # type: ignore[union-attr]
         assert ends.name in page.select_one("#ending").text  # type: ignore[union-attr]
         needs = [str(each["href"]) for each in browser(wire).page("/desk").select(".desk-needs a")]
@@ -669,7 +698,7 @@ def test_a_database_that_is_locked_is_said_so_and_nothing_is_changed(wire: Serve
         answer = mine.post(f"/desk/report/{report}/withhold", reason="x", confirm="yes")
         other.execute("ROLLBACK")
     assert answer.status_code == 503
-    assert "nothing was changed" in answer.text
+    assert "Nothing was changed" in answer.text
     assert str(wire.paths.database()) not in answer.text
     assert last_act(wire, report) is None
 

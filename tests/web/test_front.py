@@ -26,10 +26,11 @@ from aggregator.web.answers import Answers
 from aggregator.web.pages.lists import List
 from aggregator.web.pages.page import Page
 from aggregator.web.pages.preferences import local_path
-from aggregator.web.pages.reader import Reader
+from aggregator.web.pages.reader import Interface, Reader
 from aggregator.web.pages.rows import Rows
 from aggregator.web.pages.serving import Pages
 from aggregator.web.pages.shares import in_rounds, in_sections
+from aggregator.web.pages.writing import environment
 from aggregator.web.site import Site
 from tests.make_database import CONFIG
 from tests.releases import released
@@ -242,6 +243,29 @@ def test_times_are_in_the_zone_that_was_chosen(wire: Served) -> None:
         assert shown.get_text().endswith(f"{there:%H:%M}")
 
 
+def test_days_are_written_as_the_language_does() -> None:
+    now, moment = datetime(2027, 1, 2, tzinfo=UTC), datetime(2026, 11, 9, 7, 5, tzinfo=UTC)
+    for language, shape, expected in (
+        ("en", "medium", "9 November 2026, 07:05"),
+        ("en", "short", "9 November 2026, 07:05"),  # of another year
+        ("fr", "medium", "9 novembre 2026, 07:05"),
+        ("pt", "medium", "9 de novembro de 2026, 07:05"),
+        ("ar", "medium", "9 نوفمبر 2026، 07:05"),
+        ("sw", "day", "9 Novemba 2026"),
+        ("fr", "time", "07:05"),
+    ):
+        assert when(language, shape, moment, now) == expected
+    assert when("fr", "short", moment, moment) == "07:05"
+    assert when("pt", "short", moment, datetime(2026, 12, 1, tzinfo=UTC)) == "9 de novembro, 07:05"
+
+
+def when(language: Interface, shape: str, moment: datetime, now: datetime) -> str:
+    out = replace(next(iter(released("web"))), sort_time=moment.isoformat())
+    values = {"report": out, "shape": shape, "now": now}
+    made = environment(language).from_string("{{ report.sort_time|when(shape) }}")
+    return BeautifulSoup(made.render(reader=Reader(language, "UTC", "auto"), **values), "lxml").get_text()
+
+
 def test_a_choice_that_is_none_is_refused(wire: Served) -> None:
     for fields in ({"language": "tlh"}, {"zone": "Africa/../etc"}, {"theme": "<b>"}):
         answer = choose(wire, **fields)
@@ -250,8 +274,17 @@ def test_a_choice_that_is_none_is_refused(wire: Served) -> None:
     emptied = choose(wire, zone="", back="/latest")
     assert "zone=" in emptied.headers["set-cookie"]
     assert "Max-Age=0" in emptied.headers["set-cookie"]
-    data, other = {"language": "fr"}, {"Sec-Fetch-Site": "cross-site"}
-    assert httpx.post(f"{wire.address}/preferences", data=data, headers=other, verify=False).status_code == 403
+    data = {"language": "fr"}
+    for sent, status in (
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "https://evil.example"}, 403),  # a browser that does not say the former
+        ({"Origin": wire.address.replace("127.0.0.1", "localhost")}, 403),
+        ({"Origin": wire.address}, 303),
+        ({"Origin": "null"}, 403),
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "null"}, 303),
+    ):
+        assert httpx.post(f"{wire.address}/preferences", data=data, headers=sent, verify=False).status_code == status
 
 
 ELSEWHERE = (

@@ -271,7 +271,8 @@ def test_pages_follow_each_other_without_a_gap(wire: Served) -> None:
             while pages == 0 or older:
                 asked = {**given, **({"before": (older,)} if older else {})}
                 reader = Reader("en", "Africa/Accra", "auto")
-                visit = Visit(Site(wire.paths, utc_now), store, utc_now(), reader, "/positions", {}, asked, str)
+                site = Site(wire.paths, utc_now)
+                visit = Visit(site, store, utc_now(), reader, "/positions", {}, asked, str, site.config())
                 part = compared(visit, choice(visit, ASKED), most)
                 found += [each.id for each in part.reports]
                 assert part.is_cut <= (len(part.days) == 1)

@@ -191,6 +191,9 @@ def test_a_form_that_lacks_something_says_what_and_keeps_the_rest(wire: Served, 
     assert post(wire, each.id, form="pdf").status_code == 422
     assert post(wire, each.id, homepage="https://spam.example").headers["location"] == f"/report/{each.id}"
     assert post(wire, "0000000000000000").status_code == 404
+    elsewhere = {"sec-fetch-site": "cross-site", "origin": "https://elsewhere.example"}
+    path = f"{wire.address}/report/{each.id}/take"
+    assert httpx.post(path, data=GOOD, headers=elsewhere, verify=False).status_code == 403
     assert httpx.post(f"{wire.address}/report/{each.id}/take", json={}, verify=False).status_code == 415
     assert len(rows(wire)) == before
 
@@ -240,6 +243,14 @@ def test_what_was_taken_is_not_given_out_once_it_has_left(wire: Served, out: Map
     with read_store(wire.paths, wire.now[0]) as store:
         assert store.taken_of(each.id)[0].status == "canceled"  # the desk knows whom to tell
         assert store.taken_of(each.id)[0].title == ""
+
+
+def test_no_page_of_another_site_takes_a_report_in_a_readers_name(wire: Served, out: Mapping[str, Release]) -> None:
+    id_, before = of(out, "hand-pump-network").id, rows(wire)
+    for sent in ({"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}):
+        answer = httpx.post(f"{wire.address}/report/{id_}/take", data=GOOD, headers=sent, timeout=30, verify=False)
+        assert answer.status_code == 403
+    assert rows(wire) == before
 
 
 def test_one_address_takes_no_more_than_so_many_an_hour(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from aggregator.model import Article, MakerWords, Tag, TagEvidence, Tags, TagWords, Untagged
@@ -89,7 +90,12 @@ def _with_broader(tags: Tags) -> Iterator[tuple[str, float | None]]:
 
 
 def _codes(those: Sequence[Tag]) -> str | None:
-    return json.dumps([each.code for each in those]) if those else None
+    return _as_array(tuple([each.code for each in those])) if those else None
+
+
+@lru_cache(1_000)  # reports are about the same few topics and countries
+def _as_array(codes: tuple[str, ...]) -> str:
+    return json.dumps(codes)
 
 
 def _evidence(those: Sequence[Tag]) -> str | None:

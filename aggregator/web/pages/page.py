@@ -30,10 +30,7 @@ class Visit:
         str, tuple[str, ...]
     ]  # what the query says, of the parameters that the route knows; never empty ones
     gettext: Gettext  # a message in the language of the reader
-
-    @property
-    def config(self) -> Config:
-        return self.site.config()
+    config: Config  # read once a page: `Site.config` looks at every file each time
 
     @property
     def wire(self) -> Wire:

@@ -27,6 +27,7 @@ from aggregator.web.pages.rows import counted, rows, until
 from aggregator.web.pages.writing import country_in
 
 _MOST_OTHERS = 4  # reports at the end of a page, of each kind
+_LOOKED_AT = 10  # on the same topic: most are of other publishers
 _MOST_DESCRIBED = 200  # characters
 _DEFAULT_PORTS: Mapping[str, int] = {"http": 80, "https": 443}
 
@@ -143,11 +144,10 @@ def _description(found: Release) -> str:
 
 def _others(visit: Visit, found: Release) -> tuple[Sequence[Release], Sequence[Release]]:
     """Reports of the same publisher, and of other publishers about the same topic; the newest."""
-    one_more = _MOST_OTHERS + 1
-    of_publisher = rows(visit, Selection(publishers=(found.publisher,)), one_more).reports
+    of_publisher = rows(visit, Selection(publishers=(found.publisher,)), _MOST_OTHERS + 1).reports
     of_topic: Sequence[Release] = ()
     if found.topics:
-        of_topic = rows(visit, Selection(topics=found.topics[:1]), 3 * one_more).reports
+        of_topic = rows(visit, Selection(topics=found.topics[:1]), _LOOKED_AT).reports
     mine = [each for each in of_publisher if each.id != found.id][:_MOST_OTHERS]
     return mine, [each for each in of_topic if each.publisher != found.publisher][:_MOST_OTHERS]
 

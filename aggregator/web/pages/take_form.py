@@ -25,6 +25,7 @@ from aggregator.text.emails import is_email
 from aggregator.text.printable import address, line
 from aggregator.web import refusals
 from aggregator.web.limits import Limits
+from aggregator.web.origins import need_no_other_site
 from aggregator.web.pages.forms import posted
 from aggregator.web.pages.page import Visit
 from aggregator.web.pages.serving import HTML, Pages, fields
@@ -56,15 +57,16 @@ class Take:
         ]
 
     async def _posted(self, request: Request) -> Response:
+        need_no_other_site(request, self.site.config().wire)
         return await run_in_threadpool(self._take, request, await posted(request, _FIELDS))
 
     def _take(self, request: Request, typed: Mapping[str, str]) -> Response:
-        id_, path = request.path_params["id"], request.url.path
+        id_, path = request.path_params["id"], request.scope["path"]
         self.limits.count(request, self.site.clock())
         reader = self.pages.reader(request)
         with self.site.opened() as (store, now):
             said = translations(reader.language).gettext
-            visit = Visit(self.site, store, now, reader, path, request.path_params, {}, said)
+            visit = Visit(self.site, store, now, reader, path, request.path_params, {}, said, self.site.config())
             found = offer(store, visit.wire, id_, now)
             wrong = _wrong(visit, typed) if isinstance(found, Offer) else {}
             if not isinstance(found, Offer) or wrong:
@@ -79,7 +81,7 @@ class Take:
                 503, "The report cannot be taken now", "It cannot be recorded now who takes it. Try again in a minute.",
                 {"Retry-After": "60"},
             )  # fmt: skip
-        return _to(f"{path}?taken={taken.key}")
+        return _to(f"/report/{id_}/take?taken={taken.key}")
 
     def _file(self, request: Request) -> Response:
         """The words once more, through the gate as it is now. Raises Problem."""

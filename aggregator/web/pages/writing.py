@@ -155,7 +155,8 @@ def _begun(report: Release, most: int = _MOST_BEGUN) -> str:
 
 
 @cache
-def _environment(language: Interface) -> Environment:
+def environment(language: Interface) -> Environment:
+    """What turns templates into pages of a language."""
     made = Environment(
         loader=PackageLoader("aggregator.web", "templates"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True, auto_reload=False, extensions=["jinja2.ext.i18n"],
@@ -188,4 +189,4 @@ def _environment(language: Interface) -> Environment:
 
 def write(template: str, reader: Reader, values: Mapping[str, Any]) -> str:
     """A page as HTML. `values` beside `reader`, which every template has."""
-    return _environment(reader.language).get_template(template).render(reader=reader, **values)
+    return environment(reader.language).get_template(template).render(reader=reader, **values)

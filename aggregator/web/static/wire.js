@@ -18,9 +18,9 @@
     const time = write(fields);
     const date = write({ day: "numeric", month: "long", year: "numeric" });
     const dayOfYear = write({ day: "numeric", month: "long" });
-    // The server writes a date, a comma that its language uses, and a time.
-    const comma = page.lang === "ar" ? "\u060c " : ", ";
-    const both = (said) => (moment) => said(moment) + comma + time(moment);
+    // What stands between a date and a time, as on the server (Unicode CLDR).
+    const between = { ar: "\u060c ", pt: " ", sw: " " }[page.lang] || ", ";
+    const both = (said) => (moment) => said(moment) + between + time(moment);
     const shapes = {
       day: date,
       time,

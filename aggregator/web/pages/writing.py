@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
@@ -30,6 +31,7 @@ from aggregator.web.pages.reader import INTERFACES, Interface, Reader
 
 MOST_COUNTED = 10_000
 _MOST_BEGUN = 220  # characters of a report in a list
+_BLANKS = re.compile(r"[ \t\n\r\f\v]+")  # not those that keep a sign beside its word, as in « oui »
 _STATIC = files("aggregator.web") / "static"
 _OWN_NAMES: Mapping[Interface, str] = {
     "en": "English", "fr": "Français", "pt": "Português", "ar": "العربية", "sw": "Kiswahili",
@@ -151,7 +153,7 @@ def _begun(report: Release, most: int = _MOST_BEGUN) -> str:
     if report.scope == "headline_only":
         return ""
     words = report.summary or next(filter(None, map(str.strip, report.text.splitlines())), "")
-    return shortened(" ".join(words.split()), most)
+    return shortened(_BLANKS.sub(" ", words).strip(), most)
 
 
 @cache

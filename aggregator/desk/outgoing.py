@@ -35,14 +35,16 @@ def outlet(
     return Outlet(channel=channel, now=now, believed=clock.believed(store, now), use=use, also=also)
 
 
-def releases(store: Store, wire: Wire, reports: Iterable[str], by: Outlet) -> Iterator[Release | Refusal]:
+def releases(
+    store: Store, wire: Wire, reports: Iterable[str], by: Outlet, *, with_html: bool = True
+) -> Iterator[Release | Refusal]:
     """Of each of these reports what may leave, or why nothing may; in their order, a part at a time. One that is not
-    here is left out. Raises StoreError.
+    here is left out. `with_html`: as `rights.release` has it. Raises StoreError.
     """
     rest = iter(reports)
     while part := list(islice(rest, _READ)):
         for held in store.to_release(part):
-            yield release(held, wire, by, _note(held))
+            yield release(held, wire, by, _note(held), with_html=with_html)
 
 
 def what_leaves(store: Store, report: str, now: datetime) -> list[Decision]:

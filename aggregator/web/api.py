@@ -165,7 +165,7 @@ def _listed(asked: Asked, selection: Selection, words: Query | None) -> Answer:
         out = list(found.releases)
         body = "".join(ninjs.render(replace(found, releases=out, gone=()))).encode()
         return _counted(Answer(body, _NINJS, _until(out), headers=_next(following)), asked, out)
-    let_out = list(releases(store, asked.wire, ids[:limit], asked.by))
+    let_out = list(releases(store, asked.wire, ids[:limit], asked.by, with_html=False))
     listed = [{**record(each), "pictures": pictures(each)} for each in let_out if isinstance(each, Release)]
     cursor = str(end) if end else None
     answer = {"wire": _wire(asked.wire), "reports": listed, "next": following, "cursor": cursor}

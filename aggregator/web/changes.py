@@ -56,7 +56,7 @@ def read(store: Store, wire: Wire, by: Outlet, selection: Selection, most_bytes:
         end = after
     found = store.changes(after, replace(selection, up_to=end)) if end else []  # of an empty ledger a cursor too
     ids = dict.fromkeys(line["id"] for line in found if line["id"] and line["change_kind"] not in _OUT)
-    let_out = {each.id: each for each in releases(store, wire, ids, by)}
+    let_out = {each.id: each for each in releases(store, wire, ids, by, with_html=False)}
     lines: list[tuple[str, str, str]] = []
     counts: Counter[str] = Counter()
     room = most_bytes

@@ -327,6 +327,24 @@ def test_plain_text_becomes_paragraphs_in_which_nothing_is_markup() -> None:
     assert out(held(entry=entry)).html == "<p>a &lt;b&gt;</p><p>c &amp; d</p>"
 
 
+@every_row(
+    "report",
+    [
+        held(),
+        held(rights=EXCERPT),
+        held(rights=HEADLINE, language="ar"),
+        held(rights=replace(FULL, expires=date(2026, 11, 28))),
+        held(status="withheld", notice="legal", notice_text="A court."),
+        held(embargoed_until="2026-11-29T12:00:01Z"),
+    ],
+)
+def test_without_html_everything_else_of_a_report_is_the_same(report: Held) -> None:
+    by = Outlet(channel="web", now=NOW)
+    found = release(report, WIRE, by)
+    listed = release(report, WIRE, by, with_html=False)
+    assert listed == (replace(found, html="") if isinstance(found, Release) else found)
+
+
 # A property over everything that rights, states and words can be.
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="{}"), min_size=1, max_size=60)

@@ -41,8 +41,10 @@ def rows(visit: Visit, selection: Selection, most: int, query: Query | None = No
 
 
 def let_out(visit: Visit, ids: Iterable[str]) -> tuple[Release, ...]:
-    """Of these reports what the gate lets out, in their order, with the wire's copies of pictures at paths of ours."""
-    out = releases(visit.store, visit.wire, ids, visit.by)
+    """Of these reports what the gate lets out, without HTML; in their order, with the wire's copies of pictures at
+    paths of ours.
+    """
+    out = releases(visit.store, visit.wire, ids, visit.by, with_html=False)
     return tuple(copies.moved(each, "") for each in out if isinstance(each, Release))
 
 

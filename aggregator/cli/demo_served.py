@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 import sys
 import threading
 from contextlib import suppress
@@ -16,9 +18,11 @@ from aggregator.cli.serve import answering, opened
 from aggregator.pipeline.paths import Paths
 from aggregator.text.printable import counted
 
+_FRONT = "/"
 # What can be opened, and of what there is one a report in the answer.
 _ADDRESSES = MappingProxyType(
     {
+        _FRONT: b"<article",
         "/feeds/latest.atom": b"<entry",
         "/feeds/latest.rss": b"<item>",
         "/feeds/latest.json": b'"content_html": ',
@@ -43,7 +47,7 @@ def show_served(paths: Paths) -> None:
             say(f"    {_answer(host, port, path, each)}")
         if sys.stdin.isatty() and sys.stdout.isatty():
             with suppress(KeyboardInterrupt):
-                say("Open them in a browser or a feed reader; Ctrl-C ends it.")
+                say(f"The front page is at http://{host}:{port}{_FRONT}; it is served until Ctrl-C.", bold=True)
                 threading.Event().wait()
 
 
@@ -68,5 +72,8 @@ def _answer(host: str, port: int, path: str, each: bytes | None) -> str:
     what = (
         counted(body.count(each), "report") if each else counted(len(json.loads(body)["paths"]), "address", "addresses")
     )
+    if path == _FRONT:
+        found = re.search(r"<title>(.*?)</title>", body.decode(), re.DOTALL)
+        what = f"“{html.unescape(found[1]) if found else ''}”, {what}"
     again = f"; asked again with its ETag: {second.status}" if tag else ""
     return f"{status} {kind}, {what}, {len(body):,} bytes{again}"

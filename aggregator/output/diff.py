@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import tzinfo
 from difflib import SequenceMatcher
 from typing import Any, Literal
@@ -27,24 +28,32 @@ _LINE = re.compile(r"\S[^\n]*(?:\n\s*|$)")  # with the blanks that follow it
 _AROUND = 8  # words shown on either side of what changed
 # What comparing two lists costs at most is about the number of pairs of equal words, times the length of the shorter
 # list. So many pairs times words are compared, in about a second; of more, the most frequent words are no anchors.
-_MOST_WORK = 30_000_000
+_MOST_WORK = 5_000_000
 
 
-def word_diff(before: str, after: str) -> list[Piece]:
+@dataclass(slots=True)
+class Effort:
+    """How much may still be compared for one page or answer, however many texts it compares: pairs times words."""
+
+    left: int = _MOST_WORK
+
+
+def word_diff(before: str, after: str, effort: Effort | None = None) -> list[Piece]:
     """What of `before` is in `after`, what went and what came, in reading order. The pieces that stayed and came are
     `after`, those that stayed and went are the words of `before`; blanks make no difference.
 
     Paragraphs are compared first, then the words of those that differ, so that a long text takes no longer than two
-    short ones. What is too much even so is one piece that went and one that came.
+    short ones. What is too much even so is one piece that went and one that came. `effort`: what is left of it; None:
+    as much as there is for one comparison.
     """
-    pieces: list[Piece] = []
+    effort, pieces = effort or Effort(), list[Piece]()
     old, new = _LINE.findall(before.strip()), _LINE.findall(after.strip())
-    for kind, gone, come in _compared(old, new):
+    for kind, gone, come in _compared(old, new, effort):
         if kind == "equal":
             pieces.append(("same", "".join(come)))
             continue
         old_words, new_words = _WORD.findall("".join(gone)), _WORD.findall("".join(come))
-        for inner, went, came in _compared(old_words, new_words):
+        for inner, went, came in _compared(old_words, new_words, effort):
             if inner == "equal":
                 pieces.append(("same", "".join(came)))
                 continue
@@ -55,7 +64,9 @@ def word_diff(before: str, after: str) -> list[Piece]:
     return _joined(pieces)
 
 
-def _compared(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[str, Sequence[str], Sequence[str]]]:
+def _compared(
+    before: Sequence[str], after: Sequence[str], effort: Effort
+) -> Iterator[tuple[str, Sequence[str], Sequence[str]]]:
     """The runs that are equal and those that are not, in order: which, what of `before`, what of `after`."""
     old, new = [" ".join(each.split()) for each in before], [" ".join(each.split()) for each in after]
     most = min(len(old), len(new))
@@ -65,7 +76,7 @@ def _compared(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[str
     if first:
         yield "equal", before[:first], after[:first]
     old_end, new_end = len(old) - last, len(new) - last
-    anchors = _anchors(old[first:old_end], new[first:new_end])
+    anchors = _anchors(old[first:old_end], new[first:new_end], effort)
     matcher = SequenceMatcher(lambda word: word not in anchors, old[first:old_end], new[first:new_end], autojunk=False)
     for kind, old_first, old_last, new_first, new_last in matcher.get_opcodes():
         yield (kind, before[first + old_first : first + old_last], after[first + new_first : first + new_last])
@@ -73,15 +84,15 @@ def _compared(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[str
         yield "equal", before[old_end:], after[new_end:]
 
 
-def _anchors(old: Sequence[str], new: Sequence[str]) -> set[str]:
+def _anchors(old: Sequence[str], new: Sequence[str], effort: Effort) -> set[str]:
     """The words of both that they are compared by: the rarest, as many as there is time for."""
     here, there = Counter(old), Counter(new)
-    room = _MOST_WORK // (min(len(old), len(new)) or 1)
+    shorter = min(len(old), len(new)) or 1
     anchors = set()
     for pairs, word in sorted((here[word] * there[word], word) for word in here.keys() & there.keys()):
-        room -= pairs
-        if room < 0:
+        if pairs * shorter > effort.left:
             break
+        effort.left -= pairs * shorter
         anchors.add(word)
     return anchors
 

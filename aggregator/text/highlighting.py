@@ -9,22 +9,23 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 
 from aggregator.model import AnyOf, Part, Phrase, Query
 from aggregator.text.folding import fold
 from aggregator.text.query import needles_of
-from aggregator.text.separators import is_separator
+from aggregator.text.separators import is_separator, words_of
 
 Piece = tuple[str, bool]  # text, and whether it was found
 
 _LONGEST = 1_000  # characters of a text that are looked at at once
 _LOOKED_AT = 5  # places with words that were found, of which the one with the most of them is shown
+_MOST_SEARCHED = 40  # parts that may have some: of a long text with all words of a phrase, and nowhere the phrase
 _BEFORE = 60  # characters that a snippet has before the first of them
 _RUN = re.compile(r"\S+")
 _ASCII_WORD = re.compile("[a-z0-9]+")  # in ASCII all else separates
-_ASCII = "".join(" " if is_separator(chr(each)) else chr(each) for each in range(128))
 _CUT = "…"
 
 
@@ -34,8 +35,8 @@ class Wanted:
 
     words: frozenset[str] = frozenset()
     beginnings: tuple[str, ...] = ()
-    phrases: frozenset[tuple[tuple[str, ...], bool]] = frozenset()  # of several words; the last may be a beginning
-    hint: re.Pattern[str] | None = None  # where a folded text has no part like this nothing is found; None: nowhere
+    # Of several words, by the first: the others, and whether the last of them is only the beginning of one.
+    phrases: Mapping[str, tuple[tuple[tuple[str, ...], bool], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +48,20 @@ class _Word:
 
 def wanted(query: Query, *, in_title: bool = False) -> Wanted:
     """What a query looks for in headlines, or elsewhere; what it excludes is not looked for."""
-    words, beginnings, phrases = set[str](), set[str](), set[tuple[tuple[str, ...], bool]]()
+    words, beginnings = set[str](), set[str]()
+    phrases: dict[str, dict[tuple[tuple[str, ...], bool], None]] = {}  # each once
     for phrase in _phrases(query.wanted):
         if phrase.in_title and not in_title:
             continue
         for needle in needles_of(phrase):
-            said = tuple(needle.split())
-            if len(said) > 1:
-                phrases.add((said, phrase.begins))
+            first, *others = needle.split()
+            if others:
+                phrases.setdefault(first, {})[tuple(others), phrase.begins] = None
             elif phrase.begins:
-                beginnings.add(said[0])
+                beginnings.add(first)
             else:
-                words.add(said[0])
-    begun = {*beginnings, *(max(said, key=len) for said, _ in phrases)}
-    hint = _hint(words, begun) if words or begun else None
-    return Wanted(frozenset(words), tuple(sorted(beginnings)), frozenset(phrases), hint)
-
-
-def _hint(words: Collection[str], begun: Collection[str]) -> re.Pattern[str]:
-    """Whole words, and others that may go on: no letter or digit of ASCII, which separates nothing, is beside them."""
-    whole, others = ("|".join(map(re.escape, sorted(each))) for each in (words, begun))
-    said = [f"(?:{whole})(?![a-z0-9])"] * bool(words) + [f"(?:{others})"] * bool(begun)
-    return re.compile(f"(?<![a-z0-9])(?:{'|'.join(said)})")
+                words.add(first)
+    return Wanted(frozenset(words), tuple(sorted(beginnings)), {first: tuple(of) for first, of in phrases.items()})
 
 
 def marked(text: str, of: Wanted) -> tuple[Piece, ...]:
@@ -84,8 +77,8 @@ def snippet(text: str, of: Wanted, most: int) -> tuple[Piece, ...]:
     """
     best: tuple[int, str, list[_Word]] | None = None
     number = 0
-    for part in _parts(text):
-        if not _may_have(part, of) or not (found := _found(part, of)):
+    for part in islice((part for part in _parts(text) if _may_have(part, of)), _MOST_SEARCHED):
+        if not (found := _found(part, of)):
             continue
         number += 1
         different = len({each.folded for each in found})
@@ -112,8 +105,12 @@ def _phrases(parts: Sequence[Part]) -> Iterator[Phrase]:
 
 
 def _may_have(text: str, of: Wanted) -> bool:
-    """False: none of the words is in it. It is much faster than to look where they are."""
-    return of.hint is not None and of.hint.search(fold(text)) is not None
+    """False: none of the words is in it. It is much faster than to look where they are, however many are looked for."""
+    words = set(words_of(fold(text)))
+    if not of.words.isdisjoint(words) or (of.beginnings and any(word.startswith(of.beginnings) for word in words)):
+        return True
+    possible = ((others, begins) for first in of.phrases.keys() & words for others, begins in of.phrases[first])
+    return any(words.issuperset(others[:-1] if begins else others) for others, begins in possible)
 
 
 def _parts(text: str) -> Iterator[str]:
@@ -170,34 +167,26 @@ def _pieces(text: str, found: Sequence[_Word], start: int, end: int) -> tuple[Pi
 
 def _found(text: str, of: Wanted) -> list[_Word]:
     """The words of a text that are looked for, in their order."""
-    if text.isascii() and not of.phrases:  # a tenth of the time
-        return list(_found_in_ascii(text.lower(), of))
     words = list(_words(text))
-    places = {
-        place
-        for place, each in enumerate(words)
-        if each.folded in of.words or (of.beginnings and each.folded.startswith(of.beginnings))
-    }
-    for said, begins in of.phrases:
-        for place in range(len(words) - len(said) + 1):
-            if _is_at(words, place, said, begins):
-                places.update(range(place, place + len(said)))
+    places = {place for place, each in enumerate(words) if _is_single(each.folded, of)}
+    for place, each in enumerate(words):
+        for others, begins in of.phrases.get(each.folded, ()):
+            if _follow(words, place + 1, others, begins):
+                places.update(range(place, place + 1 + len(others)))
     return [words[place] for place in sorted(places)]
 
 
-def _found_in_ascii(folded: str, of: Wanted) -> Iterator[_Word]:
-    for hint in of.hint.finditer(folded) if of.hint else ():
-        word = _ASCII_WORD.match(folded, hint.start())
-        if word and (word[0] in of.words or (of.beginnings and word[0].startswith(of.beginnings))):
-            yield _Word(word[0], word.start(), word.end())
+def _is_single(word: str, of: Wanted) -> bool:
+    return word in of.words or (bool(of.beginnings) and word.startswith(of.beginnings))
 
 
-def _is_at(words: Sequence[_Word], place: int, said: tuple[str, ...], begins: bool) -> bool:
-    *whole, last = said
-    if any(words[place + number].folded != word for number, word in enumerate(whole)):
+def _follow(words: Sequence[_Word], place: int, others: tuple[str, ...], begins: bool) -> bool:
+    """Whether these stand one behind the other from a place on."""
+    *whole, last = others
+    found = [each.folded for each in words[place : place + len(others)]]
+    if len(found) < len(others) or found[:-1] != whole:
         return False
-    folded = words[place + len(whole)].folded
-    return folded.startswith(last) if begins else folded == last
+    return found[-1].startswith(last) if begins else found[-1] == last
 
 
 # Words, and where they stand
@@ -207,7 +196,7 @@ def _words(text: str) -> Iterator[_Word]:
     """The words of a text as the index has them, each with its place in the text as it stands."""
     for run in _RUN.finditer(text):
         if run[0].isascii():
-            for each in _RUN.finditer(run[0].lower().translate(_ASCII)):
+            for each in _ASCII_WORD.finditer(run[0].lower()):
                 end = run.start() + each.end()
                 yield _Word(each[0], run.start() + each.start(), _behind_marks(text, end))
         else:

@@ -23,7 +23,7 @@ from aggregator.model import DEFAULT_DISCLAIMERS, Channel, Cursor, Publisher, Qu
 from aggregator.model.errors import CursorError, SelectionError
 from aggregator.model.release import Heading, Outlet, Refusal, Release, Use
 from aggregator.output import beside, ninjs
-from aggregator.output.diff import word_diff
+from aggregator.output.diff import Effort, word_diff
 from aggregator.output.formats import FORMATS
 from aggregator.output.record import pictures, record
 from aggregator.pipeline import choosing, watching
@@ -214,7 +214,7 @@ def _revisions(asked: Asked) -> Answer:
     if any(each.scope != "full_text" for _, each in found):
         said = f"the rights of {newest.publisher_name} let out no more than its newest version"
         raise Problem(403, "the rights of this report keep its versions from you", said)
-    rows = []
+    rows, effort = [], Effort()
     before: Release | None = None
     for row, each in found:
         rows.append(
@@ -224,7 +224,7 @@ def _revisions(asked: Asked) -> Answer:
                 "seen_at": row["seen_at"],
                 **{name: value for name, value in record(each).items() if name in _COMPARED},
                 "changed": row["changed"],
-                "differences": list(_differences(before, each)) if before else [],
+                "differences": list(_differences(before, each, effort)) if before else [],
             }
         )
         before = each
@@ -235,11 +235,11 @@ def _revisions(asked: Asked) -> Answer:
     return _json({**beside, "revisions": rows}, current.valid_until)
 
 
-def _differences(before: Release, after: Release) -> Iterable[dict[str, Any]]:
+def _differences(before: Release, after: Release, effort: Effort) -> Iterable[dict[str, Any]]:
     old, new = record(before), record(after)
     for name in _COMPARED:
         if (old[name] or "") != (new[name] or ""):
-            pieces = word_diff(old[name] or "", new[name] or "")
+            pieces = word_diff(old[name] or "", new[name] or "", effort)
             yield {"field": name, "pieces": [{"kind": kind, "text": text} for kind, text in pieces]}
 
 
@@ -536,7 +536,7 @@ class Api:
             need_operator(asker)
         said = given(request, operation.parameters)
         as_ninjs = operation.has_ninjs and _wants_ninjs(request, said)
-        path, id_ = request.url.path, request.path_params.get("id", "")
+        path, id_ = request.scope["path"], request.path_params.get("id", "")
 
         def make() -> Answer:
             with self.site.opened() as (store, now):

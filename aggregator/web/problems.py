@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from aggregator.model.errors import AggregatorError, CursorError, SearchError
 from aggregator.text.printable import as_json
+from aggregator.web.messages import N_
 
 log = logging.getLogger("aggregator.web")
 
@@ -19,7 +20,9 @@ READ_ANEW = "its database was restored, or the cursor is of another wire: forget
 
 
 class Problem(Exception):
-    """A request that is answered with a status of 400 or more."""
+    """A request that is answered with a status of 400 or more. Pages show `title` and `detail` in the
+    reader's language, as far as the catalogues have them.
+    """
 
     def __init__(self, status: int, title: str, detail: str = "", headers: Mapping[str, str] | None = None) -> None:
         super().__init__(title)
@@ -41,7 +44,7 @@ def found_in(error: Exception) -> Problem:
     if isinstance(error, Problem):
         return error
     if isinstance(error, HTTPException):
-        titles = {404: "nothing is published at this address", 405: "this address takes other methods"}
+        titles = {404: N_("nothing is published at this address"), 405: N_("this address takes other methods")}
         return Problem(error.status_code, titles.get(error.status_code, error.detail), "", error.headers)
     assert isinstance(error, AggregatorError)
     return problem_of(error)

@@ -12,6 +12,7 @@ from aggregator.model import Wire
 from aggregator.model.release import Outlet, Refusal, Release
 from aggregator.store import Store
 from aggregator.text.printable import line
+from aggregator.web.messages import N_
 from aggregator.web.problems import Problem
 
 
@@ -54,9 +55,9 @@ def in_place_of(store: Store, wire: Wire, report: str, by: Outlet, found: Refusa
     if found.reason in ("embargoed", "no_scope") or not found.text or not is_known:
         raise unknown()
     status, title = {
-        "legal": (451, "this report is held back by a legal demand"),
-        "withheld": (404, "this report is not shown for now"),
-    }.get(found.reason, (410, "this report is gone"))
+        "legal": (451, N_("this report is held back by a legal demand")),
+        "withheld": (404, N_("this report is not shown for now")),
+    }.get(found.reason, (410, N_("this report is gone")))
     headers = {"Link": f'<{wire.url}>; rel="blocked-by"'} if status == 451 else {}  # RFC 7725 section 4
     return Absent(status, title, found.text, store.notice(found.id) or {}, headers, found.valid_until)
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
+import httpx
 import pytest
 from bs4 import BeautifulSoup
 
@@ -517,7 +518,10 @@ def test_the_demo_shows_a_wire(tmp_path: Path) -> None:
         f"/feeds/latest.{each}" for each in ("atom", "rss", "json")
     ]
     assert {"/api/reports", "/api/openapi.json"} <= {urlsplit(url).path for url, _, _ in served}
-    assert done.stdout.count("asked again with its ETag: 304") == len(served) - 1
+    front = r"^ {2}http://127.0.0.1:\d+/\n {4}200 text/html, “Tamarind Wire”, [1-9]\d* reports, [\d,]+ bytes; "
+    assert len(re.findall(front, done.stdout, re.MULTILINE)) == 1
+    assert "Ctrl-C" not in done.stdout
+    assert done.stdout.count("asked again with its ETag: 304") == len(served)
     again = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert again.returncode == 1
     assert "there already" in again.stderr
@@ -576,5 +580,9 @@ def assert_served_in_a_terminal_until_ctrl_c(database: Path) -> None:
         while b"Ctrl-C" not in said:
             said += terminal.read(10_000)
         assert process.poll() is None
+        front = re.search(rb"The front page is at (\S+);", said)
+        assert front is not None
+        page = httpx.get(front[1].decode(), timeout=60, verify=False)
+        assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.output import versions, with_changes
-from aggregator.output.diff import word_diff
+from aggregator.output.diff import Effort, word_diff
 
 
 @given(st.text(st.sampled_from("ab c\n"), max_size=40), st.text(st.sampled_from("ab c\n"), max_size=40))
@@ -88,3 +90,17 @@ def test_words_that_stand_everywhere_are_no_anchors_of_a_long_comparison() -> No
     assert "".join(text for kind, text in pieces if kind != "gone") == after.strip()
     assert [word for kind, text in pieces if kind != "come" for word in text.split()] == before.split()
     assert any(kind == "same" and "rare" in text.split() for kind, text in pieces)
+
+
+def test_many_comparisons_of_one_page_take_no_more_effort_than_there_is() -> None:
+    """Of a text of which every other word changed with each version; what is left over is said less finely."""
+    texts = [" ".join(f"w{n}" if n % 2 else f"x{n}v{version}" for n in range(4_000)) for version in range(6)]
+    effort, found = Effort(), []
+    for before, after in pairwise(texts):
+        pieces = word_diff(before, after, effort)
+        assert "".join(text for kind, text in pieces if kind != "gone").split() == after.split()
+        assert "".join(text for kind, text in pieces if kind != "come").split() == before.split()
+        assert effort.left >= 0
+        found.append(len(pieces))
+    assert found[0] > 1_000
+    assert found[-1] <= 3

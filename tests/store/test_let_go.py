@@ -646,7 +646,7 @@ def test_polls_are_stored_between_the_steps_of_housekeeping(store: Store, publis
 
     async def play() -> tuple[bool, int]:
         writer = Writer(store, lambda: NOW)
-        housekeeping = asyncio.create_task(writer.maintain(timedelta(days=30), timedelta(days=365)))
+        housekeeping = asyncio.create_task(writer.maintain(*map(timedelta, (30, 365, 365))))
         await asyncio.sleep(0)
         await writer.record(make_poll(publisher.sources[0]), make_articles(publisher, make_entry()))
         was_done, left = housekeeping.done(), waiting(store)

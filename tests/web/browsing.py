@@ -67,7 +67,7 @@ class Browsing:
             yield context.new_page()
         finally:
             context.close()
-        assert seen.faults == []
+        assert seen.faults == [], "\n".join(seen.faults)
 
     @contextmanager
     def desk_tab(self, name: str = "amina", **options: Any) -> Iterator[Page]:
@@ -98,7 +98,7 @@ class Browsing:
                 seen.faults.append(f"asked another host: {request.url}")
 
         def said(message: ConsoleMessage) -> None:
-            if message.type in ("error", "warning") and not message.text.startswith(_EXPECTED):
+            if message.type == "error" and not message.text.startswith(_EXPECTED):
                 seen.faults.append(f"console: {message.text}")
 
         def opened(dialog: Dialog) -> None:

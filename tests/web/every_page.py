@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
+import json
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -11,10 +13,10 @@ from aggregator.desk import joins
 from aggregator.model import Cause, Complaint
 from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
-from tests.make_database import DATABASES
+from aggregator.store.picture_files import path_of
+from tests.images import jpeg
 from tests.web.test_desk_sources import FAILING, HELD, MASS, SOUGHT, troubled
 
-VERSION = "0.8.0"
 ENGLISH, ARABIC, AMHARIC = "hhoez35ce7sm33gh", "ks7oeogndijeyjno", "iscd7yzifpxjjvg4"
 HEADLINE_ALONE, EXCERPT, OPINION = "wg6ightvnp5zbfxz", "2grbbg5zudwe5huo", "nhdyk4gjup43h3a2"
 WITHHELD, WITHDRAWN, LEGAL = "f5xj2hw3xebwudl3", "mqtkn2j6byhbiddo", "rwuqtq5d2x6g5odl"
@@ -83,6 +85,7 @@ NO_PAGES = {"/positions.csv", "/figures.csv"}
 def whole(folder: Path, now: datetime) -> Paths:
     """A wire of invented publishers that has a report of every kind, and of everything at the desk one that waits."""
     paths = troubled(folder)
+    add_pictures(paths.database())
     with Store.open(paths.database()) as store:
         joins.join(store, INTO, MERGED, Cause(actor="person:ama", reason="held twice"), now)
         said = "The map on this page has the border in the wrong place.\nخريطة خاطئة."
@@ -90,9 +93,15 @@ def whole(folder: Path, now: datetime) -> Paths:
     return paths
 
 
-def smallest(folder: Path) -> None:
-    """Only the database of the invented publishers, in a folder."""
-    (folder / "wire.db").write_bytes(gzip.decompress((DATABASES / f"{VERSION}.db.gz").read_bytes()))
+def add_pictures(database: Path) -> None:
+    """Files for the copies of pictures of which the database knows; a version's fixture has none."""
+    with closing(sqlite3.connect(database)) as connection:
+        copied = connection.execute("SELECT digest, sizes FROM pictures WHERE picture_state = 'copied'").fetchall()
+    for digest, sizes in copied:
+        for width, height in json.loads(sizes):
+            file = path_of(database, digest, width)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(jpeg(width, height))
 
 
 def addresses(pages: Mapping[str, tuple[str, ...]]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import html5lib
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
@@ -14,8 +15,10 @@ from aggregator.web.desk_pages.serving import ROUTES as DESK_ROUTES
 from aggregator.web.pages.serving import ROUTES
 from tests.conftest import scaled
 from tests.web.browsing import NARROW, Browsing, browsing
+from tests.web.desk_browser import at_desk
 from tests.web.every_page import DESK, GONE, NO_PAGES, READERS, addresses, whole
 from tests.web.serving import served
+from tests.web.test_crawl import faults_of
 
 RULES = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"],
@@ -26,6 +29,7 @@ WAYS: Mapping[str, dict[str, Any]] = {
     "dark": {"headers": {}, "scheme": "dark"},
     "arabic": {"headers": {"Accept-Language": "ar"}, "scheme": "light"},
 }
+WITH_FORMS = {"/complain", "/complain/{id}", "/complaint"}  # whose routes are beside the others
 OF_READERS = [*addresses(READERS), *GONE, "/desk/login"]
 OF_DESK = addresses(DESK)
 ZOOMED = {"width": 640, "height": 400}  # what a window of 1,280 pixels has at 200 %
@@ -46,7 +50,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browsing]:
 
 
 def test_there_is_an_address_of_every_kind_of_page() -> None:
-    assert {route.path for route in ROUTES} - NO_PAGES <= set(READERS)
+    assert {route.path for route in ROUTES} - NO_PAGES == set(READERS) - WITH_FORMS
     assert {route.path for route in DESK_ROUTES} == set(DESK)
 
 
@@ -102,4 +106,15 @@ def test_forms_that_were_filled_in_wrongly_and_what_follows_them_are_for_everybo
         page.locator(".reference").first.wait_for()
         found += [each["id"] for each in axe.run(page, options=RULES).response["violations"]]
         assert page.evaluate("document.scrollingElement.scrollWidth") <= NARROW["width"]
+    assert found == []
+
+
+def test_the_html_of_the_desk_and_of_notices_has_no_fault(here: Browsing) -> None:
+    """Which `test_crawl` does not come to."""
+    person, found = at_desk(here.wire, "html"), list[str]()
+    for path in [*portion(OF_DESK, 7 * len(OF_DESK)), *GONE]:
+        answer = person.get(path) if path.startswith("/desk") else here.wire.get(path, accept="text/html")
+        parser = html5lib.HTMLParser(namespaceHTMLElements=False)
+        said = parser.parse(answer.text)
+        found += [f"{path}: {each}" for each in faults_of(said, parser)]
     assert found == []

@@ -151,7 +151,7 @@ def test_what_is_gone_says_why(here: Browsing) -> None:
             assert answer is not None
             assert answer.status == status
             expect(page.locator("h1")).to_contain_text(words)
-            assert page.locator(".notice.bad").inner_text().strip()
+            assert page.locator(".notice").inner_text().strip()
             assert page.locator("meta[name=robots][content=noindex]").count() == 1
             assert ('rel="blocked-by"' in answer.headers.get("link", "")) == (status == 451)
         answer = page.goto(f"/report/{MERGED}")

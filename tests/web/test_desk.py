@@ -469,7 +469,8 @@ def test_what_strangers_wrote_is_shown_as_it_is(wire: Served) -> None:
 def test_a_report_is_found_by_its_id_its_link_and_its_words(wire: Served) -> None:
     mine, (report,) = browser(wire), in_wire(wire, 1)
     ((link, title),) = rows(wire, "SELECT url, title FROM articles WHERE id = ?", report)
-    for asked in (report, report[:8], link, title.split()[0]):
+    words = " ".join(each for each in title.split() if each.isalpha())  # a single one may be of many reports
+    for asked in (report, report[:8], link, words):
         answer = httpx.get(
             f"{wire.address}/desk/report", params={"q": asked}, headers={"cookie": mine.cookie}, verify=False
         )
@@ -697,7 +698,7 @@ def test_a_database_that_is_locked_is_said_so_and_nothing_is_changed(wire: Serve
         answer = mine.post(f"/desk/report/{report}/withhold", reason="x", confirm="yes")
         other.execute("ROLLBACK")
     assert answer.status_code == 503
-    assert "nothing was changed" in answer.text
+    assert "Nothing was changed" in answer.text
     assert str(wire.paths.database()) not in answer.text
     assert last_act(wire, report) is None
 

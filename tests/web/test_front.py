@@ -249,14 +249,14 @@ def test_days_are_written_as_the_language_does() -> None:
         ("en", "medium", "9 November 2026, 07:05"),
         ("en", "short", "9 November 2026, 07:05"),  # of another year
         ("fr", "medium", "9 novembre 2026, 07:05"),
-        ("pt", "medium", "9 de novembro de 2026 07:05"),
+        ("pt", "medium", "9 de novembro de 2026, 07:05"),
         ("ar", "medium", "9 نوفمبر 2026، 07:05"),
         ("sw", "day", "9 Novemba 2026"),
         ("fr", "time", "07:05"),
     ):
         assert when(language, shape, moment, now) == expected
     assert when("fr", "short", moment, moment) == "07:05"
-    assert when("pt", "short", moment, datetime(2026, 12, 1, tzinfo=UTC)) == "9 de novembro 07:05"
+    assert when("pt", "short", moment, datetime(2026, 12, 1, tzinfo=UTC)) == "9 de novembro, 07:05"
 
 
 def when(language: Interface, shape: str, moment: datetime, now: datetime) -> str:
@@ -274,8 +274,17 @@ def test_a_choice_that_is_none_is_refused(wire: Served) -> None:
     emptied = choose(wire, zone="", back="/latest")
     assert "zone=" in emptied.headers["set-cookie"]
     assert "Max-Age=0" in emptied.headers["set-cookie"]
-    data, other = {"language": "fr"}, {"Sec-Fetch-Site": "cross-site"}
-    assert httpx.post(f"{wire.address}/preferences", data=data, headers=other, verify=False).status_code == 403
+    data = {"language": "fr"}
+    for sent, status in (
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "https://evil.example"}, 403),  # a browser that does not say the former
+        ({"Origin": wire.address.replace("127.0.0.1", "localhost")}, 403),
+        ({"Origin": wire.address}, 303),
+        ({"Origin": "null"}, 403),
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "null"}, 303),
+    ):
+        assert httpx.post(f"{wire.address}/preferences", data=data, headers=sent, verify=False).status_code == status
 
 
 ELSEWHERE = (

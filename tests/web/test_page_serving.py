@@ -74,3 +74,18 @@ def test_an_address_that_is_none_gives_a_page_to_people_and_json_to_programs(wir
 
 def test_what_no_page_reads_makes_no_other_page(wire: Served, tmp_path: Path) -> None:
     assert wire.get("/?utm_source=x").headers["etag"] == wire.get("/").headers["etag"]
+
+
+def test_an_odd_address_is_never_answered_in_the_place_of_another_one(wire: Served) -> None:
+    """An address that was parsed leaves out tabs and line ends, so that its answer would be kept for another one."""
+    for odd, usual in (("/country/m%09L", "/country/mL"), ("/country/G%0AH", "/country/GH"), ("/class/New%0Ds", None)):
+        led = wire.get(odd)
+        assert led.status_code == 301
+        assert wire.get(led.headers["location"]).status_code == 404  # and not to ever longer ones
+        if usual:
+            assert wire.get(usual).headers["location"] == usual.lower()
+    for odd in ("/country/M%5CL", "/country/ML%3FX", "/region/X%0D%0AX-Injected:%20yes", "/country/M%23L"):
+        led = wire.get(odd)
+        assert led.status_code == 301
+        assert "x-injected" not in led.headers
+        assert wire.get(led.headers["location"]).status_code == 404

@@ -275,6 +275,30 @@ def test_two_versions_are_compared_and_long_unchanged_runs_are_folded(wire: Serv
         assert wire.get(f"{address}?{wrong}").status_code == 404
 
 
+def test_a_long_report_of_many_versions_makes_no_endless_page(tmp_path: Path) -> None:
+    """One of 20,000 words in one paragraph, of which every other one changed thirty times."""
+    with served(newest(tmp_path)) as own:
+        config = load_config(own.paths)
+        publisher = next(each for each in config.publishers if each.key == "mbalawe-commission")
+        with open_wire(own.paths, config, own.now[0]) as store:
+            for version in range(6):
+                words = " ".join(f"mot{n}" if n % 2 else f"mot{n}v{version}" for n in range(20_000))
+                entry = Entry(
+                    id="long", title=Text("Le très long rapport"), content=(Text(f"<p>{words}</p>"),),
+                    links=(Link("http://mbalawe-commission.example/long"),), published=to_iso(own.now[0]),
+                )  # fmt: skip
+                record(store, publisher, entry, now=own.now[0] + timedelta(hours=version))
+        own.now[0] += timedelta(hours=12)
+        long = next(each for each in let_out(own).values() if each.headline == "Le très long rapport")
+        address = f"/report/{long.id}/versions"
+        shown = page(own, address).select(".version")
+        assert len(shown) == long.revision == 6
+        assert [bool(each.select("ins")) for each in shown] == [True, True, False, False, False, False]
+        led = [str(one(each, "a")["href"]) for each in shown[2:5]]
+        assert led == [f"{address}?from={n}&to={n + 1}" for n in (3, 2, 1)]
+        assert all(len(page(own, each).select(".version ins")) > 100 for each in led)
+
+
 def hostile(number: int, vector: str, version: int, published: str) -> Entry:
     """An entry that has it in every field which a publisher fills in."""
     words = f"{vector} {version}"

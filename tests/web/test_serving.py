@@ -38,7 +38,7 @@ def started(*command: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     try:
         assert process.stderr is not None
         said = next(line for line in process.stderr if line.startswith("serving"))
-        yield process, said.split(" at ")[1].strip().removesuffix("/feeds/latest.atom")
+        yield process, said.split(" at ")[1].strip().removesuffix("/")
     finally:
         if process.poll() is None:
             process.kill()

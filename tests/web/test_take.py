@@ -245,6 +245,14 @@ def test_what_was_taken_is_not_given_out_once_it_has_left(wire: Served, out: Map
         assert store.taken_of(each.id)[0].title == ""
 
 
+def test_no_page_of_another_site_takes_a_report_in_a_readers_name(wire: Served, out: Mapping[str, Release]) -> None:
+    id_, before = of(out, "hand-pump-network").id, rows(wire)
+    for sent in ({"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}):
+        answer = httpx.post(f"{wire.address}/report/{id_}/take", data=GOOD, headers=sent, timeout=30, verify=False)
+        assert answer.status_code == 403
+    assert rows(wire) == before
+
+
 def test_one_address_takes_no_more_than_so_many_an_hour(tmp_path: Path) -> None:
     with served(newest(tmp_path)) as own:
         id_ = next(iter(let_out(own)))

@@ -11,6 +11,7 @@ from aggregator.web.desk_pages import wording
 from aggregator.web.desk_pages.paging import ROWS, below, cut, number, older
 from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done
 from aggregator.web.pages.page import Page
+from aggregator.web.pages.wording import N_
 from aggregator.web.problems import Problem
 
 ABOUT_WIRE = "wire"  # in the place of an id
@@ -39,7 +40,7 @@ def _part(visit: DeskVisit, found: list[Any]) -> tuple[int, list[Any]]:
     """The number of a page, and what stands on it. Raises Problem."""
     page = number(visit.one("page") or "1", "page")
     if page > _MOST:
-        raise Problem(404, "there is no such page")
+        raise Problem(404, N_("there is no such page"))
     return page, found[(page - 1) * ROWS : page * ROWS]
 
 
@@ -47,7 +48,7 @@ def matter(visit: DeskVisit) -> Page:
     """All complaints about one report, or about the wire, the newest first."""
     about = None if visit.named["about"] == ABOUT_WIRE else visit.named["about"]
     if about is not None and visit.store.report_state(about) is None:
-        raise Problem(404, "there is no report with this id")
+        raise Problem(404, N_("there is no report with this id"))
     shown, following = cut(visit.store.complaints_page(about, below(visit), ROWS + 1), "number")
     is_wire = about is None
     title = visit.gettext("Complaints about the wire") if is_wire else visit.gettext("Complaints about a report")
@@ -99,7 +100,7 @@ def _found(visit: DeskVisit) -> dict[str, Any]:
     try:
         return complaints.found_complaint(visit.store, _number(visit))
     except DeskError as error:
-        raise Problem(404, "there is no complaint with this number") from error
+        raise Problem(404, N_("there is no complaint with this number")) from error
 
 
 def _carry_out(visit: DeskVisit) -> Done:

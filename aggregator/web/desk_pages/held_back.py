@@ -9,6 +9,7 @@ from aggregator.web.desk_pages import wording
 from aggregator.web.desk_pages.paging import ROWS, below, cut, older
 from aggregator.web.desk_pages.visit import DeskRoute, DeskVisit
 from aggregator.web.pages.page import Page
+from aggregator.web.pages.wording import N_
 from aggregator.web.problems import Problem
 
 _EMBARGO = "embargo"
@@ -21,7 +22,7 @@ def held_back(visit: DeskVisit) -> Page:
     else:
         notice = next((each for each in get_args(Notice) if each == by), None)
         if notice is None:
-            raise Problem(404, "there is no such page")
+            raise Problem(404, N_("there is no such page"))
         rows = visit.store.out_of_wire(notice, below(visit), ROWS + 1)
     shown, following = cut(rows, "number")
     counts = visit.store.count_held_back()

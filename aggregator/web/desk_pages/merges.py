@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from aggregator.desk.versions import said_by
 from aggregator.identity import why_two
 from aggregator.model import Merge, Version
 from aggregator.model.errors import DeskError
-from aggregator.output.diff import word_diff
+from aggregator.output.diff import Piece, word_diff
 from aggregator.text.dates import to_iso
 from aggregator.text.html import clean_line
 from aggregator.text.raw_words import as_text, decode, values
@@ -19,6 +20,7 @@ from aggregator.web.desk_pages.paging import ROWS, below, cut, number, older
 from aggregator.web.desk_pages.reports import linkable
 from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done
 from aggregator.web.pages.page import Page
+from aggregator.web.pages.wording import N_
 from aggregator.web.problems import Problem
 
 SINCE = timedelta(days=30)  # of what is looked at again by itself
@@ -74,6 +76,7 @@ def merge(visit: DeskVisit) -> Page:
     found = _found(visit)
     own, taken = _said(found.own), _said(found.taken)
     reason = why_two(decode(found.own.raw), decode(found.taken.raw))
+    title, text = (word_diff(own[name], taken[name]) for name in ("title", "text"))
     return Page(
         template="desk/merge.html",
         title=visit.gettext("Merge %(number)d") % {"number": found.merge_id or 0},
@@ -83,8 +86,8 @@ def merge(visit: DeskVisit) -> Page:
             "at": to_iso(found.at),
             "row": _row(visit, found),
             "reason": reason,
-            "left": _side(found.own, own, word_diff(own["title"], taken["title"]), own, taken, "come"),
-            "right": _side(found.taken, taken, word_diff(own["title"], taken["title"]), own, taken, "gone"),
+            "left": _side(found.own, own, title, text, "come"),
+            "right": _side(found.taken, taken, title, text, "gone"),
         },
         is_indexed=False,
     )
@@ -94,7 +97,7 @@ def _found(visit: DeskVisit) -> Merge:
     """Raises Problem."""
     found = visit.store.merge(number(visit.named["number"], "the number of a merge"))
     if found is None:
-        raise Problem(404, "there is no merge with this number")
+        raise Problem(404, N_("there is no merge with this number"))
     return found
 
 
@@ -109,11 +112,8 @@ def _said(version: Version) -> dict[str, Any]:
     return said_by(values(words), clean_line(decode(words).title))
 
 
-def _side(
-    version: Version, said: dict[str, Any], title: Any, own: dict[str, Any], taken: dict[str, Any], without: str
-) -> Side:
+def _side(version: Version, said: dict[str, Any], title: Sequence[Piece], text: Sequence[Piece], without: str) -> Side:
     """Of the pieces of a comparison those that stand on this side."""
-    text = word_diff(own["text"], taken["text"])
     return Side(
         [each for each in title if each[0] != without], [each for each in text if each[0] != without],
         linkable(said["url"]), said["published"], version.source_name,

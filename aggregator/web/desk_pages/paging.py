@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from aggregator.web.desk_pages.visit import DeskVisit
+from aggregator.web.pages.wording import N_
 from aggregator.web.problems import Problem
 
 ROWS = 50  # of a page
@@ -23,7 +24,7 @@ def number(said: str, name: str) -> int:
     """Raises Problem."""
     if said.isascii() and said.isdecimal() and len(said) < 20 and 1 <= int(said) <= _LARGEST:
         return int(said)
-    raise Problem(404, "there is no such page", f"{name} is no number")
+    raise Problem(404, N_("there is no such page"), f"{name} is no number")
 
 
 def cut(rows: Sequence[dict[str, Any]], key: str) -> tuple[Sequence[dict[str, Any]], int | None]:

@@ -11,6 +11,7 @@ from aggregator.web.desk_pages import wording
 from aggregator.web.desk_pages.reports import linkable
 from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done
 from aggregator.web.pages.page import Page
+from aggregator.web.pages.wording import N_
 from aggregator.web.problems import Problem
 
 _SHOWN = 50  # reports of one source and kind
@@ -31,7 +32,7 @@ def one(visit: DeskVisit) -> Page:
         (r for r in visit.store.count_pending() if (r["source_name"], r["mass_kind"]) == (source, kind)), None
     )
     if not rows or counted is None:
-        raise Problem(404, "no such change waits")
+        raise Problem(404, N_("no such change waits"))
     return Page(
         template="desk/pending_of.html",
         title=f"{counted['publisher_name']}: {wording.called(visit.gettext, wording.MASS)[kind]}",
@@ -50,7 +51,7 @@ def _meant(said: Any) -> tuple[str, MassKind]:
     """A source and a kind. Raises Problem."""
     kind = next((each for each in get_args(MassKind) if each == said["kind"]), None)
     if kind is None:
-        raise Problem(404, "no such change waits")
+        raise Problem(404, N_("no such change waits"))
     return f"{said['publisher']}/{said['source']}", kind
 
 

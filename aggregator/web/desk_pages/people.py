@@ -19,6 +19,7 @@ from starlette.responses import Response
 
 from aggregator.model import DeskPerson, DeskSession, Wire
 from aggregator.store import Store
+from aggregator.web.pages.wording import N_
 from aggregator.web.problems import Problem
 
 LASTS = timedelta(hours=12)
@@ -85,7 +86,7 @@ def named_by_proxy(request: Request, wire: Wire) -> str | None:
         return None
     said = request.headers.getlist(header)
     if len(said) > 1:
-        raise Problem(403, "it is not clear who asks", f"the field {header} was sent more than once")
+        raise Problem(403, N_("it is not clear who asks"), f"the field {header} was sent more than once")
     return said[0].strip() or None if said else None
 
 

@@ -12,7 +12,7 @@ from aggregator.desk.outgoing import what_leaves
 from aggregator.desk.versions import said_by
 from aggregator.model import Cause, DeskDecision, NamedReport, Report, ReportState, Selection
 from aggregator.model.errors import DeskError, SearchError
-from aggregator.output.diff import word_diff
+from aggregator.output.diff import Effort, word_diff
 from aggregator.rights import Decision
 from aggregator.store import Store
 from aggregator.text import query
@@ -54,7 +54,7 @@ def _by_words(visit: DeskVisit, asked: str) -> tuple[list[Report], str | None, s
     """Reports in the wire; the id below which the next page begins; and what is wrong with the words."""
     before = visit.one("before")
     if before is not None and visit.store.report_state(before) is None:
-        raise Problem(404, "there is no such page", "the report below which it begins is not here")
+        raise Problem(404, N_("there is no such page"), N_("the report below which it begins is not here"))
     try:
         words = query.parse(asked, visit.now)
         found = list(visit.store.reports(Selection(before=before, limit=_FOUND + 1), words))
@@ -102,7 +102,7 @@ def _held(visit: DeskVisit) -> dict[str, Any]:
     """Raises Problem."""
     held = visit.store.held_report(visit.named["id"])
     if held is None:
-        raise Problem(404, "there is no report with this id")
+        raise Problem(404, N_("there is no report with this id"))
     return held
 
 
@@ -126,15 +126,18 @@ def _compared(store: Store, report_id: str) -> list[Compared]:
     """The newest versions, each with the one before it; the newest first."""
     rows = store.revisions(report_id)[-_VERSIONS - 1 :]
     said = [(row, said_by(row["words"], row["title"])) for row in rows]
-    found = []
-    for (_, old), (row, new) in pairwise(said):
+    found, effort = [], Effort()
+    for (_, old), (row, new) in reversed([*pairwise(said)]):
         found.append(
             Compared(
-                row["number"], row["seen_at"], row["words"].get("language"),
-                [*word_diff(old["title"] or "", new["title"] or "")], [*word_diff(old["text"], new["text"])],
+                row["number"],
+                row["seen_at"],
+                row["words"].get("language"),
+                [*word_diff(old["title"] or "", new["title"] or "", effort)],
+                [*word_diff(old["text"], new["text"], effort)],
             )
-        )  # fmt: skip
-    return found[::-1]
+        )
+    return found
 
 
 # What a person does to it

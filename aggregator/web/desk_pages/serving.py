@@ -46,6 +46,7 @@ from aggregator.web.origins import is_ours
 from aggregator.web.pages.forms import posted
 from aggregator.web.pages.page import Page
 from aggregator.web.pages.serving import HTML, Pages, fields, given
+from aggregator.web.pages.wording import N_
 from aggregator.web.pages.writing import translations
 from aggregator.web.problems import Problem
 from aggregator.web.site import Site
@@ -162,14 +163,14 @@ class Desk:
             else:
                 found = people.by_token(stored, form.get("name", ""), form.get("token", ""))
         if found is None or (named is not None and found[1].name != named):
-            raise Problem(403, "this name and token have no right at the desk", "the operator gives one: tokens add")
+            raise _no_right()
         with _to_write(self.site) as store:
             before = request.cookies.get(people.cookie_name(wire))
             if before:
                 store.end_desk_session(people.digest(before))
             secret = people.begin(store, found[0], now, is_by_proxy=is_by_proxy)
         if secret is None:
-            raise Problem(403, "this name and token have no right at the desk", "the operator gives one: tokens add")
+            raise _no_right()
         response = _led(goal(form.get("next", "")))
         people.set_cookie(response, wire, secret)
         return response
@@ -211,10 +212,12 @@ class Desk:
             with self.site.opened() as (store, now):
                 person = people.signed_in(request, wire, store, now)
                 if person is None:
-                    raise Problem(403, "you are not signed in", "sign in to the desk, and send this form again")
+                    raise Problem(403, N_("you are not signed in"), N_("sign in to the desk, and send this form again"))
                 self._need_form(request, person, form)
                 if person.person.right != "act" and not act.is_for_all:
-                    raise Problem(403, "you have the right to look, and not to act", "the operator gives rights")
+                    raise Problem(
+                        403, N_("you have the right to look, and not to act"), N_("the operator gives rights")
+                    )
                 visit = replace(self._visit(request, store, now, person, ()), form=form, searches=self.searches)
                 try:
                     found = act.act(visit)
@@ -252,9 +255,14 @@ class Desk:
         )  # fmt: skip
 
     def _refused(self, request: Request, problem: Problem, person: SignedIn | None = None) -> Response:
+        said = self._said(request)
         page = Page(
-            template="desk/refused.html", title=self._said(request)(problem.title), description="",
-            values={"detail": problem.detail, "status": problem.status, "phrase": HTTPStatus(problem.status).phrase},
+            template="desk/refused.html", title=_sentence(said(problem.title)), description="",
+            values={
+                "detail": _sentence(said(problem.detail)) if problem.detail else "",
+                "status": problem.status,
+                "phrase": HTTPStatus(problem.status).phrase,
+            },
             is_indexed=False, status=problem.status, headers=tuple(problem.headers.items()),
         )  # fmt: skip
         return self._written(request, page, person)
@@ -283,6 +291,17 @@ def _said_after_act(request: Request, person: SignedIn | None) -> str | None:
     said = request.query_params.get(_SAID, "")
     is_ours_ = person is not None and said and person.is_signed(said, request.query_params.get(_SIGNATURE, ""))
     return said if is_ours_ else None
+
+
+def _no_right() -> Problem:
+    """The same whether a name is known, a token is, or neither."""
+    title = N_("this name and token have no right at the desk")
+    return Problem(403, title, N_("the operator gives it: aggregator tokens add NAME --desk act"))
+
+
+def _sentence(said: str) -> str:
+    """As it begins on a page: programs read the same in lower case."""
+    return said[:1].upper() + said[1:]
 
 
 def _log(visit: DeskVisit, *, is_done: bool) -> None:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, get_args
 
-from babel.numbers import format_decimal
-
 from aggregator.desk import clock
 from aggregator.model import HealthState
 from aggregator.pipeline import watching
@@ -17,6 +15,7 @@ from aggregator.pipeline.source_words import Files, Told, advice, next_fetch, wh
 from aggregator.rights import is_address
 from aggregator.text.dates import for_people, times_for_people
 from aggregator.web.desk_pages.visit import DeskRoute, DeskVisit
+from aggregator.web.pages import locales
 from aggregator.web.pages.chart import Chart, chart
 from aggregator.web.pages.page import Page
 from aggregator.web.pages.wording import N_
@@ -99,7 +98,7 @@ def brought(visit: DeskVisit, name: str, by_day: Mapping[str, int], number: int)
     """The new reports of a source by day of UTC, until today."""
     days = [visit.now.date() - timedelta(days=back) for back in reversed(range(number))]
     counts = [by_day.get(day.isoformat(), 0) for day in days]
-    said = [str(format_decimal(count, locale=visit.reader.language)) for count in counts]
+    said = [locales.number_in(count, visit.reader.language) for count in counts]
     words = {"total": sum(counts), "days": number, "most": max(counts), "without": counts.count(0)}
     title = visit.gettext(
         "New reports by day: %(total)s in %(days)s days, at most %(most)s a day, none on %(without)s days"

@@ -14,6 +14,7 @@ from aggregator.store import Store
 from aggregator.web.desk_pages.searching import Searches
 from aggregator.web.pages.page import Gettext, Page
 from aggregator.web.pages.reader import Reader
+from aggregator.web.pages.wording import N_
 from aggregator.web.problems import Problem, problem_of
 from aggregator.web.site import Site
 
@@ -104,7 +105,9 @@ def _opened(open_it: Callable[[], Store]) -> Iterator[Store]:
 def cannot_write(error: StoreError) -> Problem:
     """What a person is told where the database cannot be written now; the log has why."""
     headers = problem_of(error).headers
-    return Problem(503, "nothing was changed: the database cannot be written now", "try again in a minute", headers)
+    return Problem(
+        503, N_("nothing was changed: the database cannot be written now"), N_("try again in a minute"), headers
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from babel.dates import format_date
-
-from aggregator.web.pages.reader import Interface, Reader
+from aggregator.web.pages.locales import day_in, short_day_in
+from aggregator.web.pages.reader import Reader
 
 STEP, HEIGHT = 10, 100  # of a day, and of the highest bar, in units of the picture
 _BAR = 8  # of these, how wide a bar is
@@ -68,13 +67,3 @@ def chart(
 def _height(number: float, top: float) -> float:
     """What is more than nothing can be seen."""
     return round(max(1.5, HEIGHT * number / top), 2) if number > 0 and math.isfinite(number) else 0.0
-
-
-def day_in(day: date, language: Interface) -> str:
-    """`3 November 2026`, with the words of a language."""
-    return str(format_date(day, "d MMMM y", locale=language))
-
-
-def short_day_in(day: date, language: Interface) -> str:
-    """The same without the year."""
-    return str(format_date(day, "d MMM", locale=language))

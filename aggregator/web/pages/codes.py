@@ -20,16 +20,16 @@ _LONGEST_TAG = 35  # characters of a language's tag (RFC 5646 section 4.4.1)
 def _topic(visit: Visit, code: str) -> List:
     if code not in topics():
         raise no_such_list()
-    said, language = visit.gettext, visit.reader.language
+    gettext, language = visit.gettext, visit.reader.language
     name = topic_heading(code, language)
     narrower = [each.code for each in topics().values() if each.broader == code]
     return List(
         selection=Selection(topics=(code,)),
         path=f"/topic/{code}",
         title=name,
-        description=said("Reports about this topic and its narrower ones, as this wire found: %(topic)s.")
+        description=gettext("Reports about this topic and its narrower ones, as this wire found: %(topic)s.")
         % {"topic": name},
-        note=said("What this wire found to be about this topic or a narrower one."),
+        note=gettext("What this wire found to be about this topic or a narrower one."),
         feed=f"/feeds/topic/{code}",
         above=tuple(Link(f"/topic/{each}", topic_heading(each, language)) for each in reversed(with_broader(code)[1:])),
         within=tuple(
@@ -43,72 +43,76 @@ def _topic(visit: Visit, code: str) -> List:
 def _language(visit: Visit, code: str) -> List:
     if len(code) > _LONGEST_TAG or not LANGUAGE_FORM.fullmatch(code) or not is_language(code):
         raise no_such_list()
-    said, name = visit.gettext, language_in(code, visit.reader.language)
+    gettext, name = visit.gettext, language_in(code, visit.reader.language)
     known = {tag.lower() for each in visit.store.known_publishers().values() for tag in each.languages}
     return List(
         selection=Selection(languages=(code,)),
         path=f"/language/{code}",
-        title=said("Reports in %(language)s") % {"language": name},
-        description=said("The latest reports in this language, from all publishers of this wire: %(language)s.")
+        title=gettext("Reports in %(language)s") % {"language": name},
+        description=gettext("The latest reports in this language, from all publishers of this wire: %(language)s.")
         % {"language": name},
         feed=f"/feeds/language/{code}" if code in known else None,
     )
 
 
 def _kind(visit: Visit, code: str) -> List | str:
-    said, kind = visit.gettext, next((each for each in get_args(Kind) if written_code(each) == code), None)
+    gettext, kind = visit.gettext, next((each for each in get_args(Kind) if written_code(each) == code), None)
     if kind is None:
         raise no_such_list()
     if kind == "own":
         return "/own"
-    name = said(wording.KINDS[kind])
+    name = gettext(wording.KINDS[kind])
     of = {each.group for each in visit.store.known_publishers().values() if each.kind == kind}
     return List(
         selection=Selection(kinds=(kind,)),
         path=f"/kind/{code}",
         title=name,
-        description=said("The latest reports of publishers of one kind: %(kind)s.") % {"kind": name},
-        note=said("What publishers of this kind say, about whatever it is."),
+        description=gettext("The latest reports of publishers of one kind: %(kind)s.") % {"kind": name},
+        note=gettext("What publishers of this kind say, about whatever it is."),
         feed=f"/feeds/kind/{code}" if of else None,
         above=tuple(
-            Link(f"/group/{written_code(group)}", said(wording.GROUPS[group])) for group in groups(visit) if group in of
+            Link(f"/group/{written_code(group)}", gettext(wording.GROUPS[group]))
+            for group in groups(visit)
+            if group in of
         ),
     )
 
 
 def _group(visit: Visit, code: str) -> List | str:
-    said, group = visit.gettext, next((each for each in get_args(Group) if written_code(each) == code), None)
+    gettext, group = visit.gettext, next((each for each in get_args(Group) if written_code(each) == code), None)
     if group is None:
         raise no_such_list()
     if group == "own":
         return "/own"
-    name = said(wording.GROUPS[group])
+    name = gettext(wording.GROUPS[group])
     kinds = {each.kind for each in visit.store.known_publishers().values() if each.group == group}
     return List(
         selection=Selection(groups=(group,)),
         path=f"/group/{code}",
         title=name,
-        description=said("The latest reports of publishers of one kind: %(kind)s.") % {"kind": name},
-        note=said("What publishers of this kind say, about whatever it is."),
+        description=gettext("The latest reports of publishers of one kind: %(kind)s.") % {"kind": name},
+        note=gettext("What publishers of this kind say, about whatever it is."),
         feed=f"/feeds/group/{code}" if kinds else None,
         within=tuple(
-            Link(f"/kind/{written_code(each)}", said(wording.KINDS[each])) for each in get_args(Kind) if each in kinds
+            Link(f"/kind/{written_code(each)}", gettext(wording.KINDS[each]))
+            for each in get_args(Kind)
+            if each in kinds
         ),
     )
 
 
 def _class(visit: Visit, code: str) -> List | str:
-    said, of = visit.gettext, next((each for each in get_args(ItemClass) if written_code(each) == code), None)
+    gettext, of = visit.gettext, next((each for each in get_args(ItemClass) if written_code(each) == code), None)
     if of is None:
         raise no_such_list()
     if of in SECTION_OF:
         return SECTION_OF[of]
-    name = said(wording.CLASSES[of])
+    name = gettext(wording.CLASSES[of])
     return List(
         selection=Selection(item_classes=(of,)),
         path=f"/class/{code}",
         title=name,
-        description=said("The latest reports of one class: %(class)s.") % {"class": name},
+        description=gettext("The latest reports of one class: %(class)s.") % {"class": name},
         feed=f"/feeds/class/{code}",
         switch=document_classes(visit, of) if of in DOCUMENTS else (),
     )

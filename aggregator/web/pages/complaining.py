@@ -28,7 +28,7 @@ from aggregator.text.emails import is_email
 from aggregator.text.printable import address
 from aggregator.web import problems
 from aggregator.web.limits import Limits
-from aggregator.web.origins import need_ours
+from aggregator.web.origins import need_no_other_site
 from aggregator.web.pages.complaint_form import (
     FIELDS,
     LONGEST,
@@ -53,7 +53,7 @@ log = logging.getLogger("aggregator.web")
 WIRE, OF_REPORT, FOLLOW = "/complain", "/complain/{id}", "/complaint"
 _FORM_BYTES = 24
 # Browsers say to our own pages alone where a form was sent from; a page with a reference in its address says nothing.
-_PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "same-origin"}
+_PRIVATE = {"Cache-Control": "no-store"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class Complaining:
 
     async def _file(self, request: Request) -> Response:
         try:
-            need_ours(request, self._wire())
+            need_no_other_site(request, self._wire())
             form = await posted(request, FIELDS)
         except Problem as problem:
             return await run_in_threadpool(self.pages.problem, request, problem)
@@ -253,7 +253,7 @@ class Complaining:
 
     async def _follow(self, request: Request) -> Response:
         try:
-            need_ours(request, self._wire())
+            need_no_other_site(request, self._wire())
             form = await posted(request, ("reference",))
         except Problem as problem:
             return await run_in_threadpool(self.pages.problem, request, problem)

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
 
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_percent
 from babel.units import format_unit
 
 from aggregator.model.figures import DayFigures, Delay
 from aggregator.text.dates import to_iso
-from aggregator.web.pages.chart import Chart, chart, day_in, short_day_in
+from aggregator.web.pages import locales
+from aggregator.web.pages.chart import Chart, chart
+from aggregator.web.pages.locales import day_in, short_day_in
 from aggregator.web.pages.page import Download, Page, PageRoute, Visit
 from aggregator.web.pages.publisher import days_until
 from aggregator.web.pages.reader import Interface
@@ -133,7 +135,7 @@ class _Words:
         self.language = language
 
     def number(self, number: int | None) -> str:
-        return "" if number is None else str(format_decimal(number, locale=self.language))
+        return "" if number is None else locales.number_in(number, self.language)
 
     def seconds(self, seconds: float | None) -> str:
         """In the unit that leaves a number that can be read: `1.4 s`, `12 min`, `3.5 h`."""
@@ -142,12 +144,15 @@ class _Words:
         unit, size = next(
             each for each in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)) if seconds >= 2 * each[1]
         ) if seconds >= 2 else ("second", 1)  # fmt: skip
-        value = seconds / size
-        return str(format_unit(round(value, 1 if value < 10 else None), unit, "short", locale=self.language))
+        value = round(seconds / size, 1 if seconds < 10 * size else None)
+        return str(format_unit(value, unit, "short", locale=self.language))
 
     def share(self, part: int, whole: int) -> str:
         """Rounded down, so that 100 % are all."""
-        return str(format_percent(int(1_000 * part / whole) / 1_000, "#,##0.#%", locale=self.language)) if whole else ""
+        if not whole:
+            return ""
+        shown = int(1_000 * part / whole) / 1_000
+        return str(format_percent(shown, "#,##0.#%", locale=locales.locale(self.language)))
 
 
 def _delay(delay: Delay | None, said: _Words) -> str:

@@ -117,7 +117,7 @@ def _values(visit: Visit, chosen: _Chosen, out: dict[str, Release], newest: Sequ
     def let(reports: Iterable[Report]) -> tuple[Release, ...]:
         return tuple(out[report.id] for report in reports if report.id in out)
 
-    language, said = visit.reader.language, visit.gettext
+    language, gettext = visit.reader.language, visit.gettext
     top = let(chosen.top)
     lead = next((each for each in top if own_pictures(each)), next(iter(top), None))
     others = [each for each in top if each is not lead]
@@ -129,9 +129,9 @@ def _values(visit: Visit, chosen: _Chosen, out: dict[str, Release], newest: Sequ
         "under": others[_BESIDE:under],
         "latest": others[under:],
         "older": newest[-1].id if len(newest) == _NEWEST else None,
-        "opinion": Section(Link("/opinion", said("Opinion")), let(chosen.opinion)),
-        "own": Section(Link("/own", said("Our own reports")), let(chosen.own)),
-        "documents": Section(Link("/documents", said("Documents and press releases")), let(chosen.documents)),
+        "opinion": Section(Link("/opinion", gettext("Opinion")), let(chosen.opinion)),
+        "own": Section(Link("/own", gettext("Our own reports")), let(chosen.own)),
+        "documents": Section(Link("/documents", gettext("Documents and press releases")), let(chosen.documents)),
         "regions": [
             Section(Link(f"/region/{code}?by=publishers", country_in(code, language)), let(reports))
             for code, reports in chosen.regions

@@ -62,7 +62,7 @@ def _page(visit: Visit, title: str, description: str, parts: Iterable[Part], **v
 
 def countries(visit: Visit) -> Page:
     """Those that a report is about or a publisher is in, by region."""
-    said, language = visit.gettext, visit.reader.language
+    gettext, language = visit.gettext, visit.reader.language
     have = {each.country for each in visit.store.known_publishers().values()}
     found: dict[str | None, list[Country]] = defaultdict(list)
     for code in sorted(set(country_names().values()) - regions.OF_PUBLISHERS.keys()):
@@ -78,10 +78,10 @@ def countries(visit: Visit) -> Page:
         )
         for region, those in sorted(found.items(), key=lambda each: -len(each[1]))
     ]
-    description = said("Reports by the country that they are about, and by the country of their publishers.")
+    description = gettext("Reports by the country that they are about, and by the country of their publishers.")
     return Page(
         template="countries.html",
-        title=said("Countries"),
+        title=gettext("Countries"),
         description=description,
         values={"parts": parts},
         canonical=visit.address(visit.path),
@@ -94,7 +94,7 @@ def _by_label(links: Iterable[Link]) -> tuple[Link, ...]:
 
 def regions_(visit: Visit) -> Page:
     """The continents, each with its parts, where there are reports about them."""
-    said = visit.gettext
+    gettext = visit.gettext
     parts = []
     for continent in regions.regions()[regions.WORLD]:
         whole = _region(visit, continent)
@@ -103,8 +103,10 @@ def regions_(visit: Visit) -> Page:
             parts.append(Part(whole, _by_label(each for each in links if each.count)))
     return _page(
         visit,
-        said("Regions"),
-        said("Reports by the region of the world that they are about. Regions are those of the United Nations (M49)."),
+        gettext("Regions"),
+        gettext(
+            "Reports by the region of the world that they are about. Regions are those of the United Nations (M49)."
+        ),
         sorted(parts, key=lambda part: -(part.of.count or 0) if part.of else 0),
     )
 
@@ -116,7 +118,7 @@ def _region(visit: Visit, code: str) -> Link:
 
 def topics_(visit: Visit) -> Page:
     """The topics of the first level with their narrower ones, where there are reports about them."""
-    said, language = visit.gettext, visit.reader.language
+    gettext, language = visit.gettext, visit.reader.language
     parts = []
     for code in first_levels():
         if number := count(visit, Selection(topics=(code,))):
@@ -128,15 +130,15 @@ def topics_(visit: Visit) -> Page:
             parts.append(Part(Link(f"/topic/{code}", topic_heading(code, language), number), _by_label(narrower)))
     return _page(
         visit,
-        said("Topics"),
-        said("Reports by what this wire found them to be about. Topics are those of IPTC Media Topics."),
+        gettext("Topics"),
+        gettext("Reports by what this wire found them to be about. Topics are those of IPTC Media Topics."),
         sorted(parts, key=lambda part: -(part.of.count or 0) if part.of else 0),
     )
 
 
 def languages(visit: Visit) -> Page:
     """The languages of the publishers, where there are reports in them."""
-    said = visit.gettext
+    gettext = visit.gettext
     tags = {tag.partition("-")[0].lower() for each in visit.store.known_publishers().values() for tag in each.languages}
     links = [
         Link(f"/language/{tag}", language_in(tag, visit.reader.language), number)
@@ -145,8 +147,8 @@ def languages(visit: Visit) -> Page:
     ]
     return _page(
         visit,
-        said("Languages"),
-        said("Reports by the language in which they are written."),
+        gettext("Languages"),
+        gettext("Reports by the language in which they are written."),
         [Part(None, _by_label(links))] if links else [],
         own_names_of={f"/language/{tag}": own for tag in tags if (own := _own_name(tag))},
     )

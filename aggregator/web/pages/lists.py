@@ -84,7 +84,7 @@ def coded(of: Callable[[Visit, str], List | str]) -> Callable[[Visit], Page]:
             raise no_such_list()
         if (written := written_code(code)) != code:
             beside = {name: value for name, values in visit.given.items() for value in values}
-            return moved(visit, visit.path.removesuffix(code) + quote(written) + _query(beside))
+            return moved(visit, quote(visit.path.removesuffix(code)) + quote(written) + _query(beside))
         found = of(visit, code)
         return moved(visit, found) if isinstance(found, str) else listing(visit, found)
 

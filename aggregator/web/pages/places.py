@@ -78,12 +78,12 @@ class _Place:
 
 def _place(visit: Visit, place: _Place) -> List:
     """The list of reports about a place, or of what its publishers say about anything."""
-    said, is_of = visit.gettext, visit.one(BY) == "publishers"
-    about_it = said("Reports about %(place)s") % {"place": place.name}
-    from_it = said("Reports from publishers in %(place)s") % {"place": place.name}
-    note = said("What this wire found to be about this place, from wherever it comes.")
+    gettext, is_of = visit.gettext, visit.one(BY) == "publishers"
+    about_it = gettext("Reports about %(place)s") % {"place": place.name}
+    from_it = gettext("Reports from publishers in %(place)s") % {"place": place.name}
+    note = gettext("What this wire found to be about this place, from wherever it comes.")
     if is_of:
-        note = said("What publishers in this place say, about whatever it is.")
+        note = gettext("What publishers in this place say, about whatever it is.")
     title = from_it if is_of else about_it
     return List(
         selection=place.of if is_of else place.about,

@@ -27,9 +27,8 @@ def positions_csv(visit: Visit) -> Download:
     """The same as a table for a spreadsheet, a report a row, and then the publishers without one. Raises Problem."""
     asked = choice(visit, ASKED)
     if asked.faults:
-        raise Problem(
-            400, "a parameter cannot be understood", "; ".join(f"{n}: {said}" for n, said in asked.faults.items())
-        )
+        detail = "; ".join(f"{n}: {said}" for n, said in asked.faults.items())
+        raise Problem(400, "a parameter cannot be understood", detail)
     if not asked.has(SUBJECT):
         raise Problem(400, "nothing is asked for", f"give one of {', '.join(SUBJECT)}, as on the page /positions")
     found, of = compared(visit, asked), stances(visit.config.publishers)

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from aggregator.text import timezones
+from aggregator.web.origins import need_no_other_site
 from aggregator.web.pages.forms import posted
 from aggregator.web.pages.page import Page, PageRoute, Visit
 from aggregator.web.pages.reader import INTERFACES, LANGUAGE_COOKIE, THEME_COOKIE, THEMES, ZONE_COOKIE
@@ -28,15 +29,15 @@ _COOKIES = (LANGUAGE_COOKIE, ZONE_COOKIE, THEME_COOKIE)
 
 
 def preferences(visit: Visit) -> Page:
-    said = visit.gettext
+    gettext = visit.gettext
     return Page(
         template="preferences.html",
-        title=said("Language, time zone, light or dark"),
-        description=said("In which language, in which time zone and in which colours you read this wire."),
+        title=gettext("Language, time zone, light or dark"),
+        description=gettext("In which language, in which time zone and in which colours you read this wire."),
         values={
             "back": local_path(visit.one(_BACK)),
             "zones": _zones(),
-            "themes": {"auto": said("As my device says"), "light": said("Light"), "dark": said("Dark")},
+            "themes": {"auto": gettext("As my device says"), "light": gettext("Light"), "dark": gettext("Dark")},
             "usual_zone": str(visit.site.paths.timezone()),
         },
         canonical=visit.address(PATH),
@@ -73,8 +74,7 @@ class Preferences:
 
     async def _keep(self, request: Request) -> Response:
         """Keeps what the form has, and leads back. Raises Problem."""
-        if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-            raise Problem(403, "this form was sent from another site", "choose on a page of this wire")
+        need_no_other_site(request, self.site.config().wire)
         form = await posted(request, (*_COOKIES, _BACK))
         known = {
             LANGUAGE_COOKIE: INTERFACES.__contains__,

@@ -7,16 +7,15 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from babel.numbers import format_decimal
-
 from aggregator.desk.signals import by_publisher, of_publisher
 from aggregator.model import Selection
 from aggregator.model.profile import ClassTerms, PublisherProfile
 from aggregator.pipeline.watching import coverage_of
 from aggregator.rights import widest
 from aggregator.text.printable import address
-from aggregator.web.pages import wording
-from aggregator.web.pages.chart import Chart, chart, day_in
+from aggregator.web.pages import locales, wording
+from aggregator.web.pages.chart import Chart, chart
+from aggregator.web.pages.locales import day_in
 from aggregator.web.pages.moving import moved
 from aggregator.web.pages.page import Page, PageRoute, Visit
 from aggregator.web.pages.rights_words import rights_words
@@ -133,7 +132,7 @@ def _chart(visit: Visit, key: str) -> Chart:
     counted = visit.store.reports_per_day(key, days[0])
     numbers = [counted.get(day.isoformat(), 0) for day in days]
     most = max(numbers)
-    said = [str(format_decimal(number, locale=language)) for number in numbers]
+    said = [locales.number_in(number, language) for number in numbers]
     title = visit.gettext("Reports a day, from %(first)s to %(last)s") % {
         "first": day_in(days[0], language),
         "last": day_in(days[-1], language),
@@ -143,7 +142,7 @@ def _chart(visit: Visit, key: str) -> Chart:
         title,
         list(zip(days, numbers, strict=True)),
         said,
-        str(format_decimal(most, locale=language)),
+        locales.number_in(most, language),
         visit.reader,
     )
 
@@ -174,7 +173,7 @@ def _missing(gaps: list[dict[str, Any]], visit: Visit) -> tuple[str, str] | None
     if not gaps or any(each["least"] is None or each["most"] is None for each in gaps):
         return None
     sums = (sum(each["least"] for each in gaps), sum(each["most"] for each in gaps))
-    least, most = (str(format_decimal(number, locale=visit.reader.language)) for number in sums)
+    least, most = (locales.number_in(number, visit.reader.language) for number in sums)
     return least, most
 
 

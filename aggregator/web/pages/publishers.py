@@ -13,7 +13,7 @@ from aggregator.model import Group, Kind
 from aggregator.model.profile import PublisherProfile
 from aggregator.rights import widest
 from aggregator.text.folding import fold
-from aggregator.web.pages import wording
+from aggregator.web.pages import locales, wording
 from aggregator.web.pages.page import Page, PageRoute, Visit
 from aggregator.web.pages.writing import country_in, language_in
 
@@ -77,7 +77,7 @@ def publishers(visit: Visit) -> Page:
 def _row(profile: PublisherProfile, reports: int, visit: Visit) -> Row:
     names = [language_in(tag, visit.reader.language) for tag in profile.languages]
     kind = visit.gettext(wording.KIND_OF_ONE[profile.kind])
-    return Row(profile, kind, str(format_list(names, "unit", locale=visit.reader.language)), reports)
+    return Row(profile, kind, str(format_list(names, "unit", locale=locales.locale(visit.reader.language))), reports)
 
 
 def _shown(visit: Visit) -> Iterable[PublisherProfile]:

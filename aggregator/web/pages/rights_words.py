@@ -6,9 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from babel.dates import format_date
 from babel.lists import format_list
-from babel.numbers import format_decimal
 
 from aggregator.model import Channel, Rights
 from aggregator.model.publisher import (
@@ -25,6 +23,7 @@ from aggregator.model.publisher import (
 from aggregator.model.signals import Signal
 from aggregator.rights import SIGNAL_NAMES, effective, grounds, licence_name, sheet
 from aggregator.text.printable import address
+from aggregator.web.pages.locales import day_in, number_in
 from aggregator.web.pages.page import Gettext
 from aggregator.web.pages.reader import Interface
 from aggregator.web.pages.wording import N_
@@ -141,10 +140,10 @@ class _Said:
         return Sentence(said % values if values else said, address(link), link_text)
 
     def day(self, day: date) -> str:
-        return str(format_date(day, "d MMMM y", locale=self.language))
+        return day_in(day, self.language)
 
     def number(self, number: int) -> str:
-        return str(format_decimal(number, locale=self.language))
+        return number_in(number, self.language)
 
     def ways(self, channels: Sequence[Channel]) -> str:
         names = [self._gettext(name) for channel, name in _WAYS.items() if channel in channels]

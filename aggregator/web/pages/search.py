@@ -139,15 +139,15 @@ def _counts(visit: Visit, asked: Choice, found: Sequence[Traits], known: Mapping
 
 def _options(visit: Visit, known: Mapping[str, KnownPublisher]) -> Mapping[str, list[tuple[str, str]]]:
     """Values of filters of which there are few: those that publishers here are of, and what they are called."""
-    language, said = visit.reader.language, visit.gettext
+    language, gettext = visit.reader.language, visit.gettext
     countries = {each.country for each in known.values()}
     languages = {tag.partition("-")[0].lower() for each in known.values() for tag in each.languages}
     return {
         "country": sorted(((each, country_in(each, language)) for each in countries), key=_called),
         "language": sorted(((each, language_in(each, language)) for each in languages), key=_called),
-        "group": [(each, said(called)) for each, called in wording.GROUPS.items()],
-        "kind": [(each, said(called)) for each, called in wording.KINDS.items()],
-        "class": [(each, said(called)) for each, called in wording.ITEM_CLASSES.items()],
+        "group": [(each, gettext(called)) for each, called in wording.GROUPS.items()],
+        "kind": [(each, gettext(called)) for each, called in wording.KINDS.items()],
+        "class": [(each, gettext(called)) for each, called in wording.ITEM_CLASSES.items()],
     }
 
 

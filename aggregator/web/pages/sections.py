@@ -15,14 +15,14 @@ SECTION_OF: Mapping[ItemClass, str] = {"opinion": "/opinion", "document": "/docu
 
 
 def latest(visit: Visit) -> Page:
-    said = visit.gettext
+    gettext = visit.gettext
     return listing(
         visit,
         List(
             selection=Selection(),
             path="/latest",
-            title=said("Latest reports"),
-            description=said("The latest reports of all publishers of this wire."),
+            title=gettext("Latest reports"),
+            description=gettext("The latest reports of all publishers of this wire."),
             feed="/feeds/latest",
             within=(*_of_groups(visit), *_of_classes(visit)),
         ),
@@ -52,29 +52,29 @@ def groups(visit: Visit) -> list[Group]:
 
 
 def own(visit: Visit) -> Page:
-    said = visit.gettext
+    gettext = visit.gettext
     return listing(
         visit,
         List(
             selection=Selection(groups=("own",)),
             path="/own",
-            title=said("Our own reports"),
-            description=said("What this wire itself has reported or commissioned, and answers for."),
-            note=said("What this wire itself has reported or commissioned, and answers for."),
+            title=gettext("Our own reports"),
+            description=gettext("What this wire itself has reported or commissioned, and answers for."),
+            note=gettext("What this wire itself has reported or commissioned, and answers for."),
             feed="/feeds/group/own",
         ),
     )
 
 
 def opinion(visit: Visit) -> Page:
-    said = visit.gettext
-    note = said("Views of their authors, apart from news. They need not be those of the publisher or of this wire.")
+    gettext = visit.gettext
+    note = gettext("Views of their authors, apart from news. They need not be those of the publisher or of this wire.")
     return listing(
         visit,
         List(
             selection=Selection(item_classes=("opinion",)),
             path="/opinion",
-            title=said("Opinion"),
+            title=gettext("Opinion"),
             description=note,
             note=note,
             feed="/feeds/class/opinion",
@@ -86,14 +86,14 @@ DOCUMENTS: tuple[ItemClass, ...] = ("document", "press_release", "notice")
 
 
 def documents(visit: Visit) -> Page:
-    said = visit.gettext
-    note = said("Documents as institutions publish them. No newsroom has reported or checked them.")
+    gettext = visit.gettext
+    note = gettext("Documents as institutions publish them. No newsroom has reported or checked them.")
     return listing(
         visit,
         List(
             selection=Selection(item_classes=("document",)),
             path="/documents",
-            title=said("Documents"),
+            title=gettext("Documents"),
             description=note,
             note=note,
             feed="/feeds/class/document",

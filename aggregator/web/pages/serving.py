@@ -97,7 +97,7 @@ class Pages:
     def _answer(self, route: PageRoute, request: Request) -> Response:
         reader = self.reader(request)
         asked = given(request, route.parameters)
-        path = request.url.path
+        path = request.scope["path"]  # `request.url` leaves out some signs, and would be that of another page
 
         def make() -> Answer:
             with self.site.opened() as (store, now):
@@ -134,16 +134,24 @@ class Pages:
     def problem(self, request: Request, problem: Problem) -> Response:
         """A page that says what is wrong with a request."""
         reader = self.reader(request)
-        title = translations(reader.language).gettext(problem.title)
+        said = translations(reader.language).gettext
+        title, detail = said(problem.title), said(problem.detail) if problem.detail else ""
+        is_english = detail == problem.detail  # where it names what was asked for, no catalogue has it
         page = Page(
             template="problem.html",
             title=title[:1].upper() + title[1:],
             description="",
-            values={"status": problem.status, "phrase": HTTPStatus(problem.status).phrase, "detail": problem.detail},
+            values={
+                "status": problem.status,
+                "phrase": HTTPStatus(problem.status).phrase,
+                "detail": detail,
+                "detail_language": "en" if is_english else reader.language,
+            },
             is_indexed=False,
         )
         headers = {**dict(fields()), "Cache-Control": "no-store", "Vary": _VARY, **problem.headers}
-        return Response(self.written(page, reader, without_reference(request.url.path)), problem.status, headers, HTML)
+        path = quote(without_reference(request.scope["path"]))
+        return Response(self.written(page, reader, path), problem.status, headers, HTML)
 
     def _static(self, request: Request) -> Response:
         name = request.path_params["name"]
@@ -157,7 +165,7 @@ class Pages:
 
 def wants_page(request: Request) -> bool:
     """Whether a person asks, who is to be told in a page what is wrong."""
-    is_program = request.url.path.startswith(_OF_PROGRAMS)
+    is_program = request.scope["path"].startswith(_OF_PROGRAMS)
     return not is_program and weights(request.headers.getlist("accept")).get("text/html", 0.0) > 0
 
 
@@ -174,6 +182,8 @@ def fields(pictures_from: frozenset[str] = frozenset()) -> tuple[tuple[str, str]
     }
     return (
         ("Content-Security-Policy", "; ".join(f"{name} {value}" for name, value in policy.items())),
+        # To our own pages alone: with `no-referrer` browsers would not tell a form of ours where it was sent from.
+        ("Referrer-Policy", "same-origin"),
         ("X-Frame-Options", "DENY"),
         ("Cross-Origin-Opener-Policy", "same-origin"),
         ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),

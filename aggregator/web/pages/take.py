@@ -35,7 +35,7 @@ def filled_page(visit: Visit, typed: Mapping[str, str], wrong: Mapping[str, str]
     key = visit.one("taken")
     taken = visit.store.taken_by_key(id_, key) if key and isinstance(found, Offer) else None
     if key and taken is None:
-        raise Problem(404, visit.gettext("This address is not good any more"), visit.gettext("Take the report anew."))
+        raise Problem(404, "This address is not good any more", "Take the report anew.")
     publisher = next((each for each in visit.config.publishers if each.key == shown.publisher), None)
     values: dict[str, Any] = {
         "report": shown,

@@ -25,7 +25,7 @@ from aggregator.text.emails import is_email
 from aggregator.text.printable import address, line
 from aggregator.web import refusals
 from aggregator.web.limits import Limits
-from aggregator.web.origins import need_ours
+from aggregator.web.origins import need_no_other_site
 from aggregator.web.pages.forms import posted
 from aggregator.web.pages.page import Visit
 from aggregator.web.pages.serving import HTML, Pages, fields
@@ -57,11 +57,11 @@ class Take:
         ]
 
     async def _posted(self, request: Request) -> Response:
+        need_no_other_site(request, self.site.config().wire)
         return await run_in_threadpool(self._take, request, await posted(request, _FIELDS))
 
     def _take(self, request: Request, typed: Mapping[str, str]) -> Response:
-        id_, path = request.path_params["id"], request.url.path
-        need_ours(request, self.site.config().wire)
+        id_, path = request.path_params["id"], request.scope["path"]
         self.limits.count(request, self.site.clock())
         reader = self.pages.reader(request)
         with self.site.opened() as (store, now):
@@ -77,9 +77,11 @@ class Take:
             return _to(f"/report/{id_}")
         taken = _taken(found.release, typed)
         if not note_taken(self.site.paths, taken, now):
-            detail = visit.gettext("It cannot be recorded now who takes it. Try again in a minute.")
-            raise Problem(503, visit.gettext("The report cannot be taken now"), detail, {"Retry-After": "60"})
-        return _to(f"{path}?taken={taken.key}")
+            raise Problem(
+                503, "The report cannot be taken now", "It cannot be recorded now who takes it. Try again in a minute.",
+                {"Retry-After": "60"},
+            )  # fmt: skip
+        return _to(f"/report/{id_}/take?taken={taken.key}")
 
     def _file(self, request: Request) -> Response:
         """The words once more, through the gate as it is now. Raises Problem."""

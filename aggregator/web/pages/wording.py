@@ -8,12 +8,7 @@ from aggregator.model import Group, ItemClass, Kind, TextScope
 from aggregator.model.publisher import Basis, CommercialUse, Edits, Translation
 from aggregator.model.tags import Where
 from aggregator.model.taken import TakeFormat
-
-
-def N_(message: str) -> str:
-    """The same: it marks a message that is translated where it is shown."""
-    return message
-
+from aggregator.web.messages import N_ as N_
 
 KINDS: Mapping[Kind, str] = {
     "newspaper": N_("Newspapers"),

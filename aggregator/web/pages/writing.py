@@ -11,18 +11,9 @@ from importlib.resources import files
 from io import BytesIO
 from typing import Any
 
-from babel import Locale
-from babel.dates import (
-    format_date,
-    format_skeleton,
-    format_time,
-    get_datetime_format,
-    get_timezone_gmt,
-    get_timezone_name,
-)
+from babel.dates import get_timezone_gmt, get_timezone_name
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
@@ -33,7 +24,7 @@ from aggregator.tags.mediatopics import topic_label
 from aggregator.text.direction import direction, direction_of_words
 from aggregator.text.html import shortened
 from aggregator.text.printable import line
-from aggregator.web.pages import wording
+from aggregator.web.pages import locales, wording
 from aggregator.web.pages.reader import INTERFACES, Interface, Reader
 
 MOST_COUNTED = 10_000
@@ -71,13 +62,13 @@ def country_in(code: str, language: Interface) -> str:
     """The name of a country or region, by its code: ISO 3166-1 alpha-2, UN M49, XA or XW."""
     if code in ("XA", "XW"):
         code = {"XA": "002", "XW": "001"}[code]
-    name = str(Locale.parse(language).territories.get(code, code))
+    name = str(locales.locale(language).territories.get(code, code))
     return name[:1].upper() + name[1:]  # of the world it is that of a noun
 
 
 def language_in(tag: str, language: Interface) -> str:
     """The name of a language, by its BCP 47 tag."""
-    names = Locale.parse(language).languages
+    names = locales.locale(language).languages
     return str(names.get(tag.replace("-", "_")) or names.get(tag.split("-")[0].lower()) or tag)
 
 
@@ -88,13 +79,13 @@ def topic_in(code: str, language: Interface) -> str:
 
 def count_in(number: int, language: Interface) -> str:
     """How many there are; from MOST_COUNTED on, to which counts are exact, so many or more."""
-    said: str = format_decimal(number, locale=language)
+    said = locales.number_in(number, language)
     return f"{said}+" if number >= MOST_COUNTED else said
 
 
 def zone_in(reader: Reader, now: datetime) -> str:
     """What the reader's zone is called, in the reader's language, and how far it is from UTC."""
-    zoned, locale = now.astimezone(reader.timezone()), Locale.parse(reader.language)
+    zoned, locale = now.astimezone(reader.timezone()), locales.locale(reader.language)
     name = get_timezone_name(zoned, width="long", locale=locale)
     return f"{name} (UTC{get_timezone_gmt(zoned, 'iso8601', locale=locale)})" if zoned.utcoffset() else name
 
@@ -113,15 +104,12 @@ def _when(context: Context, moment: str | datetime, shape: str = "medium") -> Ma
     reader: Reader = context["reader"]
     read = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     zoned = read.astimezone(reader.timezone())
-    locale = Locale.parse("en_001" if reader.language == "en" else reader.language)  # en: 29 November, not November 29
-    if shape == "day":
-        said = format_date(zoned, "long", locale=locale)
-    elif shape == "today":
+    language = reader.language
+    if shape == "today":
         # The moment at which the page is made would make it another page each time.
-        return Markup('<time datetime="{}">{}</time>').format(zoned.date(), format_date(zoned, "full", locale=locale))
-    else:
-        now: datetime = context["now"].astimezone(reader.timezone())
-        said = _day_and_time(zoned, shape, now, locale)
+        day = locales.weekday_in(zoned, language)
+        return Markup('<time datetime="{}">{}</time>').format(zoned.date(), day)
+    said = _said(shape, zoned, context["now"].astimezone(reader.timezone()), language)
     return Markup('<time datetime="{}" data-shape="{}">{}</time>').format(read.isoformat(), shape, said)
 
 
@@ -133,14 +121,16 @@ def _clock(context: Context, moment: str) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(moment, zoned.strftime("%H:%M"))
 
 
-def _day_and_time(moment: datetime, shape: str, now: datetime, locale: Locale) -> str:
-    """A moment as a language writes it (Unicode CLDR), with hours from 0 to 23."""
-    time = format_time(moment, "HH:mm", tzinfo=moment.tzinfo, locale=locale)
+def _said(shape: str, moment: datetime, now: datetime, language: Interface) -> str:
+    """Of a moment in the reader's zone what its shape has."""
+    if shape == "day":
+        return locales.day_in(moment, language)
+    time = moment.strftime("%H:%M")
     if shape == "time" or (shape == "short" and moment.date() == now.date()):
         return time
-    fields = "MMMMd" if shape == "short" and moment.year == now.year else "yMMMMd"
-    day = format_skeleton(fields, moment, tzinfo=moment.tzinfo, locale=locale)
-    return str(get_datetime_format("medium", locale=locale)).replace("{1}", day).replace("{0}", time)
+    is_this_year = shape == "short" and moment.year == now.year
+    day = locales.day_of_year_in(moment, language) if is_this_year else locales.day_in(moment, language)
+    return locales.with_time(day, time, language)
 
 
 def _begun(report: Release, most: int = _MOST_BEGUN) -> str:
@@ -170,7 +160,7 @@ def environment(language: Interface) -> Environment:
         one_kind=lambda kind: said.gettext(wording.KIND_OF_ONE[kind]),
         group=lambda group: said.gettext(wording.GROUPS[group]),
         item_class=lambda item_class: said.gettext(wording.ITEM_CLASSES[item_class]),
-        number=lambda number: format_decimal(number, locale=language),
+        number=lambda number: locales.number_in(number, language),
         count=lambda number: count_in(number, language),
         direction=direction,
         direction_of_words=direction_of_words,

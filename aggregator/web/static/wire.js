@@ -5,9 +5,10 @@
   const usual = page.dataset.zone;
   if (!usual) return;
   const fields = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
-  const language = page.lang === "en" ? "en-GB" : page.lang; // as the server writes English: 29 November
+  // As the server writes them: 29 November, not November 29, and Portuguese as Africa and Europe write it.
+  const language = { en: "en-GB", pt: "pt-PT" }[page.lang] || page.lang;
   const write = (options) => {
-    const format = new Intl.DateTimeFormat(language, options);
+    const format = new Intl.DateTimeFormat(language, { numberingSystem: "latn", ...options });
     return (moment) => format.format(moment);
   };
   try {

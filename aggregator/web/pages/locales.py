@@ -1,0 +1,53 @@
+"""How the languages of the interface write numbers, dates and names: their locales of CLDR."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton
+from babel.numbers import format_decimal
+
+from aggregator.web.pages.reader import Interface
+
+# English with 29 November, not November 29; Portuguese as Africa and Europe write it.
+_LOCALES: Mapping[Interface, str] = {"en": "en_001", "pt": "pt_PT"}
+# Between a day and the time of the day.
+_COMMAS: Mapping[Interface, str] = {"ar": "\u060c "}
+
+
+@cache
+def locale(language: Interface) -> Locale:
+    return Locale.parse(_LOCALES.get(language, language))
+
+
+def number_in(number: float, language: Interface) -> str:
+    """`12 345` in French."""
+    return str(format_decimal(number, locale=locale(language)))
+
+
+def day_in(day: date, language: Interface) -> str:
+    """`29 de novembro de 2026`."""
+    return str(format_date(day, "long", locale=locale(language)))
+
+
+def day_of_year_in(day: date, language: Interface) -> str:
+    """The same without the year."""
+    return str(format_skeleton("MMMMd", day, locale=locale(language)))
+
+
+def short_day_in(day: date, language: Interface) -> str:
+    """`29 nov.`"""
+    return str(format_skeleton("MMMd", day, locale=locale(language)))
+
+
+def weekday_in(day: date, language: Interface) -> str:
+    """`dimanche 29 novembre 2026`."""
+    return str(format_date(day, "full", locale=locale(language)))
+
+
+def with_time(day: str, time: str, language: Interface) -> str:
+    """A day and the time of that day."""
+    return f"{day}{_COMMAS.get(language, ', ')}{time}"

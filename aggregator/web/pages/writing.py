@@ -17,7 +17,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from aggregator.model.release import Release
 from aggregator.output import beside
@@ -120,10 +120,11 @@ def _when(context: Context, moment: str | datetime, shape: str = "medium") -> Ma
     language = reader.language
     if shape == "today":
         # The moment at which the page is made would make it another page each time.
-        day = locales.weekday_in(zoned, language)
+        day = locales.weekday_in(zoned.date(), language)
         return Markup('<time datetime="{}">{}</time>').format(zoned.date(), day)
     said = _said(shape, zoned, context["now"].astimezone(reader.timezone()), language)
-    return Markup('<time datetime="{}" data-shape="{}">{}</time>').format(read.isoformat(), shape, said)
+    # A list has fifty of these: this is several times as fast as `Markup.format`.
+    return Markup(f'<time datetime="{escape(read.isoformat())}" data-shape="{escape(shape)}">{escape(said)}</time>')
 
 
 @pass_context
@@ -136,13 +137,14 @@ def _clock(context: Context, moment: str) -> Markup:
 
 def _said(shape: str, moment: datetime, now: datetime, language: Interface) -> str:
     """Of a moment in the reader's zone what its shape has."""
+    date = moment.date()
     if shape == "day":
-        return locales.day_in(moment, language)
+        return locales.day_in(date, language)
     time = moment.strftime("%H:%M")
-    if shape == "time" or (shape == "short" and moment.date() == now.date()):
+    if shape == "time" or (shape == "short" and date == now.date()):
         return time
     is_this_year = shape == "short" and moment.year == now.year
-    day = locales.day_of_year_in(moment, language) if is_this_year else locales.day_in(moment, language)
+    day = locales.day_of_year_in(date, language) if is_this_year else locales.day_in(date, language)
     return locales.with_time(day, time, language)
 
 

@@ -32,6 +32,7 @@ def _topic(visit: Visit, code: str) -> List:
         title_language=topic_language(code, language),
         note=gettext("What this wire found to be about this topic or a narrower one."),
         feed=f"/feeds/topic/{code}",
+        compared=f"/positions?topic={code}",
         above=tuple(topic_link(each, language) for each in reversed(with_broader(code)[1:])),
         within=tuple(
             topic_link(each, language)

@@ -48,6 +48,7 @@ class List:
     above: tuple[Link, ...] = ()  # wider lists that it is a part of, the widest first
     switch: tuple[Link, ...] = ()  # lists that are as well what somebody may look for here
     within: tuple[Link, ...] = ()  # narrower ones
+    compared: str | None = None  # the path of the same subject side by side
     note: str = ""  # which reports are here and which are not
     title_language: str | None = None  # where it is not the reader's
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
@@ -16,7 +17,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from aggregator.model.release import Release
 from aggregator.output import beside
@@ -30,6 +31,7 @@ from aggregator.web.pages.reader import INTERFACES, Interface, Reader
 
 MOST_COUNTED = 10_000
 _MOST_BEGUN = 220  # characters of a report in a list
+_BLANKS = re.compile(r"[ \t\n\r\f\v]+")  # not those that keep a sign beside its word, as in « oui »
 _STATIC = files("aggregator.web") / "static"
 _OWN_NAMES: Mapping[Interface, str] = {
     "en": "English", "fr": "Français", "pt": "Português", "ar": "العربية", "sw": "Kiswahili",
@@ -118,10 +120,11 @@ def _when(context: Context, moment: str | datetime, shape: str = "medium") -> Ma
     language = reader.language
     if shape == "today":
         # The moment at which the page is made would make it another page each time.
-        day = locales.weekday_in(zoned, language)
+        day = locales.weekday_in(zoned.date(), language)
         return Markup('<time datetime="{}">{}</time>').format(zoned.date(), day)
     said = _said(shape, zoned, context["now"].astimezone(reader.timezone()), language)
-    return Markup('<time datetime="{}" data-shape="{}">{}</time>').format(read.isoformat(), shape, said)
+    # A list has fifty of these: this is several times as fast as `Markup.format`.
+    return Markup(f'<time datetime="{escape(read.isoformat())}" data-shape="{escape(shape)}">{escape(said)}</time>')
 
 
 @pass_context
@@ -134,13 +137,14 @@ def _clock(context: Context, moment: str) -> Markup:
 
 def _said(shape: str, moment: datetime, now: datetime, language: Interface) -> str:
     """Of a moment in the reader's zone what its shape has."""
+    date = moment.date()
     if shape == "day":
-        return locales.day_in(moment, language)
+        return locales.day_in(date, language)
     time = moment.strftime("%H:%M")
-    if shape == "time" or (shape == "short" and moment.date() == now.date()):
+    if shape == "time" or (shape == "short" and date == now.date()):
         return time
     is_this_year = shape == "short" and moment.year == now.year
-    day = locales.day_of_year_in(moment, language) if is_this_year else locales.day_in(moment, language)
+    day = locales.day_of_year_in(date, language) if is_this_year else locales.day_in(date, language)
     return locales.with_time(day, time, language)
 
 
@@ -151,7 +155,7 @@ def _begun(report: Release, most: int = _MOST_BEGUN) -> str:
     if report.scope == "headline_only":
         return ""
     words = report.summary or next(filter(None, map(str.strip, report.text.splitlines())), "")
-    return shortened(" ".join(words.split()), most)
+    return shortened(_BLANKS.sub(" ", words).strip(), most)
 
 
 @cache

@@ -125,7 +125,8 @@ def test_publishers_words_and_the_notice_of_the_wire_are_not_translated(wire: Se
     for report, its_language in ((every_page.ENGLISH, "en"), (every_page.ARABIC, "ar")):
         address = f"/report/{report}"
         here, there = (BeautifulSoup(wire.get(address, accept_language=each).text, "lxml") for each in (language, "en"))
-        for selector, tag, direction in (("p.general", "en", "ltr"), ("h1", its_language, None)):
+        kept = (("p.general", "en", "ltr"), ("h1", its_language, None), (".terms p[lang]", "en", "ltr"))
+        for selector, tag, direction in kept:
             one, other = here.select_one(selector), there.select_one(selector)
             assert one is not None
             assert other is not None

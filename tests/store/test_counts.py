@@ -66,6 +66,11 @@ def assert_counted(store: Store) -> None:
     _, counted_anew = store.query(_HELD)
     held = list(counted_anew)
     assert list(per_day) == held
+    assert store.count(Selection()) == sum(count - late for _, _, count, late in usable)
+    for column, name in (("publisher", "publishers"), ("class", "item_classes"), ("country", "countries")):
+        _, of_each = store.query(f"SELECT {column}, count(*) FROM wire WHERE NOT backfill GROUP BY 1")  # noqa: S608
+        for value, count in of_each:
+            assert store.count(replace(Selection(), **{name: (value,)})) == count
     listed = store.publishers()
     assert sum(row["articles"] for row in listed) == sum(count for _, _, count, _ in usable)
     assert sum(row["held"] for row in listed) == sum(row[2] for row in held)

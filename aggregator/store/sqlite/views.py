@@ -125,7 +125,7 @@ _ROWS_OF_WIRE = f"""(
 
 
 def rows_to_count(connection: sqlite3.Connection) -> str:
-    """What to count reports in the wire from, as SQL; where a view of this connection takes the place of `wire`, that."""
+    """What to count reports in the wire from, as SQL: where a view of this connection stands for `wire`, that."""
     is_shown_otherwise = connection.execute("SELECT 1 FROM temp.sqlite_schema WHERE name = 'wire'").fetchone()
     return "wire" if is_shown_otherwise or not is_migrated(connection) else _ROWS_OF_WIRE
 

@@ -20,7 +20,7 @@ from aggregator.desk.outgoing import outlet, releases
 from aggregator.model import Complaint, ComplaintKind, Wire
 from aggregator.model.complaints import Filing, NewLetter
 from aggregator.model.errors import AggregatorError, DeskError, StoreError
-from aggregator.model.release import Refusal, Release
+from aggregator.model.release import Release
 from aggregator.pipeline import filing
 from aggregator.store import Store
 from aggregator.text import reference
@@ -196,7 +196,8 @@ class Complaining:
             found = next(iter(releases(store, wire, [report], by)), None)
             if isinstance(found, Release):
                 return _about_of(store, found)
-            return _about_absent(store, wire, report, in_place_of(store, wire, report, by, found), found)
+            absent = in_place_of(store, wire, report, by, found)
+            return absent if isinstance(absent, Moved) else _about_absent(store, report)
 
     def _form_page(self, request: Request, about: About | None, shown: Shown) -> Page:
         gettext, wire = self._gettext(request), self._wire()
@@ -331,10 +332,8 @@ def _about_of(store: Store, release: Release) -> About:
     )
 
 
-def _about_absent(store: Store, wire: Wire, report: str, absent: object, refusal: Refusal | None) -> About | Moved:
+def _about_absent(store: Store, report: str) -> About:
     """Of a report that does not leave now, and readers knew of: who answers for it. Raises Problem."""
-    if isinstance(absent, Moved):
-        return absent
     notice = store.notice(report)
     if notice is None:
         raise unknown()

@@ -1011,6 +1011,10 @@ class Store:
         """What was taken of a publisher since a time, the newest first; None: of all."""
         return self._read(taken_rows.since, publisher, since)
 
+    def taken_of(self, report: str) -> list[TakenRow]:
+        """Who took one report, in any version; the newest first."""
+        return self._read(taken_rows.of_report, report)
+
     def forget_taken(self, before: datetime) -> None:
         """Deletes who took what before a time. Writes only where there is something to delete."""
         if self._read(taken_rows.has_old, before):

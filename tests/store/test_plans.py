@@ -552,6 +552,7 @@ CASES: Mapping[str, tuple[Case, ...]] = {
         case(lambda s, w: s.taken(w.publisher, WEEK)),
         case(lambda s, w: s.taken(None, WEEK)),
     ),
+    "taken_of": (Case(lambda s, w: s.taken_of(w.report), {"USE TEMP B-TREE FOR": "those who took one report"}),),
     "taken_by_key": (case(lambda s, w: s.taken_by_key(w.report, "0" * 20)),),
     "next_taken_letter": (
         Case(lambda s, w: s.next_taken_letter([w.publisher], NOW), {"USE TEMP B-TREE FOR": "publishers, a few"}),

@@ -68,6 +68,18 @@ def since(connection: sqlite3.Connection, publisher: str | None, first: datetime
     return [_row(each) for each in dictionaries(connection.execute(sql, (to_iso(first), publisher)))]
 
 
+def of_report(connection: sqlite3.Connection, report: str) -> list[TakenRow]:
+    """Who took one report, in any version; the newest first."""
+    if not is_migrated(connection):
+        return []
+    sql = f"""
+        {_ROW} FROM articles AS a CROSS JOIN taken AS t ON t.article_id = a.article_id
+        JOIN publishers AS p ON p.publisher = a.publisher
+        WHERE a.id = ? ORDER BY t.taken_id DESC
+    """
+    return [_row(each) for each in dictionaries(connection.execute(sql, (report,)))]
+
+
 def forget(connection: sqlite3.Connection, before: datetime) -> None:
     """Within a transaction."""
     connection.execute("DELETE FROM taken WHERE at < ?", (to_iso(before),))

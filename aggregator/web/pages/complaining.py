@@ -24,8 +24,6 @@ from aggregator.model.release import Release
 from aggregator.pipeline import filing
 from aggregator.store import Store
 from aggregator.text import reference
-from aggregator.text.emails import is_email
-from aggregator.text.printable import address
 from aggregator.web import problems
 from aggregator.web.limits import Limits
 from aggregator.web.origins import need_no_other_site
@@ -41,6 +39,7 @@ from aggregator.web.pages.complaint_form import (
     label_of,
     typed,
 )
+from aggregator.web.pages.contacts import contact_link
 from aggregator.web.pages.forms import posted
 from aggregator.web.pages.page import Gettext, Page
 from aggregator.web.pages.serving import HTML, Pages, fields
@@ -325,7 +324,7 @@ def _about_of(store: Store, release: Release) -> About:
         publisher_name=release.publisher_name,
         publisher_place=release.publisher_place,
         contact=contact,
-        contact_link=_link(contact),
+        contact_link=contact_link(contact),
         is_own=addressee.is_own,
         headline=release.headline,
         language=release.language,
@@ -348,16 +347,11 @@ def _about_absent(store: Store, report: str) -> About:
         publisher_name=notice["publisher_name"],
         publisher_place=notice["publisher_place"] or "",
         contact=contact,
-        contact_link=_link(contact),
+        contact_link=contact_link(contact),
         is_own=addressee.is_own,
         headline=notice["title"],
         language=None,
     )
-
-
-def _link(contact: str) -> str | None:
-    """Where a contact leads; None: nowhere."""
-    return f"mailto:{quote(contact, safe='@')}" if is_email(contact) else address(contact)
 
 
 def _receipt(wire: Wire, email: str, code: str, gettext: Gettext) -> NewLetter:

@@ -26,11 +26,9 @@ class Visit:
     reader: Reader
     path: str
     named: Mapping[str, str]  # what the path names: {"code": "ml"}
-    given: Mapping[
-        str, tuple[str, ...]
-    ]  # what the query says, of the parameters that the route knows; never empty ones
+    given: Mapping[str, tuple[str, ...]]  # what the query says, of the parameters that the route knows; none is empty
     gettext: Gettext  # a message in the language of the reader
-    config: Config  # read once a page: `Site.config` looks at every file each time
+    config: Config  # read once a page, so that all of it goes by one
 
     @property
     def wire(self) -> Wire:

@@ -167,6 +167,8 @@ def _pieces(text: str, found: Sequence[_Word], start: int, end: int) -> tuple[Pi
 
 def _found(text: str, of: Wanted) -> list[_Word]:
     """The words of a text that are looked for, in their order."""
+    if not of.phrases:
+        return list(_words(text, of))
     words = list(_words(text))
     places = {place for place, each in enumerate(words) if _is_single(each.folded, of)}
     for place, each in enumerate(words):
@@ -192,15 +194,19 @@ def _follow(words: Sequence[_Word], place: int, others: tuple[str, ...], begins:
 # Words, and where they stand
 
 
-def _words(text: str) -> Iterator[_Word]:
-    """The words of a text as the index has them, each with its place in the text as it stands."""
+def _words(text: str, singles: Wanted | None = None) -> Iterator[_Word]:
+    """The words of a text as the index has them, each with its place in the text as it stands. `singles`: of these
+    words alone, as they are looked for one by one.
+    """
     for run in _RUN.finditer(text):
         if run[0].isascii():
             for each in _ASCII_WORD.finditer(run[0].lower()):
-                end = run.start() + each.end()
-                yield _Word(each[0], run.start() + each.start(), _behind_marks(text, end))
+                if singles is None or _is_single(each[0], singles):
+                    end = run.start() + each.end()
+                    yield _Word(each[0], run.start() + each.start(), _behind_marks(text, end))
         else:
-            yield from _words_of_run(text, run.start(), run.end())
+            found = _words_of_run(text, run.start(), run.end())
+            yield from (each for each in found if singles is None or _is_single(each.folded, singles))
 
 
 def _words_of_run(text: str, first: int, last: int) -> Iterator[_Word]:

@@ -328,14 +328,14 @@ def test_plain_text_becomes_paragraphs_in_which_nothing_is_markup() -> None:
 
 
 @every_row(
-    ("report",),
+    "report",
     [
-        (held(),),
-        (held(rights=EXCERPT),),
-        (held(rights=HEADLINE, language="ar"),),
-        (held(rights=replace(FULL, expires=date(2026, 11, 28))),),
-        (held(status="withheld", notice="legal", notice_text="A court."),),
-        (held(embargoed_until="2026-11-29T12:00:01Z"),),
+        held(),
+        held(rights=EXCERPT),
+        held(rights=HEADLINE, language="ar"),
+        held(rights=replace(FULL, expires=date(2026, 11, 28))),
+        held(status="withheld", notice="legal", notice_text="A court."),
+        held(embargoed_until="2026-11-29T12:00:01Z"),
     ],
 )
 def test_without_html_everything_else_of_a_report_is_the_same(report: Held) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
 
 from aggregator.model import KnownPublisher, Traits
 from aggregator.tags.vocabulary import with_broader
@@ -44,7 +46,7 @@ def facets(path: str, choice: Choice, found: Sequence[Traits], known: Mapping[st
                 Value(value, choice.without(path, name, each)) for value, each in zip(read, typed, strict=True)
             )
         else:
-            counts = Counter(value for report in found for value in _values(name, report, known))
+            counts = _counted(name, found, known)
             frequent = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_MOST]
             values = tuple(Value(value, choice.address(path, **{name: value}), count) for value, count in frequent)
         if values:
@@ -52,15 +54,34 @@ def facets(path: str, choice: Choice, found: Sequence[Traits], known: Mapping[st
     return listed
 
 
-def _values(name: str, report: Traits, known: Mapping[str, KnownPublisher]) -> Iterable[str]:
-    """What of a filter a report is found by."""
+def _counted(name: str, found: Iterable[Traits], known: Mapping[str, KnownPublisher]) -> Counter[str]:
+    """How many of these reports each value of a filter finds. Many are alike, so that alike ones are counted first."""
+    counts: Counter[str] = Counter()
+    for trait, number in Counter(map(_TRAITS[name], found)).items():
+        for value in _values(name, trait, known):
+            counts[value] += number
+    return counts
+
+
+_TRAITS: Mapping[str, Callable[[Traits], Any]] = {
+    "publisher": attrgetter("publisher"),
+    "country": attrgetter("country"),
+    "about": attrgetter("about"),
+    "language": attrgetter("language"),
+    "kind": attrgetter("publisher"),
+    "group": attrgetter("publisher"),
+    "class": attrgetter("item_class"),
+    "topic": attrgetter("topics"),
+}
+
+
+def _values(name: str, trait: Any, known: Mapping[str, KnownPublisher]) -> Iterable[str]:
+    """What of a filter a report is found by; `trait`: what it has of `_TRAITS`."""
     if name == "topic":
-        return {above for code in report.topics for above in with_broader(code)}
+        return {above for code in trait for above in with_broader(code)}
     if name == "about":
-        return report.about
+        return tuple(trait)
     if name in ("kind", "group"):
-        return (getattr(known[report.publisher], name),) if report.publisher in known else ()
-    value = {"publisher": report.publisher, "country": report.country, "class": report.item_class}.get(name)
-    if name == "language":
-        value = report.language and report.language.partition("-")[0].lower()
+        return (getattr(known[trait], name),) if trait in known else ()
+    value = trait.partition("-")[0].lower() if name == "language" and trait else trait
     return (value,) if value else ()

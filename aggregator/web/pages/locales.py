@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton
@@ -14,6 +14,7 @@ from aggregator.web.pages.reader import Interface
 
 # English with 29 November, not November 29; Portuguese as Africa and Europe write it.
 _LOCALES: Mapping[Interface, str] = {"en": "en_001", "pt": "pt_PT"}
+_MOST_DAYS = 4_096  # that are written once
 # Between a day and the time of the day.
 _COMMAS: Mapping[Interface, str] = {"ar": "\u060c "}
 
@@ -28,11 +29,13 @@ def number_in(number: float, language: Interface) -> str:
     return str(format_decimal(number, locale=locale(language)))
 
 
+@lru_cache(_MOST_DAYS)
 def day_in(day: date, language: Interface) -> str:
     """`29 de novembro de 2026`."""
     return str(format_date(day, "long", locale=locale(language)))
 
 
+@lru_cache(_MOST_DAYS)
 def day_of_year_in(day: date, language: Interface) -> str:
     """The same without the year."""
     return str(format_skeleton("MMMMd", day, locale=locale(language)))
@@ -43,6 +46,7 @@ def short_day_in(day: date, language: Interface) -> str:
     return str(format_skeleton("MMMd", day, locale=locale(language)))
 
 
+@lru_cache(_MOST_DAYS)
 def weekday_in(day: date, language: Interface) -> str:
     """`dimanche 29 novembre 2026`."""
     return str(format_date(day, "full", locale=locale(language)))

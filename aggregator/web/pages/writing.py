@@ -17,11 +17,12 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from aggregator.model.release import Release
 from aggregator.output import beside
 from aggregator.tags.mediatopics import topic_label
+from aggregator.tags.vocabulary import topics
 from aggregator.text.direction import direction, direction_of_words
 from aggregator.text.html import shortened
 from aggregator.text.printable import line
@@ -75,8 +76,18 @@ def language_in(tag: str, language: Interface) -> str:
 
 
 def topic_in(code: str, language: Interface) -> str:
-    """The label of an IPTC Media Topic; in English where the vocabulary has none in this language."""
+    """The label of an IPTC Media Topic; in English where neither the vocabulary nor the catalogue has one in this
+    language.
+    """
+    if code in wording.TOPICS and language not in topics()[code].labels:
+        return translations(language).gettext(wording.TOPICS[code])
     return topic_label(code, language)
+
+
+def topic_language(code: str, language: Interface) -> Interface | None:
+    """The language of that label, where it is not the reader's."""
+    is_said = code not in topics() or language in topics()[code].labels or code in wording.TOPICS
+    return None if is_said or language == "en" else "en"
 
 
 def count_in(number: int, language: Interface) -> str:
@@ -109,10 +120,11 @@ def _when(context: Context, moment: str | datetime, shape: str = "medium") -> Ma
     language = reader.language
     if shape == "today":
         # The moment at which the page is made would make it another page each time.
-        day = locales.weekday_in(zoned, language)
+        day = locales.weekday_in(zoned.date(), language)
         return Markup('<time datetime="{}">{}</time>').format(zoned.date(), day)
     said = _said(shape, zoned, context["now"].astimezone(reader.timezone()), language)
-    return Markup('<time datetime="{}" data-shape="{}">{}</time>').format(read.isoformat(), shape, said)
+    # A list has fifty of these: this is several times as fast as `Markup.format`.
+    return Markup(f'<time datetime="{escape(read.isoformat())}" data-shape="{escape(shape)}">{escape(said)}</time>')
 
 
 @pass_context
@@ -125,13 +137,14 @@ def _clock(context: Context, moment: str) -> Markup:
 
 def _said(shape: str, moment: datetime, now: datetime, language: Interface) -> str:
     """Of a moment in the reader's zone what its shape has."""
+    date = moment.date()
     if shape == "day":
-        return locales.day_in(moment, language)
+        return locales.day_in(date, language)
     time = moment.strftime("%H:%M")
-    if shape == "time" or (shape == "short" and moment.date() == now.date()):
+    if shape == "time" or (shape == "short" and date == now.date()):
         return time
     is_this_year = shape == "short" and moment.year == now.year
-    day = locales.day_of_year_in(moment, language) if is_this_year else locales.day_in(moment, language)
+    day = locales.day_of_year_in(date, language) if is_this_year else locales.day_in(date, language)
     return locales.with_time(day, time, language)
 
 
@@ -158,6 +171,7 @@ def environment(language: Interface) -> Environment:
         country=lambda code: country_in(code, language),
         language=lambda tag: language_in(tag, language),
         topic=lambda code: topic_heading(code, language),
+        topic_language=lambda code: topic_language(code, language),
         kind=lambda kind: said.gettext(wording.KINDS[kind]),
         one_kind=lambda kind: said.gettext(wording.KIND_OF_ONE[kind]),
         group=lambda group: said.gettext(wording.GROUPS[group]),

@@ -43,6 +43,13 @@ class Visit:
         """The first value of a parameter; None: it is not given, or empty."""
         return next(iter(self.given.get(name, ())), None)
 
+    def notices_language(self, publisher: str) -> str:
+        """The language of what the wire says beside reports of a publisher, or in their place: English, or unknown
+        (`lang=""`) where its file has words of its own or is gone.
+        """
+        is_usual = any(each.key == publisher and not each.disclaimers for each in self.config.publishers)
+        return "en" if is_usual else ""
+
     def address(self, path: str) -> str:
         """Where a path of this wire is, for others."""
         return self.wire.url.rstrip("/") + path

@@ -68,6 +68,7 @@ def report(visit: Visit) -> Page:
             "inline": inline,
             "warning": content_warning(found),
             "on_change": directed(found, [on_change])[0] if on_change else None,
+            "notices_language": visit.notices_language(found.publisher),
             "disclaimers": directed(found, [each for each in found.disclaimers if each != on_change]),
             "rights": beside.rights(found, visit.wire.name),
             "linked_rights": beside.linked_rights(found),

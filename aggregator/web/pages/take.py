@@ -42,6 +42,7 @@ def filled_page(visit: Visit, typed: Mapping[str, str], wrong: Mapping[str, str]
         "offer": found if isinstance(found, Offer) else None,
         "said": _said(visit, found) if isinstance(found, Offer) else {},
         "permissions": contact(shown.permissions_contact) or contact(shown.corrections_contact),
+        "notices_language": visit.notices_language(shown.publisher),
         "disclaimers": directed(shown, shown.disclaimers),
         "forms": wording.TAKE_FORMS,
         "typed": typed,

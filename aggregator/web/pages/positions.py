@@ -33,7 +33,7 @@ _DAY, _NOON = timedelta(days=1), time(12)
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class Column:
     """A column: who is in it without a report. `more`: how many of these are not named."""
 
     name: ColumnName
@@ -49,7 +49,7 @@ class Compared:
     """
 
     days: tuple[Day, ...]
-    sides: tuple[Side, ...]
+    columns: tuple[Column, ...]
     older: str | None
     first: datetime
     last: datetime | None
@@ -98,7 +98,7 @@ def compared(visit: Visit, asked: Choice, most: int = MOST) -> Compared:
     days = arranged(out, zone)
     first, last = _covered(visit, asked, [day_of(each.sort_time, zone) for each in kept], is_more=is_more)
     return Compared(
-        days, _sides(visit, asked, out), kept[-1].id if is_more else None, *_noons(first, last, zone), is_cut, out
+        days, _columns(visit, asked, out), kept[-1].id if is_more else None, *_noons(first, last, zone), is_cut, out
     )
 
 
@@ -120,7 +120,7 @@ def _covered(visit: Visit, asked: Choice, days: Sequence[date], *, is_more: bool
     return first, since.astimezone(zone).date() if since else None
 
 
-def _sides(visit: Visit, asked: Choice, out: Sequence[Release]) -> tuple[Side, ...]:
+def _columns(visit: Visit, asked: Choice, out: Sequence[Release]) -> tuple[Column, ...]:
     """Columns in their order; that of the wire's own reports only where there are some."""
     said = {each.publisher for each in out}
     silent: dict[ColumnName, list[Publisher]] = {name: [] for name in COLUMN_NAMES}
@@ -129,7 +129,7 @@ def _sides(visit: Visit, asked: Choice, out: Sequence[Release]) -> tuple[Side, .
             silent[column_of(each.kind)].append(each)
     has_own = any(column_of(each.publisher_kind) == "own" for each in out)
     return tuple(
-        Side(name, COLUMNS[name], tuple(silent[name][:_MOST_SILENT]), max(0, len(silent[name]) - _MOST_SILENT))
+        Column(name, COLUMNS[name], tuple(silent[name][:_MOST_SILENT]), max(0, len(silent[name]) - _MOST_SILENT))
         for name in COLUMN_NAMES
         if name != "own" or has_own
     )

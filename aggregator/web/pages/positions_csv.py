@@ -46,19 +46,19 @@ def positions_csv(visit: Visit) -> Download:
 
 def _rows_of_reports(found: Compared, of: Mapping[str, tuple[str, str]]) -> Iterator[Mapping[str, object]]:
     for day in found.days:
-        for side in found.sides:
-            for each in day.cells[side.name]:
+        for column in found.columns:
+            for each in day.cells[column.name]:
                 stance, source = of.get(each.publisher, (None, None))
                 said = {"stance": stance, "stance_source": source, "opening": opening(each)}
-                yield {**record(each), **said, "day": day.day.isoformat(), "column": side.heading}
+                yield {**record(each), **said, "day": day.day.isoformat(), "column": column.heading}
 
 
 def _rows_of_silent(found: Compared, of: Mapping[str, tuple[str, str]]) -> Iterator[Mapping[str, object]]:
-    for side in found.sides:
-        for each in side.silent:
+    for column in found.columns:
+        for each in column.silent:
             stance, source = of.get(each.key, (None, None))
             yield {
-                "column": side.heading, "publisher": each.key, "publisher_name": each.name,
+                "column": column.heading, "publisher": each.key, "publisher_name": each.name,
                 "publisher_place": each.place, "publisher_kind": each.kind, "country": each.country,
                 "stance": stance, "stance_source": source,
             }  # fmt: skip

@@ -20,10 +20,17 @@ def read_as_of(
     """
     store = Store.read(database)
     try:
-        if newer := not_stored(store.config_in_force()):
-            store.show_terms(newer)
-        store.show_as_of(now, clock.believed(store, now), retention.over(store.lending(), now))
+        show_as_of(store, now, not_stored)
     except BaseException:
         store.close()
         raise
     return store
+
+
+def show_as_of(
+    store: Store, now: datetime, not_stored: Callable[[StoredConfig | None], Sequence[PublisherTerms]] = lambda _: ()
+) -> None:
+    """The same with a store that is open for reading, and that shows what is stored. Raises StoreError."""
+    if newer := not_stored(store.config_in_force()):
+        store.show_terms(newer)
+    store.show_as_of(now, clock.believed(store, now), retention.over(store.lending(), now))

@@ -14,7 +14,7 @@ from aggregator.config import files
 from aggregator.config.known_publishers import unknown_publishers, unknown_publishers_of_search
 from aggregator.config.placeholders import is_real
 from aggregator.desk import clock, terms
-from aggregator.desk.reading import read_as_of
+from aggregator.desk.reading import read_as_of, show_as_of
 from aggregator.identity.publishers import undecided
 from aggregator.model import Config, Faulty, PublisherTerms, StoredConfig, Wire
 from aggregator.model.errors import ConfigError, StoreError
@@ -200,6 +200,11 @@ def read_store(paths: Paths, now: datetime | None = None, signed: Callable[[Path
     if now is None:
         return Store.read(paths.database())
     return read_as_of(paths.database(), now, lambda stored: _not_stored(paths, stored, now.date(), signed))
+
+
+def read_on(paths: Paths, store: Store, now: datetime, signed: Callable[[Path], str] = signature) -> None:
+    """Makes a store that `read_store` opened, and that shows what is stored, one for `now`. Raises StoreError."""
+    show_as_of(store, now, lambda stored: _not_stored(paths, stored, now.date(), signed))
 
 
 def _not_stored(

@@ -414,6 +414,12 @@ class Store:
         """Whether its tables are those of this version."""
         return self._read(views.is_migrated)
 
+    def is_as_stored(self) -> bool:
+        """Whether nothing that a clock or a configuration has ended, or another version called otherwise, makes it show
+        anything else than what is stored.
+        """
+        return self._read(as_of.is_as_stored)
+
     def stored_publishers(self) -> list[StoredPublisher]:
         """All publishers that the database has, configured or not."""
         return self._read(renaming.stored)

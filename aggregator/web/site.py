@@ -13,7 +13,7 @@ from threading import Lock, local
 from aggregator.model import Config
 from aggregator.model.errors import ConfigError
 from aggregator.pipeline.cached import is_settled
-from aggregator.pipeline.opening import load_config, read_store
+from aggregator.pipeline.opening import load_config, read_on, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
 from aggregator.web.looking import Look
@@ -83,6 +83,33 @@ class Site:
         now = self.clock()
         with read_store(self.paths, now, self._look.signature) as store:
             yield store, now
+
+    @contextmanager
+    def kept_open(self) -> Iterator[tuple[Store, datetime]]:
+        """As `opened`, for whoever has read all when it ends. Each thread keeps one open for the next request, for as
+        long as it is the same file and shows what is stored: to open one anew takes longer than most of what is asked
+        of it. Raises StoreError.
+        """
+        now, file = self.clock(), self._file()
+        held: tuple[tuple[int, int] | None, Store] | None = getattr(self._held, "kept_open", None)
+        self._held.kept_open = None  # whoever asks within this one gets another
+        if held and file and held[0] == file:
+            store = held[1]
+        else:
+            if held:
+                held[1].close()
+            store = read_store(self.paths)
+        try:
+            read_on(self.paths, store, now, self._look.signature)
+            yield store, now
+            is_kept = file is not None and store.is_as_stored()
+        except BaseException:  # what it has begun to read may not be at its end
+            store.close()
+            raise
+        if is_kept:
+            self._held.kept_open = (file, store)
+        else:
+            store.close()
 
     @contextmanager
     def stored(self) -> Iterator[Store]:

@@ -345,7 +345,7 @@ def test_complaints_are_listed_with_the_letters_that_wait_for_the_daemon(tmp_pat
             )  # fmt: skip
             assert file(store, filing, NOW) == number + 1
             said = ("1 letter waits", "2 letters wait")[number]
-            assert f"{said} to be sent by [mail] of wire.toml" in run("--db", path, "complaint", "list").err
+            assert f"{said} to be sent by [mail] of wire.toml" in run("--db", str(path), "complaint", "list").err
         for each in store.letters():
             store.note_letter_sent(each.letter_id, NOW)
-    assert "letter" not in run("--db", path, "complaint", "list").err
+    assert "letter" not in run("--db", str(path), "complaint", "list").err

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import random
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -66,6 +68,16 @@ def assert_counted(store: Store) -> None:
     _, counted_anew = store.query(_HELD)
     held = list(counted_anew)
     assert list(per_day) == held
+    assert store.count(Selection()) == sum(count - late for _, _, count, late in usable)
+    made: dict[str, Callable[[Any], Selection]] = {
+        "publisher": lambda value: Selection(publishers=(value,)),
+        "class": lambda value: Selection(item_classes=(value,)),
+        "country": lambda value: Selection(countries=(value,)),
+    }
+    for column, selection in made.items():
+        _, of_each = store.query(f"SELECT {column}, count(*) FROM wire WHERE NOT backfill GROUP BY 1")  # noqa: S608
+        for value, count in of_each:
+            assert store.count(selection(value)) == count
     listed = store.publishers()
     assert sum(row["articles"] for row in listed) == sum(count for _, _, count, _ in usable)
     assert sum(row["held"] for row in listed) == sum(row[2] for row in held)

@@ -119,6 +119,11 @@ def show(connection: sqlite3.Connection, now: datetime, believed: datetime, over
     return released_by
 
 
+def is_as_stored(connection: sqlite3.Connection) -> bool:
+    """Whether nothing has taken the place of a table or view of the file."""
+    return connection.execute("SELECT 1 FROM temp.sqlite_schema").fetchone() is None and views.is_migrated(connection)
+
+
 def _sql_of(connection: sqlite3.Connection, kind: str) -> dict[str, str]:
     rows = connection.execute("SELECT name, sql FROM main.sqlite_schema WHERE type = ? AND sql IS NOT NULL", (kind,))
     return dict(rows.fetchall())

@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 from aggregator.store.sqlite.selections import Chosen, Place, where
+from aggregator.store.sqlite.views import rows_to_count
 
 # One step a value: the next greater one is looked up in the index, and what lies between is not read.
 _CLASSES = """
@@ -129,15 +130,16 @@ def _step(begun: Sequence[Iterator[Place]], number: int, heads: list[tuple[Place
 def count(connection: sqlite3.Connection, of: Chosen, most: int, condition: str) -> int:
     """How many reports of such a selection there are; `most`, where there are as many or more."""
     sql, values, groups = _groups(connection, of, condition)
+    sql = sql[: sql.index("ORDER BY")].replace("wire AS w", f"{rows_to_count(connection)} AS w")
     if _tags(of) is not None:  # a report may be in several groups
         named = json.dumps([group for group, _ in groups])
-        each_once = _EACH_ONCE.format(sql=sql[: sql.index("ORDER BY")].replace("= ? AND x.", f"IN {_THESE} AND x."))
+        each_once = _EACH_ONCE.format(sql=sql.replace("= ? AND x.", f"IN {_THESE} AND x."))
         (number,) = connection.execute(each_once, (*values, named, of.since, most)).fetchone()
         return int(number)
     found: int = 0
     for *group, _ in groups:
         counted = connection.execute(
-            f"SELECT count(*) FROM ({sql})",  # noqa: S608  (made of constants)
+            f"SELECT count(*) FROM ({sql} LIMIT ?)",  # noqa: S608  (made of constants)
             (*values, *group, of.since, most - found),
         )
         found += counted.fetchone()[0]

@@ -13,7 +13,7 @@ from typing import Any
 from aggregator.model import FIELDS, FormerChoice, KnownPublisher, Query, Report, Selection, Traits
 from aggregator.store.sqlite import groups, ledger, search
 from aggregator.store.sqlite.selections import LAST, Chosen, Place, any_of, chosen, expression, where
-from aggregator.store.sqlite.views import is_migrated
+from aggregator.store.sqlite.views import is_migrated, rows_to_count
 from aggregator.text.dates import AHEAD, from_iso, to_iso
 from aggregator.text.raw_words import values
 
@@ -188,6 +188,7 @@ def count(connection: sqlite3.Connection, query: Query | None, selection: Select
         source, ids = _source(connection, of)
         if not ids and _is_by_group(connection, of):
             return groups.count(connection, of, most, _listed_at_all(of))
+        source = source.replace("wire AS w", f"{rows_to_count(connection)} AS w")
         conditions, values = where(of, _listed_at_all(of))
         return _counted(connection, f"SELECT 1 FROM {source} {conditions}", [*ids, *values], most)  # noqa: S608
     conditions, values = _where(query, of)
@@ -346,7 +347,7 @@ def known_publishers(connection: sqlite3.Connection) -> dict[str, KnownPublisher
         ):
             former.setdefault(key, []).append(FormerChoice(*was))
     return {
-        key: KnownPublisher(name, country, kind, group, tuple(json.loads(languages)), tuple(former.get(key, ())))
+        key: KnownPublisher(name, country, kind, group, _codes(languages), tuple(former.get(key, ())))
         for key, name, country, kind, group, languages in rows
     }
 

@@ -99,7 +99,7 @@ class Pages:
         path = request.scope["path"]  # `request.url` leaves out some signs, and would be that of another page
 
         def make() -> Answer:
-            with self.site.opened() as (store, now):
+            with self.site.kept_open() as (store, now):
                 said = translations(reader.language).gettext
                 visit = Visit(self.site, store, now, reader, path, request.path_params, asked, said, self.site.config())
                 page = route.make(visit)

@@ -117,7 +117,10 @@ def _advise(report_id: str, kind: str, text: str, number: int, addressee: Addres
 def list_complaints(paths: Paths, everything: bool, as_json: bool) -> None:
     """List the complaints that are open."""
     with read_store(paths) as store:
-        rows = complaints.listed(store, resolved_too=everything)
+        rows, waiting = (
+            complaints.listed(store, resolved_too=everything),
+            len(store.letters()) if store.is_current() else 0,
+        )
     if as_json:
         say_json_rows(rows)
         return
@@ -141,6 +144,9 @@ def list_complaints(paths: Paths, everything: bool, as_json: bool) -> None:
             say_lines(f"   answer: {row['answer']}", indent="     ")
     if not rows:
         say("No complaint is open." if not everything else "There are no complaints.", err=True)
+    if waiting:
+        letters = "1 letter waits" if waiting == 1 else f"{waiting:,} letters wait"
+        say(f"{letters} to be sent by [mail] of wire.toml: the daemon does it, or `aggregator fetch`", err=True)
 
 
 def _colon(said: str | None) -> str:

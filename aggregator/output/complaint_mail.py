@@ -36,8 +36,8 @@ def _matter(
     yield f"Complaint: {number}, {row['complaint_kind']}"
     yield from _about(wire, matter, addressee)
     yield f"Received: {for_people(row['received_at'], UTC)}"
-    yield f"Name: {line(row['complainant'] or 'not given')} (not checked)"
-    yield f"E-mail: {line(row['email'] or 'not given')} (not checked)"
+    for label, given in (("Name", row["complainant"]), ("E-mail", row["email"])):
+        yield f"{label}: {line(given)} (not checked)" if given else f"{label}: not given"
     yield ""
     yield "What the complainant wrote:"
     yield f"> {lines(row['text'] or '(erased)', indent='> ')}"

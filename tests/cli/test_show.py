@@ -15,11 +15,12 @@ from typing import get_args
 import pytest
 
 from aggregator.desk import acts
-from aggregator.desk.complaints import complain, resolve
+from aggregator.desk.complaints import complain, file, resolve
 from aggregator.desk.housekeeping import maintain
 from aggregator.desk.purging import purge
 from aggregator.desk.terms import sync
 from aggregator.model import Cause, Complaint, Entry, Link, Notice, Publisher, Removal, Status, Text
+from aggregator.model.complaints import Filing, NewLetter
 from aggregator.model.release import RefusalReason
 from aggregator.output.held import HELD
 from aggregator.store import Store
@@ -331,3 +332,20 @@ def test_a_report_without_a_date_is_cited_as_received(tmp_path: Path) -> None:
     said = run("--db", path, "show", report, "--cite").out
     assert ", (no headline), received 2026-11-22, version 1 of 1, " in said
     assert ", no address, SHA-256 " in said
+
+
+def test_complaints_are_listed_with_the_letters_that_wait_for_the_daemon(tmp_path: Path) -> None:
+    path = tmp_path / "wire.db"
+    with Store.open(path) as store:
+        for number in range(2):
+            letter = NewLetter(kind="receipt", recipient="a@b.example", subject="S", text="T", token=f"t{number}")
+            filing = Filing(
+                complaint=Complaint(kind="comment", text="Sawa sawa kabisa"), report=None,
+                reference_hash=f"{number:064}", email="a@b.example", receipt=letter,
+            )  # fmt: skip
+            assert file(store, filing, NOW) == number + 1
+            said = ("1 letter waits", "2 letters wait")[number]
+            assert f"{said} to be sent by [mail] of wire.toml" in run("--db", str(path), "complaint", "list").err
+        for each in store.letters():
+            store.note_letter_sent(each.letter_id, NOW)
+    assert "letter" not in run("--db", str(path), "complaint", "list").err

@@ -156,8 +156,10 @@ def test_over_https_browsers_take_the_cookie_by_https_alone(tmp_path: Path) -> N
         assert {"Secure", "HttpOnly", "SameSite=strict", "Path=/desk"} <= set(cookie.split("; "))
         assert wire.get("/desk", cookie=cookie.partition(";")[0]).status_code == 200
         assert wire.get("/desk", cookie=cookie.partition(";")[0].removeprefix("__Secure-")).status_code == 303
-        address = wire.paths.config_folder()
-        assert address == config
+        # A browser of another machine, by http: it would lose that cookie, and is told where to go.
+        there = "https://tamarind-wire.example/desk"
+        assert f'href="{there}"' in wire.get("/desk/login", accept="text/html").text
+        assert there not in wire.get("/desk/login", accept="text/html", sec_fetch_site="none").text
 
 
 # A proxy that says who it is

@@ -29,7 +29,8 @@ def explained(path: Path) -> Iterator[None]:
             ) from error
         if "full" in said or ("disk I/O" in said and _is_full(path)):
             raise StoreFull(
-                f"{path}: the disk is full; make room; nothing stored is lost, the next poll brings what is missing"
+                f"{path}: the disk is full; make room, and do this again; "
+                "nothing stored is lost, the next poll brings what is missing"
             ) from error
         if "disk I/O" in said:
             why = (

@@ -63,6 +63,15 @@ def _is_https(wire: Wire) -> bool:
     return wire.url.lower().startswith("https:")
 
 
+def needs_https(request: Request, wire: Wire) -> str | None:
+    """The address of the desk by https, for a browser that may lose the session here; None: it keeps it. Browsers send
+    `Sec-Fetch-Site` by https alone, and to this machine, where they keep such a cookie too (Fetch Metadata, 2.1).
+    """
+    if not _is_https(wire) or "sec-fetch-site" in request.headers:
+        return None
+    return f"{wire.url.rstrip('/')}/desk"
+
+
 def signed_in(request: Request, wire: Wire, store: Store, now: datetime) -> SignedIn | None:
     """Who sent a request; None: nobody who is signed in. Raises Problem where a proxy names nobody clearly."""
     secret = request.cookies.get(cookie_name(wire), "")

@@ -142,10 +142,15 @@ class Desk:
     # Signing in and out
 
     def _login_page(self, request: Request) -> Response:
+        wire = self.site.config().wire
         next_path = goal(request.query_params.get("next", ""))
         page = Page(
             template="desk/login.html", title=self._said(request)("Sign in to the desk"), description="",
-            values={"next": next_path, "named": people.named_by_proxy(request, self.site.config().wire)},
+            values={
+                "next": next_path,
+                "named": people.named_by_proxy(request, wire),
+                "needs_https": people.needs_https(request, wire),
+            },
             is_indexed=False,
         )  # fmt: skip
         return self._written(request, page, None)

@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Where this is set, as in many containers, each of the many processes of the tests would compile every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test checks suite soak coverage directory catalogue data schema messages format lock bench clean
+.PHONY: demo test checks suite soak coverage directory catalogue data schema messages screenshots format lock bench clean
 
 demo: .venv/installed
 	$(BIN)/aggregator demo
@@ -52,6 +52,10 @@ data: .venv/installed
 # After a new migration.
 schema: .venv/installed
 	$(BIN)/python -m tests.make_schema
+
+# After a change of how pages look; it needs Chromium, and fonts of their scripts: apt-get install chromium fonts-noto-core
+screenshots: .venv/installed
+	$(BIN)/python -m tests.make_screenshots
 
 # After a sentence of the web pages has changed: the catalogues in aggregator/web/locales/.
 messages: .venv/installed

@@ -25,6 +25,8 @@ from aggregator.text.word_forms import phrase_forms
 # letters 1.4 s, on a machine whose two cores had twelve processes to run.
 MOST_CHARACTERS, MOST_WORDS, DEEPEST = 1_000, 50, 10
 _SHORTEST_BEGINNING, _MOST_BEGINNINGS = 2, 10  # letters, and words
+# Of a million reports ten beginnings of two letters, with which most words began, took 5 to 13 s. Anybody may search.
+_SHORT_BEGINNING, _MOST_SHORT = 4, 3  # fewer letters than these are few
 
 _FIELDS = ("title", "changed")
 _OPERATORS = ("AND", "OR", "NOT")
@@ -60,8 +62,12 @@ def parse(typed: str, now: datetime | None = None) -> Query:
     count = sum(len(each.text.split()) for each in lexemes if each.kind == "word")
     if count > MOST_WORDS:
         raise SearchError(f"the search has {count} words; write at most {MOST_WORDS}")
-    if sum(each.kind == "word" and each.text.endswith("*") for each in lexemes) > _MOST_BEGINNINGS:
+    beginnings = [_letters(each.text) for each in lexemes if each.kind == "word" and each.text.endswith("*")]
+    if len(beginnings) > _MOST_BEGINNINGS:
         raise SearchError(f"more than {_MOST_BEGINNINGS} words have a `*` behind them; write fewer")
+    if sum(letters < _SHORT_BEGINNING for letters in beginnings) > _MOST_SHORT:
+        said = f"more than {_MOST_SHORT} words have a `*` behind fewer than {_SHORT_BEGINNING} letters"
+        raise SearchError(f"{said}; write more of them, e.g. `elect*`")
     lexemes, since = _without_changed(lexemes, now)
     if not lexemes:
         if since is None:
@@ -316,12 +322,17 @@ def _phrase(lexeme: _Lexeme, in_title: bool) -> Phrase:
     if re.search(r"\w\*|\*\w", text):
         raise SearchError(f"in `{lexeme.text}` the `*` can only stand at the end, e.g. `elect*`")
     begins = lexeme.text.endswith("*")
-    if begins and sum(map(str.isalnum, text.split()[-1])) < _SHORTEST_BEGINNING:
+    if begins and _letters(text) < _SHORTEST_BEGINNING:
         raise SearchError(f"`{lexeme.text}` begins too many words; write more of it, e.g. `elect*`")
     forms = phrase_forms(text.split())
     if not any(map(words_of, forms)):  # such as an Arabic tatweel alone
         raise SearchError(f"there is no letter and no digit in `{lexeme.text}`; write a word, e.g. `flood`")
     return Phrase(forms, begins=begins, in_title=in_title)
+
+
+def _letters(text: str) -> int:
+    """How many letters and digits the last word of a text has."""
+    return sum(map(str.isalnum, (text.split() or [""])[-1]))
 
 
 def _simple(part: AllOf) -> Part:

@@ -13,7 +13,7 @@ from playwright.sync_api import Page
 from aggregator.text.dates import utc_now
 from aggregator.web.desk_pages.serving import ROUTES as DESK_ROUTES
 from aggregator.web.pages.serving import ROUTES
-from tests.conftest import scaled
+from tests.conftest import SOAK, scaled
 from tests.web.browsing import NARROW, Browsing, browsing
 from tests.web.desk_browser import at_desk
 from tests.web.every_page import DESK, GONE, NO_PAGES, READERS, addresses, whole
@@ -37,7 +37,7 @@ ZOOMED = {"width": 640, "height": 400}  # what a window of 1,280 pixels has at 2
 
 def portion(cases: Sequence[Any], full: int) -> list[Any]:
     """Evenly spread ones, so many as `scaled` says; in `make soak` all."""
-    wanted = min(len(cases), scaled(full))
+    wanted = len(cases) if SOAK else min(len(cases), scaled(full))
     return [cases[number * len(cases) // wanted] for number in range(wanted)]
 
 
@@ -80,14 +80,15 @@ def sideways(page: Page, path: str, number: int) -> list[str]:
     return found
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("whose", ["readers", "desk"])
 def test_every_kind_of_page_is_for_everybody(here: Browsing, whose: str) -> None:
     axe, found = Axe(), list[str]()
     paths = OF_READERS if whose == "readers" else OF_DESK
     with here.tab() if whose == "readers" else here.desk_tab() as page:
-        for path, way in portion([(path, way) for path in paths for way in WAYS], 3 * len(paths)):
+        for path, way in portion([(path, way) for path in paths for way in WAYS], 2 * len(paths)):
             found += violations(page, axe, path, way)
-        for number, path in enumerate(portion(paths, 5 * len(paths))):
+        for number, path in enumerate(portion(paths, 4 * len(paths))):
             found += sideways(page, path, number)
     assert found == []
 
@@ -109,6 +110,7 @@ def test_forms_that_were_filled_in_wrongly_and_what_follows_them_are_for_everybo
     assert found == []
 
 
+@pytest.mark.soak
 def test_the_html_of_the_desk_and_of_notices_has_no_fault(here: Browsing) -> None:
     """Which `test_crawl` does not come to."""
     person, found = at_desk(here.wire, "html"), list[str]()

@@ -152,6 +152,7 @@ def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield found
 
 
+@pytest.mark.soak
 def test_every_link_leads_somewhere_and_every_page_is_whole(wire: Served) -> None:
     found = crawled(wire)
     assert found.faults == []

@@ -34,6 +34,7 @@ from tests.make_database import CONFIG
 from tests.web.browsing import Browsing, browsing
 from tests.web.serving import served
 
+pytestmark = pytest.mark.soak
 FILE = Path(__file__).parents[1] / "fixtures" / "vectors" / "vectors.jsonl"
 ALL = [json.loads(line) for line in FILE.read_text("utf-8").splitlines()]
 # What a page has that it must not: whatever could run, load or send, wherever it came from.
@@ -120,6 +121,7 @@ FIELDS = ("name", "place", "stance", "credit", "copyright_notice", "disclaimers"
 def entries(number: int, vector: str, again: str = "") -> tuple[Entry, ...]:
     """What a publisher sends, with the words in every field. `again`: in a second version."""
     site = f"http://p{number:03}.example"
+    vector = vector.replace("\0", "")  # as each parser does, because SQLite ends a text there
     picture = Media(
         url=f"{site}/picture.jpg", medium="image", type="image/jpeg", width=64, height=64, title=vector,
         caption=Text(vector), credit=vector, copyright=vector, alt=vector, language=vector,
@@ -285,14 +287,14 @@ def test_nothing_that_a_publisher_says_runs(hostile: Hostile, has_policy: bool) 
     # In full each page once, half of them without the policy.
     alone = [path for those in hostile.reports() for path in portion(those[has_policy::2], len(ALL) // 8)]
     with hostile.here.tab(bypass_csp=not has_policy) as page:
-        assert attacks(page, [*hostile.lists(), *alone]) == []
+        assert attacks(page, [*portion(hostile.lists(), 100), *alone]) == []
 
 
 @pytest.mark.parametrize("has_policy", [True, False])
 def test_nothing_that_anybody_says_runs_at_the_desk(hostile: Hostile, has_policy: bool) -> None:
     with hostile.here.desk_tab(f"ama-{has_policy}", bypass_csp=not has_policy) as page:
         some = portion(list(hostile.at_desk()), 80)
-        assert attacks(page, [*hostile.desk_lists(), *some[has_policy::2]]) == []
+        assert attacks(page, [*portion(hostile.desk_lists(), 100), *some[has_policy::2]]) == []
         # Of these no host could be sought.
         for vector in portion([each for each in VECTORS if "<" in each and "." not in each], 40):
             page.goto("/desk/add")

@@ -8,7 +8,6 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from http import HTTPStatus
 from urllib.parse import quote, urlencode
 
 from starlette.concurrency import run_in_threadpool
@@ -251,7 +250,7 @@ class Desk:
     def _not_done(self, request: Request, why: str) -> Page:
         return Page(
             template="desk/refused.html", title=self._said(request)("Nothing was changed"), description="",
-            values={"detail": why, "status": 409, "phrase": HTTPStatus(409).phrase}, is_indexed=False, status=409,
+            values={"detail": why, "status": 409}, is_indexed=False, status=409,
         )  # fmt: skip
 
     def _refused(self, request: Request, problem: Problem, person: SignedIn | None = None) -> Response:
@@ -261,7 +260,6 @@ class Desk:
             values={
                 "detail": _sentence(said(problem.detail)) if problem.detail else "",
                 "status": problem.status,
-                "phrase": HTTPStatus(problem.status).phrase,
             },
             is_indexed=False, status=problem.status, headers=tuple(problem.headers.items()),
         )  # fmt: skip

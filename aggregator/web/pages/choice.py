@@ -88,4 +88,6 @@ def choice(visit: Visit, names: Sequence[str]) -> Choice:
 
 
 def _as_on_pages(said: str) -> str:
-    return line(said.replace("; `aggregator publishers` lists them", "; the page /publishers lists them"))
+    said = said.replace("; `aggregator publishers` lists them", "; the page /publishers lists them")
+    how = "; write its name or its code, such as Mali or ML"
+    return line(said.replace(" of ISO 3166-1 such as ML or Mali, nor XA or XW", how))

@@ -9,10 +9,10 @@ from aggregator.model import Group, ItemClass, Kind, Selection
 from aggregator.tags.vocabulary import topics, with_broader
 from aggregator.text.folding import fold
 from aggregator.web.pages import wording
-from aggregator.web.pages.lists import BEFORE, Link, List, coded, count, no_such_list, written_code
+from aggregator.web.pages.lists import BEFORE, Link, List, coded, count, no_such_list, topic_link, written_code
 from aggregator.web.pages.page import PageRoute, Visit
 from aggregator.web.pages.sections import DOCUMENTS, SECTION_OF, document_classes, groups
-from aggregator.web.pages.writing import language_in, topic_heading
+from aggregator.web.pages.writing import language_in, topic_heading, topic_language
 
 _LONGEST_TAG = 35  # characters of a language's tag (RFC 5646 section 4.4.1)
 
@@ -29,11 +29,13 @@ def _topic(visit: Visit, code: str) -> List:
         title=name,
         description=gettext("Reports about this topic and its narrower ones, as this wire found: %(topic)s.")
         % {"topic": name},
+        title_language=topic_language(code, language),
         note=gettext("What this wire found to be about this topic or a narrower one."),
         feed=f"/feeds/topic/{code}",
-        above=tuple(Link(f"/topic/{each}", topic_heading(each, language)) for each in reversed(with_broader(code)[1:])),
+        compared=f"/positions?topic={code}",
+        above=tuple(topic_link(each, language) for each in reversed(with_broader(code)[1:])),
         within=tuple(
-            Link(f"/topic/{each}", topic_heading(each, language))
+            topic_link(each, language)
             for each in sorted(narrower, key=lambda each: fold(topic_heading(each, language)))
             if count(visit, Selection(topics=(each,)), 1)
         ),

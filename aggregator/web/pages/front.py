@@ -12,12 +12,12 @@ from aggregator.model import ItemClass, Report, Selection
 from aggregator.model.release import Release
 from aggregator.tags import regions
 from aggregator.tags.vocabulary import first_level, topics
-from aggregator.web.pages.lists import BEFORE, Link
+from aggregator.web.pages.lists import BEFORE, Link, topic_link
 from aggregator.web.pages.page import Page, PageRoute, Visit
 from aggregator.web.pages.rows import let_out, with_reports
 from aggregator.web.pages.sections import latest
 from aggregator.web.pages.shares import in_rounds, in_sections
-from aggregator.web.pages.writing import country_in, topic_heading
+from aggregator.web.pages.writing import country_in
 
 _NEWEST = 120  # reports, of which the page is chosen
 _TOP = 16  # reports at the top: the lead, some beside it, some under it, the others in a list
@@ -136,10 +136,7 @@ def _values(visit: Visit, chosen: _Chosen, out: dict[str, Release], newest: Sequ
             Section(Link(f"/region/{code}?by=publishers", country_in(code, language)), let(reports))
             for code, reports in chosen.regions
         ],
-        "topics": [
-            Section(Link(f"/topic/{code}", topic_heading(code, language)), let(reports))
-            for code, reports in chosen.topics
-        ],
+        "topics": [Section(topic_link(code, language), let(reports)) for code, reports in chosen.topics],
         "countries": [
             Link(f"/country/{code.lower()}", country_in(code, language)) for code, _ in about.most_common(_COUNTRIES)
         ],

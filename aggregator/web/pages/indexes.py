@@ -13,9 +13,9 @@ from aggregator.model import Selection
 from aggregator.tags import regions
 from aggregator.tags.vocabulary import first_levels, topics
 from aggregator.text.folding import fold
-from aggregator.web.pages.lists import Link, count
+from aggregator.web.pages.lists import Link, count, topic_link
 from aggregator.web.pages.page import Page, PageRoute, Visit
-from aggregator.web.pages.writing import country_in, language_in, topic_heading
+from aggregator.web.pages.writing import country_in, language_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +123,11 @@ def topics_(visit: Visit) -> Page:
     for code in first_levels():
         if number := count(visit, Selection(topics=(code,))):
             narrower = (
-                Link(f"/topic/{each.code}", topic_heading(each.code, language))
+                topic_link(each.code, language)
                 for each in topics().values()
                 if each.broader == code and count(visit, Selection(topics=(each.code,)), 1)
             )
-            parts.append(Part(Link(f"/topic/{code}", topic_heading(code, language), number), _by_label(narrower)))
+            parts.append(Part(topic_link(code, language, number), _by_label(narrower)))
     return _page(
         visit,
         gettext("Topics"),

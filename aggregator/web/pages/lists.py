@@ -9,8 +9,9 @@ from urllib.parse import quote, urlencode
 from aggregator.model import Selection
 from aggregator.web.pages.moving import moved
 from aggregator.web.pages.page import Page, Visit
+from aggregator.web.pages.reader import Interface
 from aggregator.web.pages.rows import rows, with_reports
-from aggregator.web.pages.writing import MOST_COUNTED
+from aggregator.web.pages.writing import MOST_COUNTED, topic_heading, topic_language
 from aggregator.web.problems import Problem
 
 BEFORE = ("before",)
@@ -25,6 +26,13 @@ class Link:
     label: str
     count: int | None = None
     is_here: bool = False
+    language: str | None = None  # of the label, where it is not the reader's
+
+
+def topic_link(code: str, language: Interface, count: int | None = None, path: str = "/topic/") -> Link:
+    """To what there is about a topic."""
+    heading = topic_heading(code, language)
+    return Link(f"{path}{code}", heading, count, language=topic_language(code, language))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +48,9 @@ class List:
     above: tuple[Link, ...] = ()  # wider lists that it is a part of, the widest first
     switch: tuple[Link, ...] = ()  # lists that are as well what somebody may look for here
     within: tuple[Link, ...] = ()  # narrower ones
+    compared: str | None = None  # the path of the same subject side by side
     note: str = ""  # which reports are here and which are not
+    title_language: str | None = None  # where it is not the reader's
 
 
 def listing(visit: Visit, of: List) -> Page:

@@ -33,6 +33,8 @@ def _country(visit: Visit, code: str) -> List | str:
             of=Selection(countries=(capital,)),
             feed_of=f"/feeds/country/{code}" if _has_publishers(visit, capital) else None,
             above=_regions_above(visit, region) if region else (),
+            compared_about=f"/positions?about={code}",
+            compared_of=f"/positions?country={code}",
         ),
     )
 
@@ -74,6 +76,8 @@ class _Place:
     feed_of: str | None
     above: tuple[Link, ...]
     within: tuple[Link, ...] = ()
+    compared_about: str | None = None
+    compared_of: str | None = None
 
 
 def _place(visit: Visit, place: _Place) -> List:
@@ -99,6 +103,7 @@ def _place(visit: Visit, place: _Place) -> List:
             Link(f"{place.path}?{BY}=publishers", from_it, count(visit, place.of), is_of),
         ),
         within=place.within,
+        compared=place.compared_of if is_of else place.compared_about,
     )
 
 

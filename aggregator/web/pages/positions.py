@@ -16,7 +16,7 @@ from aggregator.rights import widest
 from aggregator.text.html import excerpt
 from aggregator.web.pages.choice import TIMES, Choice, choice
 from aggregator.web.pages.columns import COLUMN_NAMES, COLUMNS, ColumnName, Day, arranged, column_of, day_of, whole_days
-from aggregator.web.pages.lists import Link
+from aggregator.web.pages.lists import Link, topic_link
 from aggregator.web.pages.page import Page, PageRoute, Visit
 from aggregator.web.pages.rows import below, let_out, with_reports
 from aggregator.web.pages.stances import stances
@@ -193,7 +193,7 @@ def _without_subject(visit: Visit, asked: Choice) -> Page:
             "asked": asked,
             "subject": "",
             "found": None,
-            "topics": [Link(f"/positions?topic={code}", topic_heading(code, language), n) for code, n in topics],
+            "topics": [topic_link(code, language, n, "/positions?topic=") for code, n in topics],
             "about": [Link(f"/positions?about={code}", country_in(code, language), n) for code, n in about],
         },
         canonical=visit.address("/positions"),

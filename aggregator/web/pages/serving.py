@@ -5,7 +5,6 @@ from __future__ import annotations
 import mimetypes
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from importlib.resources import files
 from urllib.parse import quote, urlencode
 
@@ -143,7 +142,6 @@ class Pages:
             description="",
             values={
                 "status": problem.status,
-                "phrase": HTTPStatus(problem.status).phrase,
                 "detail": detail,
                 "detail_language": "en" if is_english else reader.language,
             },

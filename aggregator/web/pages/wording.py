@@ -53,6 +53,26 @@ GROUPS: Mapping[Group, str] = {
     "individual": N_("Individuals"),
     "own": N_("This wire"),
 }
+# Topics of the first level, as IPTC Media Topics call them, for languages in which that vocabulary has no names.
+TOPICS: Mapping[str, str] = {
+    "01000000": N_("arts, culture, entertainment and media"),
+    "02000000": N_("crime, law and justice"),
+    "03000000": N_("disaster, accident and emergency incident"),
+    "04000000": N_("economy, business and finance"),
+    "05000000": N_("education"),
+    "06000000": N_("environment"),
+    "07000000": N_("health"),
+    "08000000": N_("human interest"),
+    "09000000": N_("labour"),
+    "10000000": N_("lifestyle and leisure"),
+    "11000000": N_("politics"),
+    "12000000": N_("religion and belief"),
+    "13000000": N_("science and technology"),
+    "14000000": N_("society"),
+    "15000000": N_("sport"),
+    "16000000": N_("conflict, war and peace"),
+    "17000000": N_("weather"),
+}
 # What stands beside one report.
 ITEM_CLASSES: Mapping[ItemClass, str] = {
     "news": N_("News"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
@@ -21,6 +22,7 @@ from markupsafe import Markup, escape
 from aggregator.model.release import Release
 from aggregator.output import beside
 from aggregator.tags.mediatopics import topic_label
+from aggregator.tags.vocabulary import topics
 from aggregator.text.direction import direction, direction_of_words
 from aggregator.text.html import shortened
 from aggregator.text.printable import line
@@ -29,6 +31,7 @@ from aggregator.web.pages.reader import INTERFACES, Interface, Reader
 
 MOST_COUNTED = 10_000
 _MOST_BEGUN = 220  # characters of a report in a list
+_BLANKS = re.compile(r"[ \t\n\r\f\v]+")  # not those that keep a sign beside its word, as in « oui »
 _STATIC = files("aggregator.web") / "static"
 _OWN_NAMES: Mapping[Interface, str] = {
     "en": "English", "fr": "Français", "pt": "Português", "ar": "العربية", "sw": "Kiswahili",
@@ -73,8 +76,18 @@ def language_in(tag: str, language: Interface) -> str:
 
 
 def topic_in(code: str, language: Interface) -> str:
-    """The label of an IPTC Media Topic; in English where the vocabulary has none in this language."""
+    """The label of an IPTC Media Topic; in English where neither the vocabulary nor the catalogue has one in this
+    language.
+    """
+    if code in wording.TOPICS and language not in topics()[code].labels:
+        return translations(language).gettext(wording.TOPICS[code])
     return topic_label(code, language)
+
+
+def topic_language(code: str, language: Interface) -> Interface | None:
+    """The language of that label, where it is not the reader's."""
+    is_said = code not in topics() or language in topics()[code].labels or code in wording.TOPICS
+    return None if is_said or language == "en" else "en"
 
 
 def count_in(number: int, language: Interface) -> str:
@@ -142,7 +155,7 @@ def _begun(report: Release, most: int = _MOST_BEGUN) -> str:
     if report.scope == "headline_only":
         return ""
     words = report.summary or next(filter(None, map(str.strip, report.text.splitlines())), "")
-    return shortened(" ".join(words.split()), most)
+    return shortened(_BLANKS.sub(" ", words).strip(), most)
 
 
 @cache
@@ -158,6 +171,7 @@ def environment(language: Interface) -> Environment:
         country=lambda code: country_in(code, language),
         language=lambda tag: language_in(tag, language),
         topic=lambda code: topic_heading(code, language),
+        topic_language=lambda code: topic_language(code, language),
         kind=lambda kind: said.gettext(wording.KINDS[kind]),
         one_kind=lambda kind: said.gettext(wording.KIND_OF_ONE[kind]),
         group=lambda group: said.gettext(wording.GROUPS[group]),

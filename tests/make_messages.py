@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import redirect_stderr
+from functools import cache
 from io import BytesIO, StringIO
 from pathlib import Path
 
@@ -40,8 +41,13 @@ def path(language: str) -> Path:
     return FOLDER / f"{language}.po"
 
 
-def extracted() -> Iterator[tuple[str, Message]]:
+@cache
+def extracted() -> tuple[tuple[str, Message], ...]:
     """Every message of templates and code, with the path of its file below aggregator/web/."""
+    return tuple(_all())
+
+
+def _all() -> Iterator[tuple[str, Message]]:
     yield from _extracted("jinja2.ext:babel_extract", ("templates/**/*.html",), {**_KEYWORDS, "trans": None}, _JINJA)
     yield from _extracted("python", ("**/*.py",), _KEYWORDS)
     with redirect_stderr(StringIO()):  # babel warns of details that are made when it happens, which stay English

@@ -17,14 +17,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
-from email.utils import format_datetime
 from functools import partial
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from aggregator.alerts.owed import make_messages
 from aggregator.alerts.times import is_last, waits_until
 from aggregator.delivery import command, mail
+from aggregator.delivery.own_emails import own_email, own_host
 from aggregator.desk import clock as desk_clock
 from aggregator.desk.outgoing import outlet, releases
 from aggregator.model import (
@@ -47,7 +47,6 @@ from aggregator.pipeline.on_store import OnStore
 from aggregator.rights import fill
 from aggregator.store import Store
 from aggregator.text.printable import log_line
-from aggregator.text.urls import ascii_host
 
 log = logging.getLogger("aggregator.alerts")
 
@@ -240,26 +239,12 @@ def _entry(store: Store, item: AlertItem, found: object) -> AlertEntry | None:
     )
 
 
-def mailbox(email: str) -> str:
-    """An address with its host in ASCII, as every server takes it (RFC 5891)."""
-    local, _, host = email.rpartition("@")
-    return f"{local}@{ascii_host(host)}"
-
-
 def as_email(alert: Alert, message: AlertMessage, wire: Wire, now: datetime) -> EmailMessage:
     """The e-mail of an alert, the same Message-ID at every attempt."""
-    assert wire.mail is not None
     assert message.tell.email is not None
     alert = alert_mail.fitting(alert)
-    host = urlsplit(wire.url).hostname or "localhost"
-    made = EmailMessage()
-    made["Subject"] = alert_mail.subject(alert)
-    made["From"] = mailbox(wire.mail.sender)
-    made["To"] = mailbox(message.tell.email)
-    made["Date"] = format_datetime(now)
-    made["Message-ID"] = f"<{message.token}.{alert.search}@{host}>"
-    made["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's "I am on holiday" answers it
-    made["List-Id"] = f"<{alert.search}.searches.{host}>"
+    made = own_email(wire, message.tell.email, alert_mail.subject(alert), f"{message.token}.{alert.search}", now)
+    made["List-Id"] = f"<{alert.search}.searches.{own_host(wire)}>"
     subject = quote(f"unsubscribe {alert.search}")
     made["List-Unsubscribe"] = f"<mailto:{wire.complaints_email}?subject={subject}>"
     made.set_content(alert_mail.text(alert))

@@ -13,16 +13,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
-from email.utils import format_datetime
-from urllib.parse import urlsplit
 
 from aggregator.alerts.times import is_last, waits_until
 from aggregator.delivery import mail
+from aggregator.delivery.own_emails import mailbox, own_email
 from aggregator.desk.letters import make_letters
 from aggregator.model import Wire
 from aggregator.model.complaints import Letter
 from aggregator.model.errors import StoreError
-from aggregator.pipeline.alerting import mailbox
 from aggregator.pipeline.on_store import OnStore
 from aggregator.store import Store
 from aggregator.text.printable import log_line
@@ -130,15 +128,7 @@ class Letters:
 
 def as_email(letter: Letter, wire: Wire, now: datetime) -> EmailMessage:
     """The e-mail of a letter, the same Message-ID at every attempt. Raises ValueError."""
-    assert wire.mail is not None
-    host = urlsplit(wire.url).hostname or "localhost"
-    made = EmailMessage()
-    made["Subject"] = letter.subject
-    made["From"] = mailbox(wire.mail.sender)
-    made["To"] = mailbox(letter.recipient)
-    made["Date"] = format_datetime(now)
-    made["Message-ID"] = f"<{letter.token}.complaints@{host}>"
-    made["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's "I am on holiday" answers it
+    made = own_email(wire, letter.recipient, letter.subject, f"{letter.token}.complaints", now)
     if letter.kind in ("receipt", "outcome"):
         made["Reply-To"] = mailbox(wire.complaints_email)
     made.set_content(letter.text)

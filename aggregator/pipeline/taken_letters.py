@@ -9,16 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
-from email.utils import format_datetime
 from functools import partial
-from urllib.parse import urlsplit
 
 from aggregator.delivery import mail
+from aggregator.delivery.own_emails import mailbox, own_email
 from aggregator.model import Config, Publisher, Wire
 from aggregator.model.errors import StoreError
 from aggregator.model.taken import TakenLetter
 from aggregator.output import taken_mail
-from aggregator.pipeline.alerting import mailbox
 from aggregator.pipeline.on_store import OnStore
 from aggregator.store import Store
 from aggregator.text.printable import log_line
@@ -93,15 +91,8 @@ def _next(store: Store, addresses: Mapping[str, str], now: datetime) -> TakenLet
 
 def as_email(letter: TakenLetter, to: str, wire: Wire, now: datetime) -> EmailMessage:
     """The same Message-ID at every attempt."""
-    assert wire.mail is not None
-    host = urlsplit(wire.url).hostname or "localhost"
-    made = EmailMessage()
-    made["Subject"] = taken_mail.subject(letter, wire)
-    made["From"] = mailbox(wire.mail.sender)
-    made["To"] = mailbox(to)
-    made["Date"] = format_datetime(now)
-    made["Message-ID"] = f"<taken.{letter.rows[0].number}.{letter.publisher}@{host}>"
-    made["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's "I am on holiday" answers it
+    name = f"taken.{letter.rows[0].number}.{letter.publisher}"
+    made = own_email(wire, to, taken_mail.subject(letter, wire), name, now)
     made["Reply-To"] = mailbox(wire.complaints_email)
     made.set_content(taken_mail.text(letter, wire))
     return made

@@ -56,6 +56,7 @@ _CDATA = re.compile(r"<!\[CDATA\[([^<]*?)\]\]>")
 _REFERENCE = re.compile(r"&(?:#(?:[0-9]{1,7}|[xX][0-9a-fA-F]{1,6})(?:;|(?![0-9A-Za-z]))|([A-Za-z][A-Za-z0-9]*;))")
 MOST_OF_DATE = 200  # characters of a literal, as in `dates`
 _OF_A_WORD, _LONGEST_WORD = 12, 100  # characters of an excerpt: for each of its words on average, and of one
+_LOOKED_AT = 10  # times as many characters of a text are looked at for one
 _CUT = "…"
 
 
@@ -195,11 +196,17 @@ def excerpt(summary: str, text: str, max_words: int) -> str:
     At most `max_words` words, of a length that words have; a first sentence longer than that is cut between words and
     ends in " …".
     """
-    return shortened(_excerpt(summary, text, max_words), _LONGEST_WORD + max_words * _OF_A_WORD)
+    most = _LONGEST_WORD + max_words * _OF_A_WORD
+    return shortened(_excerpt(_beginning((summary or text).lstrip(), most * _LOOKED_AT), max_words), most)
 
 
-def _excerpt(summary: str, text: str, max_words: int) -> str:
-    rest = summary or text
+def _beginning(text: str, most: int) -> str:
+    """The first words, some `most` characters, so that a long text without the end of a sentence takes no longer."""
+    begun = text[:most]
+    return text if begun == text or not begun else begun.rsplit(None, 1)[0]
+
+
+def _excerpt(rest: str, max_words: int) -> str:
     taken: list[str] = []
     room = max_words
     for sentence in _sentences(rest):

@@ -52,26 +52,11 @@ def make_app(paths: Paths, clock: Callable[[], datetime], pace: Pace = Pace()) -
     hosts = hosts_of(wire)
     pages = Pages(site, answers)
 
-    def healthz(_: Request) -> Response:
-        with site.opened() as (store, _now):
-            store.last_cursor()
-        return PlainTextResponse("ok\n", headers={"Cache-Control": "no-store"})
-
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
         following.close()
         await run_in_threadpool(site.released.write)
-
-    def metrics_(_: Request) -> Response:
-        with site.opened() as (store, now):
-            said = metrics.page(store, requests, now)
-        return Response(said, headers={"Cache-Control": "no-store"}, media_type=metrics.MEDIA_TYPE)
-
-    def robots(_: Request) -> Response:
-        with site.opened() as (store, now):
-            said = robots_txt(strictest(store, site.config().publishers, now.date()))
-        return PlainTextResponse(said, headers={"Cache-Control": "max-age=3600"})
 
     async def problem(request: Request, error: Exception) -> Response:
         """As a page for people, as JSON for programs."""
@@ -83,9 +68,7 @@ def make_app(paths: Paths, clock: Callable[[], datetime], pace: Pace = Pace()) -
     app = Starlette(
         lifespan=lifespan,
         routes=[
-            Route("/healthz", healthz),
-            Route("/metrics", metrics_),
-            Route("/robots.txt", robots),
+            *_for_programs(site, requests),
             *Feeds(site, answers, clients).routes(),
             *Pictures(site).routes(),
             *Api(site, answers, following, clients).routes(),
@@ -112,6 +95,27 @@ def make_app(paths: Paths, clock: Callable[[], datetime], pace: Pace = Pace()) -
     app.router.redirect_slashes = False
     app.state.following = following
     return app
+
+
+def _for_programs(site: Site, requests: metrics.Requests) -> list[Route]:
+    """What programs ask of the server itself: whether it is well, what it does, and what search engines may read."""
+
+    def healthz(_: Request) -> Response:
+        with site.opened() as (store, _now):
+            store.last_cursor()
+        return PlainTextResponse("ok\n", headers={"Cache-Control": "no-store"})
+
+    def metrics_(_: Request) -> Response:
+        with site.opened() as (store, now):
+            said = metrics.page(store, requests, now)
+        return Response(said, headers={"Cache-Control": "no-store"}, media_type=metrics.MEDIA_TYPE)
+
+    def robots(_: Request) -> Response:
+        with site.opened() as (store, now):
+            said = robots_txt(strictest(store, site.config().publishers, now.date()))
+        return PlainTextResponse(said, headers={"Cache-Control": "max-age=3600"})
+
+    return [Route("/healthz", healthz), Route("/metrics", metrics_), Route("/robots.txt", robots)]
 
 
 def hosts_of(wire: Wire) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,12 +11,15 @@ from datetime import datetime
 from threading import Lock, local
 
 from aggregator.model import Config
+from aggregator.model.errors import ConfigError
 from aggregator.pipeline.cached import is_settled
 from aggregator.pipeline.opening import load_config, read_on, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
 from aggregator.web.looking import Look
 from aggregator.web.released import Released
+
+log = logging.getLogger("aggregator.web")
 
 
 @dataclass(slots=True)
@@ -25,6 +29,7 @@ class Site:
     paths: Paths
     clock: Callable[[], datetime]
     _config: Config | None = None
+    _failed: str | None = None  # the signature of files that have faults, while the configuration before is in force
     _lock: Lock = field(default_factory=Lock)
     _held: local = field(default_factory=local)  # of each thread, the file that it has open
     released: Released = field(init=False)
@@ -35,20 +40,42 @@ class Site:
         self.released = Released(self.paths)
 
     def config(self) -> Config:
-        """The configuration, read anew where its files have changed, a second later at most. Raises ConfigError."""
+        """The configuration, read anew where its files have changed, a second later at most. While a fault touches
+        everybody, the one before stays in force, as in the daemon; ConfigError: there is none before.
+        """
         with self._lock:
-            if self._config is None or not self._is_good(self._config):
+            if self._config is None:
                 self._config = load_config(self.paths)
+            elif not self._is_good(self._config):
+                self._config = self._read_anew(self._config)
             return self._config
+
+    def _read_anew(self, before: Config) -> Config:
+        found = self._signature()
+        if found == self._failed and found and is_settled(found, self.clock()):
+            return before  # these files were read, and have faults
+        try:
+            config = load_config(self.paths)
+        except ConfigError as error:
+            if found != self._failed:
+                log.error("the configuration has faults, so the one before stays in force here: %s", error)
+            self._failed = found or ""
+            return before
+        self._failed = None
+        return config
 
     def _is_good(self, config: Config) -> bool:
         """Whether no file has changed since; what a person has to decide depends on the database too."""
         if any(each.is_undecided for each in config.faulty) or not is_settled(config.signature, self.clock()):
             return False
+        return config.signature == self._signature()
+
+    def _signature(self) -> str:
+        """Of the files as they are; empty: there is no wire.toml, or no folder."""
         try:
-            return config.signature == self._look.signature(self.paths.config_folder())
-        except OSError:
-            return False
+            return self._look.signature(self.paths.config_folder())
+        except (OSError, ConfigError):
+            return ""
 
     @contextmanager
     def opened(self) -> Iterator[tuple[Store, datetime]]:

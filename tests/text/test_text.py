@@ -93,6 +93,15 @@ def test_an_excerpt_is_whole_sentences(summary: str, text: str, words: int, expe
     assert excerpt(summary, text, words) == expected
 
 
+def test_an_excerpt_of_an_endless_sentence_is_that_of_its_beginning() -> None:
+    """Of a text of a million characters no more than its beginning is looked at; a word is never cut."""
+    begun = " ".join(f"mot{number}" for number in range(2_000))
+    assert excerpt("", begun, 30) == excerpt("", f"{begun} " + "suite " * 200_000, 30)
+    for blanks in range(1, 12_000, 997):
+        text = "Un. Deux." + " " * blanks + "troisième quatrième cinquième. " * 100
+        assert excerpt("", text, 5).removesuffix(" …").split() == text.split()[: len(excerpt("", text, 5).split())]
+
+
 @given(st.text(), st.text(), st.integers(1, 50))
 def test_an_excerpt_is_never_longer_than_allowed_and_invents_no_word(summary: str, text: str, words: int) -> None:
     taken = excerpt(summary, text, words).removesuffix(" …").split()

@@ -123,12 +123,20 @@ def test_the_whole_way_from_an_address_to_stored_reports(room: Room) -> None:
     feeds = page_of(room.person.send(more, address=room.site))
     assert feeds.xpath("//input[@name='choice']/@value") == [f"{room.site}short.xml feed"]  # the other one is there
     attaching = form_of(feeds, "attach")
-    there = {f"{room.site}whole.xml feed": "already in this file", "file:///etc/passwd feed": "http", "x discover": ""}
+    there = {
+        f"{room.site}whole.xml feed": "already in this file",
+        "file:///etc/passwd feed": "http",
+        "x discover": "",
+        f"{room.site}{'x' * 1_000} feed": "",
+    }
     for choice, why in there.items():
         answer = room.person.send(attaching, choice=choice)
         assert answer.status_code == 409
         assert why in text_of(page_of(answer), "//main")
-    assert f"{room.site}short.xml" in room.person.done(attaching, choice=f"{room.site}short.xml feed")
+    with_secret = f"{room.site}short.xml feed".replace("://", "://user:secret@")
+    said = room.person.done(attaching, choice=with_secret)
+    assert f"{room.site}short.xml" in said
+    assert "secret" not in said
     file = room.config / "publishers" / "ml" / "journal-du-fleuve.toml"
     assert [each["url"] for each in tomllib.loads(file.read_text())["source"]] == [
         f"{room.site}whole.xml",

@@ -19,8 +19,8 @@ from aggregator.model.errors import ConfigError, DeskError
 from aggregator.parse import PARSERS
 from aggregator.pipeline.discovery.prober import Survey
 from aggregator.pipeline.opening import load_config, publisher_file, publisher_files
-from aggregator.text.urls import document_of, domain_of_url
-from aggregator.web.desk_pages.draft import ELSEWHERE, NAMES, Draft, Faults, Tried, hidden, of_form, tried
+from aggregator.text.urls import document_of, domain_of_url, literal
+from aggregator.web.desk_pages.draft import ELSEWHERE, LONGEST, NAMES, Draft, Faults, Tried, hidden, of_form, tried
 from aggregator.web.desk_pages.searching import NotSearched, address_of
 from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done
 from aggregator.web.pages.page import Page
@@ -98,7 +98,8 @@ def _in_catalogue(url: str) -> str | None:
 def _attach(visit: DeskVisit) -> Done:
     """As `aggregator probe --write`, of the feed that was chosen. Raises DeskError."""
     feed, kind = _chosen(visit)
-    if kind not in PARSERS:
+    feed = literal(feed)  # as it is written; without a user name and a password, which no page repeats
+    if kind not in PARSERS or len(feed) > LONGEST:
         raise DeskError(visit.gettext("Choose one of the feeds."))
     try:
         name = publisher_file(visit.site.paths, visit.said("key"))

@@ -8,8 +8,8 @@ from typing import Any
 from aggregator.model import Queue
 from aggregator.model.errors import DeskError
 from aggregator.pipeline.subscribers import MOST_OWED, listed
-from aggregator.rights import is_address
 from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done
+from aggregator.web.pages.contacts import contact_link
 from aggregator.web.pages.page import Page
 from aggregator.web.pages.wording import N_
 from aggregator.web.problems import Problem
@@ -77,14 +77,13 @@ def subscriber(visit: DeskVisit) -> Page:
 def _shown(row: Mapping[str, Any]) -> Mapping[str, Any]:
     """With what may be done about it, and its contact as a link, where it is one."""
     contact, state = row["contact"], row["state"]
-    link = contact if contact and is_address(contact) else f"mailto:{contact}" if contact and "@" in contact else None
     is_known = state not in ("new", "faulty") or row["acknowledged_at"] is not None
     can = {
         "pause": is_known and state not in ("paused", "ended", "no_file"),
         "resume": state in ("paused", "ended"),
         "replay": bool(row["dead_letters"]),
     }
-    return {**row, "contact_link": link, "can": can}
+    return {**row, "contact_link": contact_link(contact) if contact else None, "can": can}
 
 
 # Acts

@@ -20,7 +20,7 @@ from aggregator.rights import fault
 from aggregator.text.printable import line
 from aggregator.text.urls import literal
 
-_LONGEST, _LONGEST_KEY = 1_000, 80  # characters of a field, and of a key: it is the name of a file
+LONGEST, _LONGEST_KEY = 1_000, 80  # characters of a field, and of a key: it is the name of a file
 _CONTACTS = ("corrections", "permissions", "technical")
 _RIGHTS = ("licence", "licence_url")
 _DAYS = ("expires", "terms_checked")
@@ -122,8 +122,8 @@ def _of_form(draft: Draft, files: Mapping[str, str]) -> Iterator[tuple[str, str]
     """What the loader does not see, because it is in no file, or no file could have it."""
     for name in NAMES:
         value = getattr(draft, name)
-        if len(value) > _LONGEST:
-            yield name, f"found {len(value):,} characters, expected at most {_LONGEST:,}"
+        if len(value) > LONGEST:
+            yield name, f"found {len(value):,} characters, expected at most {LONGEST:,}"
         elif line(value) != value or "\x7f" in value:
             yield name, "found a character that is not to be seen, expected one line of text"
     if not KEY.fullmatch(draft.key):

@@ -64,7 +64,7 @@ def _signals(visit: DeskVisit) -> Need:
 
 
 def _sources(visit: DeskVisit) -> Need:
-    since = sources.troubled_since(rows := sources.troubled(sources.polled(visit.store.health(visit.now))))
+    since = sources.problem_since(rows := sources.with_a_problem(sources.polled(visit.store.health(visit.now))))
     return Need(visit.gettext("Sources with a problem"), "/desk/sources", len(rows), since)
 
 

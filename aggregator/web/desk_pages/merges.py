@@ -1,4 +1,4 @@
-"""What was taken for one report, side by side, to undo it; and what may be wrong, with what mends it."""
+"""What was taken for one report, side by side, to undo it; and what may be wrong, with what corrects it."""
 
 from __future__ import annotations
 

@@ -152,7 +152,7 @@ class Desk:
 
     def _sign_in(self, request: Request, form: Mapping[str, str]) -> Response:
         wire, now = self.site.config().wire, self.site.clock()
-        _need_ours(request, is_ours(request, wire))
+        _need_ours(is_ours(request, wire))
         self.attempts.count(request, now)
         named = people.named_by_proxy(request, wire)
         is_by_proxy = named is not None and form.get("by") == "proxy"
@@ -237,7 +237,7 @@ class Desk:
 
     def _need_form(self, request: Request, person: SignedIn, form: Mapping[str, str]) -> None:
         """Raises Problem where a form was not sent by a page that this person was given in this session."""
-        _need_ours(request, is_ours(request, self.site.config().wire) and person.is_form_token(form.get(TOKEN, "")))
+        _need_ours(is_ours(request, self.site.config().wire) and person.is_form_token(form.get(TOKEN, "")))
 
     def _visit(
         self, request: Request, store: Store, now: datetime, person: SignedIn, parameters: tuple[str, ...]
@@ -316,7 +316,7 @@ def _led(path: str) -> Response:
     return Response(status_code=303, headers={**_PRIVATE, "Location": path})
 
 
-def _need_ours(request: Request, holds: bool) -> None:
+def _need_ours(holds: bool) -> None:
     if not holds:
         raise Problem(
             403, "this form was not sent by a page of the desk", "open the page again, and send it from there"

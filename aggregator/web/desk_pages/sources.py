@@ -111,7 +111,7 @@ def sources(visit: DeskVisit) -> Page:
     """The page of all, chosen by the parameters `state` (a HealthState, `problem` or `all`), `words` and `page`."""
     rows = visit.store.health(visit.now)
     all_polled = polled(rows)
-    with_problem = troubled(all_polled)
+    with_problem = with_a_problem(all_polled)
     state, words = visit.one("state") or "problem", (visit.one("words") or "")[:100]
     chosen = _chosen(all_polled, with_problem, state, words)
     number = _page_number(visit, len(chosen))
@@ -149,12 +149,12 @@ def polled(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [row for row in rows if row.get("search") in (None, "found")]
 
 
-def troubled(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def with_a_problem(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Those with which something is wrong, or that wait for a person, in the same order."""
     return [row for row in rows if row["states"] or row["advice"] or row.get("search")]
 
 
-def troubled_since(rows: Sequence[Mapping[str, Any]]) -> str | None:
+def problem_since(rows: Sequence[Mapping[str, Any]]) -> str | None:
     """Since when the first of them is; None: that is not known."""
     return min((row["since"] for row in rows if row.get("since")), default=None)
 

@@ -33,6 +33,7 @@ def page(visit: Visit, report: str, found: Refusal | None, rest: str = "") -> Pa
             "whose": whose,
             "publisher": notice["publisher"],
             "text": said.text,
+            "text_language": visit.notices_language(notice["publisher"]),
             "at": notice["at"],
             "headline": notice["title"],
             "original": address(notice["url"]),

@@ -20,12 +20,10 @@ from aggregator.desk.outgoing import outlet, releases
 from aggregator.model import Complaint, ComplaintKind, Wire
 from aggregator.model.complaints import Filing, NewLetter
 from aggregator.model.errors import AggregatorError, DeskError, StoreError
-from aggregator.model.release import Refusal, Release
+from aggregator.model.release import Release
 from aggregator.pipeline import filing
 from aggregator.store import Store
 from aggregator.text import reference
-from aggregator.text.emails import is_email
-from aggregator.text.printable import address
 from aggregator.web import problems
 from aggregator.web.limits import Limits
 from aggregator.web.origins import need_no_other_site
@@ -41,6 +39,7 @@ from aggregator.web.pages.complaint_form import (
     label_of,
     typed,
 )
+from aggregator.web.pages.contacts import contact_link
 from aggregator.web.pages.forms import posted
 from aggregator.web.pages.page import Gettext, Page
 from aggregator.web.pages.serving import HTML, Pages, fields
@@ -196,7 +195,8 @@ class Complaining:
             found = next(iter(releases(store, wire, [report], by)), None)
             if isinstance(found, Release):
                 return _about_of(store, found)
-            return _about_absent(store, wire, report, in_place_of(store, wire, report, by, found), found)
+            absent = in_place_of(store, wire, report, by, found)
+            return absent if isinstance(absent, Moved) else _about_absent(store, report)
 
     def _form_page(self, request: Request, about: About | None, shown: Shown) -> Page:
         gettext, wire = self._gettext(request), self._wire()
@@ -324,17 +324,15 @@ def _about_of(store: Store, release: Release) -> About:
         publisher_name=release.publisher_name,
         publisher_place=release.publisher_place,
         contact=contact,
-        contact_link=_link(contact),
+        contact_link=contact_link(contact),
         is_own=addressee.is_own,
         headline=release.headline,
         language=release.language,
     )
 
 
-def _about_absent(store: Store, wire: Wire, report: str, absent: object, refusal: Refusal | None) -> About | Moved:
+def _about_absent(store: Store, report: str) -> About:
     """Of a report that does not leave now, and readers knew of: who answers for it. Raises Problem."""
-    if isinstance(absent, Moved):
-        return absent
     notice = store.notice(report)
     if notice is None:
         raise unknown()
@@ -349,16 +347,11 @@ def _about_absent(store: Store, wire: Wire, report: str, absent: object, refusal
         publisher_name=notice["publisher_name"],
         publisher_place=notice["publisher_place"] or "",
         contact=contact,
-        contact_link=_link(contact),
+        contact_link=contact_link(contact),
         is_own=addressee.is_own,
         headline=notice["title"],
         language=None,
     )
-
-
-def _link(contact: str) -> str | None:
-    """Where a contact leads; None: nowhere."""
-    return f"mailto:{quote(contact, safe='@')}" if is_email(contact) else address(contact)
 
 
 def _receipt(wire: Wire, email: str, code: str, gettext: Gettext) -> NewLetter:

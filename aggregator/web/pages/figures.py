@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -13,6 +11,7 @@ from babel.numbers import format_percent
 from babel.units import format_unit
 
 from aggregator.model.figures import DayFigures, Delay
+from aggregator.output import csv
 from aggregator.text.dates import to_iso
 from aggregator.web.pages import locales
 from aggregator.web.pages.chart import Chart, chart
@@ -220,14 +219,9 @@ def as_csv(visit: Visit) -> Download:
     """The same days, the oldest first, with the names of the table `figures`; seconds with a point, and nothing where
     it was not recorded. What was left out has a column a reason.
     """
-    found = list(reversed(_found(visit)))
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\r\n")  # RFC 4180
-    writer.writerow((*_NAMES, *(f"left_out_{name}" for name in REASONS)))
-    for day in found:
-        reasons = by_reason(day.left_out)
-        writer.writerow((*_values(day), *(reasons[name] for name in REASONS)))
-    return Download(name="figures.csv", body=written.getvalue().encode(), media_type=_CSV)
+    names = (*_NAMES, *(f"left_out_{name}" for name in REASONS))
+    body = "".join(csv.table(names, map(_values, reversed(_found(visit))))).encode()
+    return Download(name="figures.csv", body=body, media_type=_CSV)
 
 
 _COUNTS = ("polls", "polls_failed", "entries", "new", "revised", "unchanged", "gaps", "gaps_closed", "joins",
@@ -246,7 +240,9 @@ def _values(day: DayFigures) -> list[object]:
     told = day.messages
     messages = [told.owed, told.in_two_seconds, told.unconfirmed] if told else [None, None, None]
     counts = [getattr(day, name) for name in _COUNTS]
-    return [day.day.isoformat(), to_iso(day.counted_at), *counts, *delays, *messages]
+    reasons = by_reason(day.left_out)
+    left_out = [reasons[name] for name in REASONS]
+    return [day.day.isoformat(), to_iso(day.counted_at), *counts, *delays, *messages, *left_out]
 
 
 ROUTES = (PageRoute("/figures", figures), PageRoute("/figures.csv", as_csv))

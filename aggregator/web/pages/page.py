@@ -26,11 +26,9 @@ class Visit:
     reader: Reader
     path: str
     named: Mapping[str, str]  # what the path names: {"code": "ml"}
-    given: Mapping[
-        str, tuple[str, ...]
-    ]  # what the query says, of the parameters that the route knows; never empty ones
+    given: Mapping[str, tuple[str, ...]]  # what the query says, of the parameters that the route knows; none is empty
     gettext: Gettext  # a message in the language of the reader
-    config: Config  # read once a page: `Site.config` looks at every file each time
+    config: Config  # read once a page, so that all of it goes by one
 
     @property
     def wire(self) -> Wire:
@@ -44,6 +42,13 @@ class Visit:
     def one(self, name: str) -> str | None:
         """The first value of a parameter; None: it is not given, or empty."""
         return next(iter(self.given.get(name, ())), None)
+
+    def notices_language(self, publisher: str) -> str:
+        """The language of what the wire says beside reports of a publisher, or in their place: English, or unknown
+        (`lang=""`) where its file has words of its own or is gone.
+        """
+        is_usual = any(each.key == publisher and not each.disclaimers for each in self.config.publishers)
+        return "en" if is_usual else ""
 
     def address(self, path: str) -> str:
         """Where a path of this wire is, for others."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
-from urllib.parse import quote
 
 from aggregator.desk.signals import by_publisher, of_publisher
 from aggregator.model import Selection
@@ -15,6 +14,7 @@ from aggregator.rights import widest
 from aggregator.text.printable import address
 from aggregator.web.pages import locales, wording
 from aggregator.web.pages.chart import Chart, chart
+from aggregator.web.pages.contacts import contact_link
 from aggregator.web.pages.locales import day_in
 from aggregator.web.pages.moving import moved
 from aggregator.web.pages.page import Page, PageRoute, Visit
@@ -109,9 +109,7 @@ def _moved(visit: Visit, key: str) -> Page:
 
 
 def _contact(value: str) -> Contact:
-    if "@" in value and "://" not in value:
-        return Contact(value, f"mailto:{quote(value, safe='@')}")
-    return Contact(value, address(value))
+    return Contact(value, contact_link(value))
 
 
 def _disclaimers(of_classes: list[ClassTerms]) -> tuple[str, ...]:

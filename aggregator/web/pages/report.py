@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
@@ -20,8 +20,8 @@ from aggregator.pipeline.feed_paths import feed_path
 from aggregator.text.direction import direction_of_words
 from aggregator.text.html import shortened
 from aggregator.text.markup import below
-from aggregator.text.printable import address
 from aggregator.web.pages import absent, wording
+from aggregator.web.pages.contacts import contact_link
 from aggregator.web.pages.page import Page, PageRoute, Visit
 from aggregator.web.pages.rows import counted, rows, until
 from aggregator.web.pages.writing import country_in
@@ -68,6 +68,7 @@ def report(visit: Visit) -> Page:
             "inline": inline,
             "warning": content_warning(found),
             "on_change": directed(found, [on_change])[0] if on_change else None,
+            "notices_language": visit.notices_language(found.publisher),
             "disclaimers": directed(found, [each for each in found.disclaimers if each != on_change]),
             "rights": beside.rights(found, visit.wire.name),
             "linked_rights": beside.linked_rights(found),
@@ -114,11 +115,7 @@ def _origin(url: str) -> str | None:
 
 def contact(said: str | None) -> tuple[str, str | None] | None:
     """An e-mail address or a page, and where it leads; None: there is none."""
-    if not said:
-        return None
-    if "@" in said and "://" not in said:
-        return said, f"mailto:{quote(said, safe='@')}"
-    return said, address(said)
+    return (said, contact_link(said)) if said else None
 
 
 def directed(found: Release, said: Sequence[str]) -> list[tuple[str, str]]:

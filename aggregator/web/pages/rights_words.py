@@ -1,4 +1,6 @@
-"""The terms of a publisher in plain words, for readers who are no lawyers: each key of its rights as a sentence."""
+"""The terms of a publisher in plain words, for readers and editors who are no lawyers: each key of its rights as a
+sentence.
+"""
 
 from __future__ import annotations
 
@@ -107,6 +109,39 @@ _CHECKED = N_("A person last read these terms on %(day)s.")
 _NOT_CHECKED = N_("We have no note of when these terms were last read.")
 _LASTS = N_("The agreement lasts until %(day)s.")
 _ENDED = N_("The agreement ended on %(day)s. What you read here is what holds since then.")
+# The same to whoever takes one report: what they may do with it. `publisher` and `licence` are filled in.
+TAKE_BASIS: Mapping[Basis, str] = {
+    "own": N_("This wire made the report itself and lets others publish it."),
+    "agreement": N_("%(publisher)s has an agreement with this wire, which does not cover you. You take a quotation."),
+    "open_licence": N_("%(publisher)s lets everybody publish it under the licence %(licence)s."),
+    "public_domain": N_("Nobody has rights in this text: it is in the public domain."),
+    "statutory": N_("The law lets others publish official texts such as this one. Laws differ: look at yours."),
+    "press_release": N_("%(publisher)s sends out this statement to be published."),
+    "quotation": N_("This wire only quotes %(publisher)s. What you take is a quotation too."),
+    "none": N_("This wire has no permission of %(publisher)s for more than that."),
+}
+TAKE_SCOPE: Mapping[TextScope, str] = {
+    "none": N_("Nothing."),
+    "headline_only": N_("The headline, with credit and link."),
+    "excerpt": N_("The opening lines, with credit and link. Do not publish the whole text."),
+    "full_text": N_("The whole text, with credit and link."),
+}
+TAKE_EDITS: Mapping[Edits, str] = {
+    "none": N_("Change nothing, headline included. Do not shorten it."),
+    "style_only": N_("You may change the style, such as dates and spelling. Change nothing of what it says."),
+    "licensed": N_("You may change it. Say that you did."),
+}
+TAKE_TRANSLATION: Mapping[Translation, str] = {
+    "no": N_("Do not translate it."),
+    "with_label": N_("You may translate it. Mark it as a translation."),
+    "licensed": N_("You may translate it."),
+}
+TAKE_COMMERCE: Mapping[CommercialUse, str] = {
+    "yes": N_("A medium that earns money may publish it."),
+    "no": N_("It may not be used to earn money."),
+    "not_sold_separately": N_("A medium that earns money may publish it. The report may not be sold by itself."),
+    "ask": N_("Ask %(publisher)s before a medium that earns money publishes it."),
+}
 
 
 @dataclass(frozen=True, slots=True)

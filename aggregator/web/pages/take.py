@@ -11,7 +11,7 @@ from aggregator.model.release import Release
 from aggregator.output import beside, taking
 from aggregator.rights.templates import licence_name
 from aggregator.text.direction import direction
-from aggregator.web.pages import absent, wording
+from aggregator.web.pages import absent, rights_words, wording
 from aggregator.web.pages.page import Page, PageRoute, Visit
 from aggregator.web.pages.report import contact, directed
 from aggregator.web.problems import Problem
@@ -42,6 +42,7 @@ def filled_page(visit: Visit, typed: Mapping[str, str], wrong: Mapping[str, str]
         "offer": found if isinstance(found, Offer) else None,
         "said": _said(visit, found) if isinstance(found, Offer) else {},
         "permissions": contact(shown.permissions_contact) or contact(shown.corrections_contact),
+        "notices_language": visit.notices_language(shown.publisher),
         "disclaimers": directed(shown, shown.disclaimers),
         "forms": wording.TAKE_FORMS,
         "typed": typed,
@@ -81,11 +82,11 @@ def _said(visit: Visit, found: Offer) -> dict[str, str]:
     return {
         name: visit.gettext(message) % named
         for name, message in (
-            ("basis", wording.TAKE_BASIS[rights.basis]),
-            ("scope", wording.TAKE_SCOPE[release.scope]),
-            ("edits", wording.TAKE_EDITS[rights.edits]),
-            ("translation", wording.TAKE_TRANSLATION[rights.translation]),
-            ("commerce", wording.TAKE_COMMERCE[rights.commercial_use]),
+            ("basis", rights_words.TAKE_BASIS[rights.basis]),
+            ("scope", rights_words.TAKE_SCOPE[release.scope]),
+            ("edits", rights_words.TAKE_EDITS[rights.edits]),
+            ("translation", rights_words.TAKE_TRANSLATION[rights.translation]),
+            ("commerce", rights_words.TAKE_COMMERCE[rights.commercial_use]),
         )
     }
 

@@ -76,6 +76,7 @@ def versions_page(visit: Visit) -> Page:
             "whole_address": _address(id_, chosen),
             "fields": wording.COMPARED,
             "changes": wording.CHANGE_KINDS,
+            "notices_language": visit.notices_language(newest.publisher),
             "disclaimers": directed(newest, newest.disclaimers),
         },
         canonical=None,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aggregator.model import Group, ItemClass, Kind, TextScope
-from aggregator.model.publisher import Basis, CommercialUse, Edits, Translation
+from aggregator.model import Group, ItemClass, Kind
 from aggregator.model.tags import Where
 from aggregator.model.taken import TakeFormat
 from aggregator.web.messages import N_ as N_
@@ -122,39 +121,7 @@ CHANGE_KINDS: Mapping[str, str] = {
     "revised": N_("Changed by its publisher"),
     "corrected": N_("Corrected by its publisher"),
 }
-# "Take this report": on what others may publish it; `publisher` and `licence` are filled in.
-TAKE_BASIS: Mapping[Basis, str] = {
-    "own": N_("This wire made the report itself and lets others publish it."),
-    "agreement": N_("%(publisher)s has an agreement with this wire, which does not cover you. You take a quotation."),
-    "open_licence": N_("%(publisher)s lets everybody publish it under the licence %(licence)s."),
-    "public_domain": N_("Nobody has rights in this text: it is in the public domain."),
-    "statutory": N_("The law lets others publish official texts such as this one. Laws differ: look at yours."),
-    "press_release": N_("%(publisher)s sends out this statement to be published."),
-    "quotation": N_("This wire only quotes %(publisher)s. What you take is a quotation too."),
-    "none": N_("This wire has no permission of %(publisher)s for more than that."),
-}
-TAKE_SCOPE: Mapping[TextScope, str] = {
-    "none": N_("Nothing."),
-    "headline_only": N_("The headline, with credit and link."),
-    "excerpt": N_("The opening lines, with credit and link. Do not publish the whole text."),
-    "full_text": N_("The whole text, with credit and link."),
-}
-TAKE_EDITS: Mapping[Edits, str] = {
-    "none": N_("Change nothing, headline included. Do not shorten it."),
-    "style_only": N_("You may change the style, such as dates and spelling. Change nothing of what it says."),
-    "licensed": N_("You may change it. Say that you did."),
-}
-TAKE_TRANSLATION: Mapping[Translation, str] = {
-    "no": N_("Do not translate it."),
-    "with_label": N_("You may translate it. Mark it as a translation."),
-    "licensed": N_("You may translate it."),
-}
-TAKE_COMMERCE: Mapping[CommercialUse, str] = {
-    "yes": N_("A medium that earns money may publish it."),
-    "no": N_("It may not be used to earn money."),
-    "not_sold_separately": N_("A medium that earns money may publish it. The report may not be sold by itself."),
-    "ask": N_("Ask %(publisher)s before a medium that earns money publishes it."),
-}
+# "Take this report".
 TAKE_FORMS: Mapping[TakeFormat, tuple[str, str]] = {
     "html": (N_("HTML"), N_("For a page on the web.")),
     "text": (N_("Plain text"), N_("For print, radio and e-mail.")),

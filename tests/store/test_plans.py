@@ -300,6 +300,7 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "ending_agreements": (case(lambda s, w: s.ending_agreements(date(2027, 1, 1))),),
     "stored_publishers": (case(lambda s, w: s.stored_publishers()),),
     "is_current": (case(lambda s, w: s.is_current()),),
+    "is_as_stored": (case(lambda s, w: s.is_as_stored()),),
     "text_scope": (case(lambda s, w: s.text_scope("p1")),),
     "known_publishers": (case(lambda s, w: s.known_publishers()),),
     "searches_are_followed": (case(lambda s, w: s.searches_are_followed([], [])),),

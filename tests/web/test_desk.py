@@ -15,6 +15,7 @@ from bs4 import BeautifulSoup
 
 from aggregator.demo import Press
 from aggregator.model import Complaint, Publisher
+from aggregator.model.taken import Taken
 from aggregator.store import Store
 from aggregator.web.desk_pages.serving import ROUTES
 from tests.cli.test_cli import Desk as Newsroom
@@ -100,6 +101,20 @@ def test_a_report_is_found_by_its_id_its_link_and_its_words(wire: Served) -> Non
         assert f'href="/desk/report/{report}"' in answer.text, asked
     assert mine.get("/desk/report?q=%22").status_code == 200
     assert mine.get("/desk/report?q=nothing-has-this").text.count("/desk/report/") == 0
+
+
+def test_a_report_at_the_desk_names_who_took_it(wire: Served) -> None:
+    mine, (report,) = browser(wire), in_wire(wire, 1)
+    medium = f"Sahel {HOSTILE} Post"
+    taken = Taken(
+        key="0123456789abcdefghjk", report=report, revision=1, format="html", medium=medium,
+        contact="news@sahel.example", published_in="p. 3",
+    )  # fmt: skip
+    with Store.open(wire.paths.database()) as store:
+        store.take(taken, wire.now[0])
+    said = mine.page(f"/desk/report/{report}").get_text()
+    assert medium in said
+    assert "news@sahel.example" in said
 
 
 # What each act changes

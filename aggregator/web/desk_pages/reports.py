@@ -27,6 +27,7 @@ from aggregator.web.problems import Problem
 _FOUND = 30  # reports of a page of a search
 _VERSIONS = 10  # that are compared; all are listed
 _ACTS = 50  # that are listed, the newest
+_TAKEN = 20  # of those who took it, the newest
 _CAUSE = ("reason", "reference")
 
 
@@ -82,6 +83,7 @@ def report(visit: DeskVisit) -> Page:
             "versions": held["versions"][::-1],
             "compared": _compared(visit.store, held["id"]) if len(held["versions"]) > 1 else (),
             "acts": held["acts"][: -_ACTS - 1 : -1],
+            "taken": visit.store.taken_of(held["id"])[:_TAKEN],
             "joined_to": joined,
             "notice": visit.store.notice(held["id"]),
             "is_open": not is_purged and joined is None,

@@ -82,9 +82,16 @@ def make_app(paths: Paths, clock: Callable[[], datetime], pace: Pace = Pace()) -
             *Desk(site, pages).routes(),
         ],
         middleware=[
-            Middleware(Guards, hosts=hosts, proxies=wire.serve.trusted_proxies, most=AT_ONCE, answered=requests.count),
+            Middleware(
+                Guards,
+                hosts=hosts,
+                proxies=wire.serve.trusted_proxies,
+                most=AT_ONCE,
+                answered=requests.count,
+                is_https=wire.url.lower().startswith("https:"),
+            ),
             Middleware(GZipMiddleware, minimum_size=_SMALLEST, compresslevel=_LEVEL),
-        ],
+        ],  # fmt: skip
         exception_handlers={
             problems.Problem: problem,
             HTTPException: problem,

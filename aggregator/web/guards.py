@@ -43,6 +43,8 @@ _FOR_ALL = (
     (b"cross-origin-resource-policy", b"cross-origin"),
 )
 _FOR_OURS = ((b"cross-origin-resource-policy", b"same-origin"),)
+# Never over plain HTTP (RFC 6797 section 7.2); whoever brought HTTPS to readers is the proxy.
+_BY_HTTPS = ((b"strict-transport-security", b"max-age=31536000"),)
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": ", ".join(_READING),
     "Access-Control-Allow-Headers": "Authorization, If-None-Match",
@@ -55,9 +57,11 @@ class Guards:
 
     def __init__(
         self, app: ASGIApp, *, hosts: Collection[str], proxies: Collection[str], most: int,
-        answered: Callable[[int], None],
+        answered: Callable[[int], None], is_https: bool = False,
     ) -> None:  # fmt: skip
+        """`is_https`: the wire's own address begins with https:, which a trusted proxy brings."""
         self._app, self._hosts, self._most, self._answered = app, frozenset(hosts), most, answered
+        self._is_https = is_https
         self._proxies = tuple(ipaddress.ip_network(each) for each in proxies)
         self._open: Counter[str] = Counter()
 
@@ -71,12 +75,14 @@ class Guards:
         wanted = asked.get(b"access-control-request-method", "") if scope["method"] == "OPTIONS" else ""
         is_open = scope["path"].startswith(_OPEN) and (wanted or scope["method"]) in _READING
 
+        transport = _BY_HTTPS if self._is_https and self._is_proxy(_peer(scope)) else ()
+
         async def said(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 names = {name for name, _ in message["headers"]}
-                also = (*_SAFE, *(_FOR_ALL if is_open else _FOR_OURS))
+                also = (*_SAFE, *(_FOR_ALL if is_open else _FOR_OURS), *transport)
                 message["headers"] = [*message["headers"], *(each for each in also if each[0] not in names)]
             await send(message)
 
@@ -106,7 +112,7 @@ class Guards:
 
     def _client(self, scope: Scope) -> str:
         """The address that asks: that of the last hop before a proxy that is trusted."""
-        client = scope["client"][0] if scope.get("client") else ""
+        client = _peer(scope)
         said = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"]
         hops = [_without_port(hop.strip()) for hop in ",".join(said).split(",") if hop.strip()]
         while hops and self._is_proxy(client):
@@ -170,6 +176,11 @@ def _as_accepted(scope: Scope) -> Scope:
     said = [value.decode("latin-1") for name, value in scope["headers"] if name == b"accept-encoding"]
     accepted = [(b"accept-encoding", b"gzip")] if weights(said).get("gzip", 0.0) > 0 else []
     return {**scope, "headers": [*(each for each in scope["headers"] if each[0] != b"accept-encoding"), *accepted]}
+
+
+def _peer(scope: Scope) -> str:
+    """The address at the other end of the connection; '': there is none."""
+    return str(scope["client"][0]) if scope.get("client") else ""
 
 
 def _host(said: str) -> str:

@@ -62,3 +62,30 @@ def test_requests_of_one_address_at_once_are_bounded(
     one: tuple[str, str], other: tuple[str, str], is_same: bool
 ) -> None:
     assert asyncio.run(statuses(one, other)) == [200, 429 if is_same else 200]
+
+
+@pytest.mark.parametrize(
+    ("is_https", "peer", "expected"),
+    [(True, "10.0.0.1", True), (True, "9.9.9.9", False), (False, "10.0.0.1", False), (True, "", False)],
+)
+def test_browsers_are_told_to_stay_with_https_by_the_proxy_that_brings_it_alone(
+    is_https: bool, peer: str, expected: bool
+) -> None:
+    told: list[bool] = []
+
+    async def app(_: Scope, __: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def send(message: Message) -> None:
+        told.append((b"strict-transport-security", b"max-age=31536000") in message["headers"])
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    guards = Guards(
+        app, hosts=["localhost"], proxies=["10.0.0.0/8"], most=1, answered=lambda _: None, is_https=is_https
+    )
+    scope = {"type": "http", "method": "GET", "path": "/", "raw_path": b"/", "query_string": b"",
+             "headers": [(b"host", b"localhost")], "client": (peer, 1) if peer else None}  # fmt: skip
+    asyncio.run(guards(scope, receive, send))
+    assert told == [expected]

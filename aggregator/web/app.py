@@ -91,7 +91,7 @@ def make_app(paths: Paths, clock: Callable[[], datetime], pace: Pace = Pace()) -
                 is_https=wire.url.lower().startswith("https:"),
             ),
             Middleware(GZipMiddleware, minimum_size=_SMALLEST, compresslevel=_LEVEL),
-        ],  # fmt: skip
+        ],
         exception_handlers={
             problems.Problem: problem,
             HTTPException: problem,

@@ -52,6 +52,7 @@ def served(
     paths, now = Paths(config, database), [utc_now().astimezone(UTC)]
     app = make_app(paths, clock or (lambda: now[0]), pace)
     listening = socket.create_server(("127.0.0.1", 0))
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as `serve` does
     if send_buffer is not None:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)  # of the connections too
     server = server_of(app)

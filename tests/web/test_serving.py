@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import signal
 import socket
@@ -14,9 +15,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from aggregator.cli.serve import opened
+from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
 from tests.commands import COMMAND, Popen, run
-from tests.make_database import CONFIG
+from tests.make_database import CONFIG, DATABASES
+from tests.web.serving import VERSION
 
 
 @pytest.fixture
@@ -81,3 +85,12 @@ def test_a_place_that_cannot_be_had_is_said(words: list[str], command: tuple[str
 
 def test_a_place_belongs_to_a_server(words: list[str]) -> None:
     assert run([*words, "run", "--listen", "127.0.0.1:0"], capture_output=True).returncode == 2
+
+
+def test_the_body_of_an_answer_does_not_wait_for_its_headers_to_be_acknowledged(tmp_path: Path) -> None:
+    """Nagle's algorithm is off (RFC 1122 section 4.2.3.4); what listens hands that on to each connection."""
+    database = tmp_path / "wire.db"
+    database.write_bytes(gzip.decompress((DATABASES / f"{VERSION}.db.gz").read_bytes()))
+    _, listening, _ = opened(Paths(CONFIG, database), "127.0.0.1:0")
+    with listening, socket.create_connection(listening.getsockname()), listening.accept()[0] as connection:
+        assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0

@@ -28,7 +28,7 @@ _MOST, _BEST = 30, 50  # reports of a page, the newest first and the best first
 _SNIPPET = 260  # characters
 _OPENING = 30  # words
 # How many reports are looked at for the counts: at once, and where the reader asks for more.
-_COUNTED, _COUNTED_MORE = 500, 10_000
+_COUNTED, _COUNTED_MORE = 200, 10_000
 _SUGGESTED = 4
 
 Order = Literal["newest", "best"]

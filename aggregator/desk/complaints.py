@@ -19,7 +19,7 @@ from aggregator.model.complaints import Filing, Matter
 from aggregator.model.errors import AlreadyOut, DeskError
 from aggregator.store import Store
 
-# Why a report is out of the wire because of a complaint, as far as the public is told: never what somebody wrote.
+# The public reason of a report that is out of the wire because of a complaint: never the words of the complaint.
 PUBLIC_REASONS: Mapping[ComplaintKind, str] = {
     "copyright": "a complaint about copyright is being looked into",
     "licence": "a complaint about the licence is being looked into",

@@ -17,9 +17,9 @@ _AGAIN_AFTER = timedelta(hours=1)  # of the same matter
 
 
 def make_letters(store: Store, wire: Wire, token: Callable[[], str], now: datetime) -> bool:
-    """Makes what is due; writes only where there is any. Returns whether something waits for its time. A matter that is
-    open has one letter with the words of its first complaint; of others that come to it the desk is told how many, once
-    an hour at most. `token`: a new one, for a Message-ID. Raises StoreError.
+    """Makes what is due; writes only where there is any. Returns whether something waits for its time. For an open
+    matter there is one letter with the words of its first complaint; later letters, one an hour at most, have only the
+    number of further complaints. `token`: a new one, for a Message-ID. Raises StoreError.
     """
     if not store.letters_are_due():
         return False

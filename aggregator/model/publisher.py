@@ -234,7 +234,7 @@ class Wire:
     complaints_url: str
     complaints_email: str
     timezone: str = "UTC"  # of the IANA database: in it people are told times; see text.timezones
-    statement: str | None = None  # a Markdown file beside wire.toml, what its people say of it; None: there is none
+    statement: str | None = None  # a Markdown file beside wire.toml: the operator's words on /about; None: no file
     fetch: FetchSettings = FetchSettings()
     poll: PollSettings = PollSettings()
     store: StoreSettings = StoreSettings()

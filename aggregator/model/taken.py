@@ -1,4 +1,4 @@
-"""A report that somebody takes to publish it elsewhere, and what its publisher is told of that."""
+"""A report that somebody takes to publish it elsewhere, and the e-mail to its publisher about that."""
 
 from __future__ import annotations
 

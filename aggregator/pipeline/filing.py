@@ -51,6 +51,6 @@ def file(paths: Paths, settings: ComplaintSettings, filing: Filing, now: datetim
 
 
 def follow(paths: Paths, reference_hash: str) -> Followed | None:
-    """What whoever has a reference learns; None: there is none like it. Raises StoreError."""
+    """What the holder of a reference is shown; None: no complaint has this reference. Raises StoreError."""
     with read_store(paths) as store:
         return store.followed_complaint(reference_hash) if store.is_current() else None

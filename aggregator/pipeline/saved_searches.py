@@ -1,4 +1,4 @@
-"""Saved searches as they are listed: who is told of what each finds, when next, what waits and what went wrong last."""
+"""Saved searches as they are listed: who gets what each finds, when next, what waits, and the last error."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _row(
 
 
 def row_of_tell(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """Of one who is told."""
+    """Of one recipient."""
     tell: Tell = row["tell"]
     names = ("owed", "waiting", "oldest", "failures", "given_up", "error")
     since = datetime.fromisoformat(row["owed_since"]) if row["owed_since"] else None

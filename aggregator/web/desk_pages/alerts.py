@@ -1,4 +1,4 @@
-"""Saved searches: who is told of what each finds, when next, what waits and what went wrong; a person pauses one."""
+"""Saved searches: who gets what each finds, when next, what waits, and errors; a person pauses one."""
 
 from __future__ import annotations
 

@@ -113,6 +113,26 @@ def test_a_search_has_the_newest_or_the_best_first_and_goes_on_side_by_side(here
         assert len(set(tops)) == 1  # one day stands side by side
 
 
+def test_side_by_side_is_a_table_on_paper(here: Browsing) -> None:
+    with here.tab() as page:
+        page.goto(f"/positions?q={WORDS}")
+        page.emulate_media(media="print")
+        for selector in ("nav", "form", ".subject", ".acts"):
+            assert not any(each.is_visible() for each in page.locator(selector).all()), selector
+        assert page.locator(".sides").evaluate("each => getComputedStyle(each).display") == "table"
+        assert page.locator(".sides thead").evaluate("each => getComputedStyle(each).display") == "table-header-group"
+        assert page.locator(".sides tfoot details[open]").count() == 0
+        for each in page.locator(".silent li a").all():  # nobody who has no report is left out, though nothing is open
+            assert each.evaluate("each => each.checkVisibility({contentVisibilityAuto: true}) && each.offsetHeight > 0")
+        shown = page.locator(".said .original").first
+        address = shown.evaluate("each => getComputedStyle(each, '::after').content")
+        assert str(shown.get_attribute("href")) in address
+        paper = page.pdf(prefer_css_page_size=True)
+        boxes = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", paper)
+        assert boxes
+        assert all(float(width) > float(height) for width, height in boxes)
+
+
 def test_one_chooses_language_zone_and_colours_without_a_script(here: Browsing) -> None:
     with here.tab(java_script_enabled=False, locale="en-GB") as page:
         page.goto("/country/ke")

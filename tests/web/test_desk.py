@@ -150,6 +150,11 @@ def test_acts_upon_a_report_ask_first_and_then_do_what_the_commands_do(wire: Ser
             assert rows(wire, "SELECT embargoed_until FROM articles WHERE id = ?", report)[0][0].startswith(
                 "2090-01-01"
             )
+        by = {"withheld": "withheld", "legal": "legal", "withdrawn": "withdrawn"}.get(str(state[1]))
+        by = "embargo" if name == "embargo" else by
+        for kind in ("withheld", "legal", "withdrawn", "embargo"):
+            held_back = mine.page(f"/desk/held-back?by={kind}")
+            assert bool(held_back.select(f"main a[href='/desk/report/{report}']")) == (kind == by), (name, kind)
         for column in ("actor", "reason", "reference"):
             assert str(done[("actor", "reason", "reference").index(column)]) in mine.get(path).text
     for name, more, why_not in (

@@ -9,14 +9,16 @@ import sqlite3
 import tomllib
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from aggregator.pipeline.opening import load_config, open_wire
 from aggregator.pipeline.paths import Paths
+from aggregator.pipeline.recording import record as record_polls
 from aggregator.text.dates import to_iso, utc_now
+from tests.conftest import make_poll
 from tests.hostile import run
 from tests.make_database import CONFIG, DATABASES
 from tests.web.desk_browser import AtDesk, at_desk, form, forms, page_of, text_of
@@ -282,3 +284,28 @@ def test_the_first_page_counts_what_needs_a_person(tmp_path: Path) -> None:
     assert str(listed) in text_of(
         page, "//main//li[.//a[@href='/desk/sources']] | //main//tr[.//a[@href='/desk/sources']]"
     )
+
+
+def test_silent_sources_and_gaps_are_listed_as_the_command_lists_them(tmp_path: Path) -> None:
+    paths = troubled(tmp_path)
+    config, now = load_config(paths), utc_now()
+    silent, gappy = "kumasi-nettle", "kurunzi-ya-pwani"
+    with open_wire(paths, config, now) as store:
+        for hours, gap in ((5, None), (3, "open"), (1, None)):
+            at = now - timedelta(hours=hours)
+            sources = [source for each in config.publishers if each.key == gappy for source in each.sources]
+            record_polls(store, [(make_poll(source, at, entries=0, gap=gap), ()) for source in sources], at)
+    with closing(sqlite3.connect(paths.database())) as connection, connection:
+        connection.execute(
+            "UPDATE sources SET last_new = ?, silent_after = ? WHERE publisher = ?",
+            (to_iso(now - timedelta(days=9)), to_iso(now - timedelta(days=2)), silent),
+        )
+    with served(tmp_path, paths.config_folder()) as wire:
+        person = at_desk(wire)
+        rows = health(person)
+        for state, publisher, step in (("silent", silent, "look at http"), ("gaps", gappy, "in publishers/ke/")):
+            page = person.page(f"/desk/sources?state={state}")
+            names = [each.text_content() for each in page.xpath("//article//small")]
+            assert sorted(names) == sorted(name for name, row in rows.items() if state in row["states"])  # type: ignore[operator]
+            assert {name.partition("/")[0] for name in names} == {publisher}
+            assert text_of(page, "//main").count(step) == len(names)

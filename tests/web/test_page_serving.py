@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
+from tests.web.every_page import GONE, READERS, addresses
 from tests.web.serving import Served, served
 
 
@@ -32,6 +33,24 @@ def test_a_page_takes_nothing_from_elsewhere_and_stands_in_no_frame(wire: Served
         file = wire.get(str(each.get("src") or each["href"]))
         assert file.status_code == 200
         assert file.headers["cache-control"] == "public, max-age=31536000, immutable"
+
+
+def test_every_page_has_every_field_that_keeps_it_safe(wire: Served) -> None:
+    """Pages of readers, the ways to the desk, and what is not found or is gone."""
+    for path in (*addresses(READERS), *GONE, "/desk", "/desk/login", "/positions.csv?country=GH", "/figures.csv"):
+        answer = wire.get(path, accept="text/html")
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy, path
+        assert "frame-ancestors 'none'" in policy, path
+        assert "unsafe" not in policy, path
+        assert answer.headers["x-content-type-options"] == "nosniff", path
+        assert answer.headers["cross-origin-resource-policy"] == "same-origin", path
+        assert answer.headers["referrer-policy"] in ("same-origin", "no-referrer"), path
+        assert "access-control-allow-origin" not in answer.headers, path
+        if answer.headers.get("content-type", "").startswith("text/html") and answer.status_code != 303:
+            assert answer.headers["cross-origin-opener-policy"] == "same-origin", path
+            assert answer.headers["x-frame-options"] == "DENY", path
+            assert "camera=()" in answer.headers["permissions-policy"], path
 
 
 def test_a_page_that_a_browser_has_is_not_sent_again_unless_it_is_another_one(wire: Served) -> None:

@@ -282,6 +282,33 @@ def test_pages_follow_each_other_without_a_gap(wire: Served) -> None:
     assert wire.get("/positions?country=GH&before=nothing").status_code == 404
 
 
+def test_nobody_is_named_as_silent_whose_report_another_page_of_the_same_days_has(wire: Served) -> None:
+    """Where one day fills several pages, all of them say who has a report on that day."""
+    given = {"country": ("GH", "KE", "XA")}
+    tried = 0
+    for most in (1, 2, 4):
+        older = None
+        while tried < 40:
+            asked = {**given, **({"before": (older,)} if older else {})}
+            with open_existing(wire.paths) as store:
+                reader, site = Reader("en", "Africa/Accra", "auto"), Site(wire.paths, utc_now)
+                visit = Visit(site, store, utc_now(), reader, "/positions", {}, asked, str, site.config())
+                part = compared(visit, choice(visit, ASKED), most)
+                if not part.days:
+                    break
+                begin = datetime.combine(part.days[-1].day, datetime.min.time(), reader.timezone())
+                end = datetime.combine(part.days[0].day, datetime.min.time(), reader.timezone()) + timedelta(days=1)
+                whole = Selection(channel="web", countries=given["country"], since=begin, until=end)
+                said = {each.publisher for each in store.reports(whole)}
+            silent = {each.key for column in part.columns for each in column.silent}
+            assert not said & silent
+            tried += len(said) > len({each.publisher for each in part.reports})
+            older = part.older
+            if older is None:
+                break
+    assert tried >= 3  # pages that show a part of a day alone
+
+
 def test_days_keep_the_order_of_lists() -> None:
     one = released("web")[0]
     first = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)

@@ -20,10 +20,11 @@ from aggregator.model.publisher import Uses
 from aggregator.model.signals import Signal
 from aggregator.pipeline.opening import load_config, open_wire
 from aggregator.pipeline.paths import Paths
+from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
 from aggregator.text.dates import utc_now
 from aggregator.web.pages.rights_words import rights_words
-from tests.conftest import AGREEMENT, QUOTATION
+from tests.conftest import AGREEMENT, QUOTATION, make_poll
 from tests.make_database import CONFIG, DATABASES
 from tests.web.serving import Served, served
 
@@ -108,6 +109,31 @@ def test_what_is_the_operators_alone_is_not_on_a_page(wire: Served) -> None:
         for source in publisher.sources:
             assert source.url not in text
             assert source.name not in text
+
+
+def test_a_page_says_how_completely_a_publisher_is_received(tmp_path: Path) -> None:
+    with served(tmp_path) as own:
+        now = own.now[0]
+        publishers = {each.key: each for each in load(CONFIG).publishers}
+        whole, broken = publishers["mbalawe-commission"], publishers["hand-pump-network"]
+        with open_wire(own.paths, load_config(own.paths), now) as store:
+            for days, gap in ((3, None), (2, "open"), (1, None)):
+                at = now - timedelta(days=days)
+                for each, its in ((whole, None), (broken, gap)):
+                    polls = [(make_poll(source, at, entries=0, gap=its), ()) for source in each.sources]
+                    record_polls(store, polls, at)
+        (said,) = received(page(own, f"/publisher/{whole.key}"))[:1]
+        assert said == "In the last 30 days we know of no report that is missing."
+        lines = received(page(own, f"/publisher/{broken.key}"))
+        assert lines[0].startswith(
+            f"In the last 30 days its feed did not reach back to what we had before; times: {len(broken.sources)}. So "
+        )
+        assert any(each.startswith("Nothing is known to be missing between ") for each in lines)
+
+
+def received(soup: BeautifulSoup) -> list[str]:
+    """What is said of how completely a publisher is received."""
+    return words(soup, "section:has(> h2:-soup-contains('How completely we receive it')) li")
 
 
 def test_the_wires_own_publisher_is_marked_and_so_is_a_former_one(wire: Served) -> None:

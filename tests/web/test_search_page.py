@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup, Tag
 
 from aggregator.desk.outgoing import outlet, releases
+from aggregator.desk.terms import sync
 from aggregator.model import Query, Selection
 from aggregator.model.release import Release
 from aggregator.pipeline.opening import load_config, open_existing
+from aggregator.store import Store
 from aggregator.tags.tagging import tag_all
 from aggregator.text.dates import utc_now
 from aggregator.text.folding import fold
 from aggregator.text.query import parse
 from aggregator.text.separators import words_of
+from tests.conftest import NOW, WIRE, make_entry, make_publisher, record
 from tests.web.serving import Served, served
 
 
@@ -111,6 +115,29 @@ def test_a_count_is_the_number_of_reports_that_its_link_finds(wire: Served) -> N
         back = chosen.select_one("a")
         assert back is not None
         assert str(back["href"]) == "/search?q=the"
+
+
+def test_with_many_reports_the_newest_are_counted_and_all_where_one_asks(tmp_path: Path) -> None:
+    one, two = make_publisher("one"), make_publisher("two", country="TZ", languages=("sw",))
+    with Store.open(tmp_path / "wire.db") as store:
+        sync(store, WIRE, [one, two], NOW, NOW.date())
+        record(store, one, *map(make_entry, range(150)))
+        record(store, two, *(make_entry(n, id=f"tag:two.example:{n}", links=()) for n in range(120)))
+    with served(tmp_path) as wire:
+        for counts, heading, total in (("", "More than 200 reports", 200), ("&counts=more", "270 reports", 270)):
+            soup = page(wire, f"?q=pont{counts}")
+            found = soup.select_one("#results")
+            assert found is not None
+            assert found.get_text() == heading
+            numbers = [each.get_text() for each in soup.select(".facets a[href*='publisher='] + .count")]
+            assert len(numbers) == 2
+            assert all(each.endswith("+") for each in numbers) == (not counts)
+            assert sum(int(each.rstrip("+")) for each in numbers) == total
+            assert bool(soup.select("a[href*='counts=more']:-soup-contains('Count more')")) == (not counts)
+        more = page(wire, "?q=pont").select_one("a[href*='counts=more']")
+        assert more is not None
+        exact = page(wire, str(more["href"]).removeprefix("/search"))
+        assert {each.get_text() for each in exact.select(".facets a[href*='publisher='] + .count")} == {"150", "120"}
 
 
 def test_filters_and_dates_choose_as_they_do_for_the_api(wire: Served) -> None:

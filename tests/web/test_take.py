@@ -22,6 +22,7 @@ from aggregator.model import Cause
 from aggregator.model.release import Release
 from aggregator.output import beside
 from aggregator.pipeline.opening import load_config, open_wire, read_store
+from tests.hostile import run
 from tests.make_database import CONFIG
 from tests.web.serving import Served, served
 from tests.web.test_report_page import let_out, newest, one, page, said
@@ -88,6 +89,14 @@ def taken(wire: Served, report: str, form: str) -> tuple[BeautifulSoup, httpx.Re
 def rows(wire: Served, sql: str = "SELECT * FROM taken ORDER BY taken_id") -> list[Any]:
     with closing(sqlite3.connect(wire.paths.database())) as connection:
         return connection.execute(sql).fetchall()
+
+
+def rights_sheet(wire: Served, *options: str) -> list[dict[str, Any]]:
+    """What `aggregator rights` lists."""
+    config, database = str(wire.paths.config_folder()), str(wire.paths.database())
+    ran = run("--config", config, "--db", database, "rights", *options, "--json")
+    found: list[dict[str, Any]] = json.loads(ran.out)
+    return found
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -209,6 +218,14 @@ def test_who_took_what_is_kept_and_forgotten_in_time(wire: Served, out: Mapping[
     assert row.published_in is not None
     assert row.published_in.isprintable()
     assert row.told_at is None
+    sheet = {each["publisher"]: each["taken"] for each in rights_sheet(wire)}
+    with read_store(wire.paths, wire.now[0]) as store:
+        assert sheet == {key: len(store.taken(key, wire.now[0] - timedelta(days=30))) for key in sheet}
+    assert sheet["hand-pump-network"] > 0 == sheet["nawras"]
+    listed = rights_sheet(wire, "--taken")[0]
+    assert [listed[name] for name in ("id", "format", "medium", "contact", "published_in", "status")] == [
+        each.id, "text", row.medium, row.contact, row.published_in, "usable",
+    ]  # fmt: skip
     key = answer.headers["location"].partition("taken=")[2]
     assert len(bytes.fromhex(key)) == 10
     other = of(out, "mbalawe-commission")

@@ -11,21 +11,25 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 from aggregator.desk import acts, complaints
 from aggregator.model import Category, Cause, Complaint, Entry, Link, Media, Person, Publisher, Text
+from aggregator.model.complaints import Filing
+from aggregator.model.document import Origin, PageWords, Place, Rsl
 from aggregator.model.errors import DeskError
 from aggregator.model.taken import Taken
 from aggregator.pipeline.opening import load_config, open_wire
 from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
+from aggregator.text import reference
 from aggregator.text.dates import utc_now
 from aggregator.web.desk_pages.serving import ROUTES as DESK_ROUTES
 from aggregator.web.pages.serving import ROUTES
@@ -142,6 +146,11 @@ def entries(number: int, vector: str, again: str = "") -> tuple[Entry, ...]:
             categories=(Category(vector), Category("x", vector, vector)),
             media=(picture,),
             published="Sat, 21 Nov 2026 08:00:00 GMT",
+            contributors=(Person(vector),),
+            origin=Origin(name=vector, url=vector, feed=vector, id=vector, publisher=vector, source=vector),
+            places=(Place("12.6 -8.0", name=vector), Place(vector, vector)),
+            rsl=(Rsl(url=vector, server=vector, permits=vector, prohibits=vector, payment=vector),),
+            base=vector,
         ),
         Entry(
             id=vector,
@@ -161,6 +170,17 @@ def entries(number: int, vector: str, again: str = "") -> tuple[Entry, ...]:
             title=Text("Three &lt;" + vector, "text/html"),
             content=(Text(inside + again),),
             links=(Link(f"{site}/3"),),
+            page=PageWords(
+                title=vector,
+                summary=vector,
+                byline=vector,
+                authors=(Person(vector),),
+                correction=vector,
+                published_stated=vector,
+                categories=(Category(vector),),
+                media=(replace(picture, url=f"{site}/p.jpg"),),
+                licences=(vector,),
+            ),
         ),
         Entry(id=f"{site}/4", title=Text(f"Four {vector}"), links=(Link(f"{site}/4"),)),
     )
@@ -173,6 +193,8 @@ class Hostile:
     here: Browsing
     ids: list[tuple[str, ...]]  # of the reports of each publisher
     complaints: list[int]
+    open_complaints: list[int]
+    merges: list[int]
 
     def lists(self) -> list[str]:
         """Pages on which many of them are at once."""
@@ -191,13 +213,15 @@ class Hostile:
 
     def at_desk(self) -> Iterator[str]:
         yield from (f"/desk/complaint/{number}" for number in self.complaints)
+        yield from (f"/desk/merge/{number}" for number in self.merges)
         for each in self.ids:
-            yield from (f"/desk/report/{each[0]}", f"/desk/report/{each[3]}")
+            yield from (f"/desk/report/{each[0]}", f"/desk/report/{each[3]}", f"/desk/complaints/{each[2]}")
 
     def desk_lists(self) -> list[str]:
         return [
             "/desk", "/desk/complaints", "/desk/complaints/wire", "/desk/held-back", "/desk/ledger", "/desk/rights",
             "/desk/report?q=bridge", "/desk/sources?state=all", f"/desk/report/{self.ids[0][0]}",
+            "/desk/merges", "/desk/merges/suspicious?since=ever",
         ]  # fmt: skip
 
 
@@ -231,8 +255,12 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hostile]:
     with open_wire(paths, load_config(paths), now) as store:
         ids = [filled(store, number, publisher) for number, publisher in enumerate(publishers)]
         numbers = [complained(store, ids[0][0], number, vector) for number, vector in enumerate(VECTORS)]
+        pairs = [filed(store, those[2], number) for number, those in enumerate(ids)]
+        numbers += [each for pair in pairs for each in pair]
+        merges = [int(each["merge_id"]) for each in store.merges()]
+        assert len(merges) >= len(VECTORS)
     with served(folder, paths.config_folder()) as wire, browsing(wire) as here:
-        yield Hostile(here, ids, numbers)
+        yield Hostile(here, ids, numbers, [still_open for _, still_open in pairs], merges)
 
 
 def filled(store: Store, number: int, publisher: Publisher) -> tuple[str, ...]:
@@ -240,6 +268,8 @@ def filled(store: Store, number: int, publisher: Publisher) -> tuple[str, ...]:
     vector, now = VECTORS[number], utc_now()
     record(store, publisher, *entries(number, vector), now=now)
     record(store, publisher, *entries(number, vector, " More was said."), now=now)
+    again = replace(entries(number, vector)[2], id=f"tag:p{number:03}.example,2026:3")
+    record(store, publisher, again, now=now)  # of the same link, so that it is a merge
     said = make_articles(publisher, *entries(number, vector))
     ids = tuple(each.id for each in said)
     cause = Cause(actor="person:ama", reason=vector, reference=vector)
@@ -260,6 +290,23 @@ def complained(store: Store, report: str, number: int, vector: str) -> int:
     with suppress(DeskError):
         complaints.resolve(store, filed, vector, now, vector)
     return filed
+
+
+def filed(store: Store, report: str, number: int) -> tuple[int, int]:
+    """The numbers of two complaints about a report that came by the form: one was answered, the other is open."""
+    vector, now, made = VECTORS[number], utc_now(), []
+    for kind, secret in (("comment", number), ("privacy", len(VECTORS) + number)):
+        said = Complaint(kind="comment" if kind == "comment" else "privacy", text=vector, complainant=vector)
+        digest = reference.digest(code(secret))
+        store.file_complaint(Filing(complaint=said, report=report, reference_hash=digest, email=vector), None, now)
+        made.append(int(store.complaints_page(report, None, 1)[0]["number"]))
+    complaints.resolve(store, made[0], vector.replace("\n", " "), now, vector)
+    return made[0], made[1]
+
+
+def code(number: int) -> str:
+    """The reference of such a complaint."""
+    return reference.written(number.to_bytes(reference.BYTES, "big"))
 
 
 # Every page
@@ -339,3 +386,74 @@ def test_nothing_that_is_typed_into_a_form_runs(hostile: Hostile) -> None:
             with page.expect_navigation():
                 page.locator("main form").first.evaluate("each => each.submit()")
             assert page.evaluate(FOUND) == []
+
+
+def test_no_answer_to_a_complaint_runs(hostile: Hostile) -> None:
+    """Which whoever complained reads, and which may quote the complaint."""
+    with hostile.here.tab(bypass_csp=True) as page:
+        for number in portion(range(len(VECTORS)), 200):
+            hostile.here.wire.now[0] += timedelta(minutes=5)  # so many references are not looked up at once
+            answer = page.goto(f"/complaint/{code(number)}")
+            assert answer is not None
+            assert answer.status == 200
+            assert page.evaluate(FOUND) == []
+
+
+def test_nothing_that_is_typed_into_a_form_of_the_desk_runs(hostile: Hostile) -> None:
+    """Every form of every page of the desk, one after the other, with other words in all of its fields each time."""
+    ids, tried = hostile.ids, set[str]()
+    with hostile.here.desk_tab("abena", bypass_csp=True) as page:
+        for number, vector in enumerate(portion(VECTORS, 200)):
+            those = ids[number % len(ids)]
+            complaint, merge = (found[number % len(found)] for found in (hostile.open_complaints, hostile.merges))
+            paths = (
+                f"/desk/report/{those[0]}", f"/desk/report/{those[3]}", f"/desk/merge/{merge}",
+                f"/desk/complaint/{complaint}", f"/desk/source/p{number % len(ids):03}/feed", "/desk/report",
+                "/desk/ledger", "/desk/sources?state=all",
+            )  # fmt: skip
+            page.goto(paths[number % len(paths)])
+            forms = page.locator("main form")
+            count = forms.count()
+            assert count, page.url
+            form = forms.nth(number // len(paths) % count)
+            tried.add(str(form.get_attribute("action")).rpartition("/")[2])
+            typed(page, form, vector)
+        for vector in portion(VECTORS, 60):
+            page.goto("/desk/add")
+            page.locator("main form.desk-form").evaluate(CHOSEN, vector)
+            with page.expect_navigation():
+                page.locator("#chosen").evaluate("each => each.submit()")
+            assert page.locator("#fault-name, .wire-problem").count() >= 1
+            assert page.evaluate(FOUND) == []
+            typed(page, page.locator("main form.desk-form").first, vector)
+    assert not SOAK or {"withhold", "embargo", "withdraw", "join", "undo", "erase", "pause", "confirm"} <= tried
+
+
+# Sends the form of the first step of /desk/add as if it were that of the third, with these words in every field.
+CHOSEN = """(each, said) => {
+  each.id = 'chosen';
+  const token = each.querySelector('[name=form_token]').value;
+  each.replaceChildren();
+  const fields = {form_token: token, step: 'check'};
+  for (const name of ['feed', 'feed_kind', 'name', 'key', 'place', 'country', 'kind', 'languages', 'homepage',
+                      'corrections', 'permissions', 'technical', 'profile', 'licence', 'licence_url', 'expires',
+                      'terms_checked']) fields[name] = said;
+  for (const [name, value] of Object.entries(fields)) {
+    const field = document.createElement('textarea');
+    [field.name, field.value] = [name, value];
+    each.append(field);
+  }
+}"""
+# Types these words into every field that a person fills in.
+TYPED = """(each, said) => {
+  for (const field of each.querySelectorAll('input, textarea'))
+    if (!['hidden', 'radio', 'checkbox'].includes(field.type)) field.value = said;
+}"""
+
+
+def typed(page: Page, form: Locator, vector: str) -> None:
+    form.evaluate(TYPED, vector)
+    with page.expect_navigation():
+        form.evaluate("each => each.submit()")
+    assert page.locator("h1").count() == 1
+    assert page.evaluate(FOUND) == []

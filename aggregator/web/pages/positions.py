@@ -5,7 +5,7 @@ subject, day by day, and who said nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 
@@ -26,6 +26,7 @@ SUBJECT = ("q", "about", "topic", "country")
 ASKED = (*SUBJECT, "language", *TIMES)
 MOST = 100  # reports of a page
 _MOST_SILENT = 60  # publishers without a report that are named, of a column
+_MOST_OF_DAY = 10_000  # reports of a day that are looked at for who has one
 _WORDS = 40  # of a report
 _OFFERED = 12  # topics, and countries
 _LOOKED_AT = 500  # reports, for these
@@ -96,10 +97,22 @@ def compared(visit: Visit, asked: Choice, most: int = MOST) -> Compared:
     is_more = len(listed) > shown
     is_cut = is_more and day_of(listed[shown].sort_time, zone) == day_of(kept[-1].sort_time, zone)
     days = arranged(out, zone)
-    first, last = _covered(visit, asked, [day_of(each.sort_time, zone) for each in kept], is_more=is_more)
-    return Compared(
-        days, _columns(visit, asked, out), kept[-1].id if is_more else None, *_noons(first, last, zone), is_cut, out
-    )
+    on_days = [day_of(each.sort_time, zone) for each in kept]
+    first, last = _covered(visit, asked, on_days, is_more=is_more)
+    said = {each.publisher for each in kept}
+    if on_days and (is_cut or visit.one("before")):
+        said |= _on(visit, asked, on_days[0])
+    columns = _columns(visit, asked, out, said)
+    return Compared(days, columns, kept[-1].id if is_more else None, *_noons(first, last, zone), is_cut, out)
+
+
+def _on(visit: Visit, asked: Choice, day: date) -> set[str]:
+    """The publishers with a report on a day of which another page may have a part: they were not silent on it."""
+    zone, chosen = visit.reader.timezone(), asked.selection
+    begin, end = (datetime.combine(each, time(), zone) for each in (day, day + _DAY))
+    since, until = max(begin, chosen.since or begin), min(end, chosen.until or end)
+    of_day = replace(chosen, channel="web", since=since, until=until, before=None, limit=_MOST_OF_DAY)
+    return {each.publisher for each in visit.store.traits(of_day, asked.query)}
 
 
 def _noons(first: date, last: date | None, zone: tzinfo) -> tuple[datetime, datetime | None]:
@@ -120,9 +133,8 @@ def _covered(visit: Visit, asked: Choice, days: Sequence[date], *, is_more: bool
     return first, since.astimezone(zone).date() if since else None
 
 
-def _columns(visit: Visit, asked: Choice, out: Sequence[Release]) -> tuple[Column, ...]:
-    """Columns in their order; that of the wire's own reports only where there are some."""
-    said = {each.publisher for each in out}
+def _columns(visit: Visit, asked: Choice, out: Sequence[Release], said: Set[str]) -> tuple[Column, ...]:
+    """Columns in their order; that of the wire's own reports only where there are some. `said`: who has a report."""
     silent: dict[ColumnName, list[Publisher]] = {name: [] for name in COLUMN_NAMES}
     for each in _possible(visit, asked.selection):
         if each.key not in said:

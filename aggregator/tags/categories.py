@@ -9,7 +9,6 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from aggregator.tags import topic_lists
-from aggregator.tags.kept import kept
 from aggregator.tags.vocabulary import first_level, topics
 
 FILE = Path(__file__).with_name("categories.txt")
@@ -83,10 +82,6 @@ def _one_of(meant: _Topics, language: str | None) -> str | None:
 
 @cache
 def _table() -> Mapping[str, _Topics]:
-    return kept("categories", _made_table)
-
-
-def _made_table() -> Mapping[str, _Topics]:
     """By key. Languages count where a category stands under several topics, or where its line begins with `only`."""
     of: dict[str, dict[str | None, set[str]]] = defaultdict(lambda: defaultdict(set))
     everywhere: set[str] = set()

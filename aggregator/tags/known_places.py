@@ -10,7 +10,6 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 
-from aggregator.tags.kept import kept
 from aggregator.tags.place_words import country_names
 from aggregator.text.folding import fold
 
@@ -51,19 +50,15 @@ def is_country(name: str) -> bool:
 
 @cache
 def _towns() -> Mapping[str, str]:
-    return MappingProxyType(kept("towns", _made_towns))
-
-
-def _made_towns() -> dict[str, str]:
     lines = files("aggregator.tags").joinpath("towns.txt").read_text("utf-8").splitlines()
     seats = [name for line in _SEATS.splitlines() for name in line.strip().split("|") if name]
     names = (*lines, *seats)
-    return dict(zip(_keys(names), names, strict=True))
+    return MappingProxyType(dict(zip(_keys(names), names, strict=True)))
 
 
 @cache
 def _countries() -> frozenset[str]:
-    return kept("countries", lambda: frozenset(_keys(country_names())) - {"gaza"})
+    return frozenset(_keys(country_names())) - {"gaza"}
 
 
 def _keys(names: Iterable[str]) -> list[str]:

@@ -28,14 +28,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from itertools import product
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from aggregator.tags.kept import kept
 from aggregator.tags.place_text import Words, forms, keys_of, words_in
 
 LANGUAGES = ("ar", "de", "en", "es", "fr", "ha", "it", "pt", "sw")  # those that have a file
@@ -210,40 +209,19 @@ def place_words(language: str | None) -> PlaceWords:
 
 @cache
 def _place_words(language: str) -> PlaceWords:
-    own, *others = kept(f"places-{language}", lambda: _made(language))
-    return PlaceWords((*map(_as_looked_up, own), _everywhere()), *others)
-
-
-_Kept = Mapping[str, Mapping[str, Sequence[tuple[object, ...]]]]
-
-
-def _as_looked_up(table: _Kept) -> Table:
-    """A table that was kept, in which entries are no more than what they say."""
-    make: Callable[[Any], Entry] = Entry._make
-    return {first: {second: tuple(map(make, those)) for second, those in of.items()} for first, of in table.items()}
-
-
-def _to_keep(table: Table) -> _Kept:
-    return {
-        first: {second: [tuple(each) for each in those] for second, those in of.items()} for first, of in table.items()
-    }
-
-
-def _made(language: str) -> tuple[Any, ...]:
-    """What `PlaceWords` has for a language, its own tables alone."""
     own = language if language in LANGUAGES else "en"
     read = [_file(each) for each in dict.fromkeys((own, "en"))]
-    tables = [_of_file(own)]
+    tables = [_of_file(own), _everywhere()]
     if not language:
-        tables.append(_of_file("fr"))
+        tables.insert(1, _of_file("fr"))
     elif language not in LANGUAGES:
         tables.insert(0, _table(_generated_entries(language, _hows(read))))
     turns: dict[tuple[str, ...], list[tuple[str, tuple[str, ...]]]] = defaultdict(list)
     for each in read:
         for word, code, cue in each.turns:
             turns[keys_of(word)].append((code, keys_of(cue)))
-    return (
-        [_to_keep(each) for each in tables],
+    return PlaceWords(
+        tuple(tables),
         frozenset(_first_keys(each.lists["at"] for each in read)),
         frozenset(_first_keys(each.lists["beside"] for each in read)),
         frozenset(_first_keys([_file(own).lists["first names"]])),
@@ -275,10 +253,6 @@ def _first_keys(lists: Iterable[list[str]]) -> Iterator[str]:
 
 @cache
 def _everywhere() -> Table:
-    return _as_looked_up(kept("places-everywhere", lambda: _to_keep(_made_everywhere())))
-
-
-def _made_everywhere() -> Table:
     """What reports in every language are read with: countries in English and French, and cities."""
     english, french = _file("en"), _file("fr")
     hows = _hows([english, french])

@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from aggregator.tags import topic_lists
-from aggregator.tags.kept import kept
 from aggregator.text.separators import words_of
 from aggregator.text.word_forms import forms_of_each, phrase_forms, stems_in, stems_of
 
@@ -38,7 +37,7 @@ _AMHARIC_BEHIND = ("", "ን", "ና", "ም")
 _MOST_REMEMBERED = 20_000  # pieces of texts, of a language
 
 
-class Form(NamedTuple):
+class Form(NamedTuple):  # thousands are made when a language is first met
     """A word or a phrase of a list, filed under its first word."""
 
     others: tuple[frozenset[str], ...]  # the words behind the first, folded: each one of these
@@ -58,8 +57,7 @@ class _Begun(NamedTuple):
     others: Mapping[str, Sequence[Form]]  # by the second word: the longest first, and then those that are listed first
 
 
-_Plain = tuple[tuple[frozenset[str], ...], int, int, str | None, float]  # a Form of a word that was not met yet
-_Filed = Mapping[str, Sequence[_Plain]]
+_Filed = Mapping[str, Sequence[Form]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +90,7 @@ class _List:
 
     def _begun(self, word: str) -> _Begun | None:
         made = [form for stem in self.stems(word) for form in self.made.get(stem, ())]
-        found = [Form(*each) for each in (*self.whole.get(word, ()), *made)]
-        forms = sorted(found, key=lambda form: (-len(form.others), form.number))
+        forms = sorted((*self.whole.get(word, ()), *made), key=lambda form: (-len(form.others), form.number))
         by_second: dict[str, list[Form]] = {}
         for form in forms:
             for second in form.others[0] if form.others else ():
@@ -151,14 +148,9 @@ def places_of_words(pieces: Sequence[str], language: str) -> list[int]:
 
 @cache
 def _list(language: str) -> _List:
-    whole, made = kept(f"topics-{language}", lambda: _filed(language))
-    return _List(whole, made, {"ar": stems_in, "am": _amharic_stems}.get(language, _no_stems))
-
-
-def _filed(language: str) -> tuple[_Filed, _Filed]:
-    """A language's forms, as `_List` has them."""
-    whole: dict[str, list[_Plain]] = {}
-    made: dict[str, list[_Plain]] = {}
+    whole: dict[str, list[Form]] = {}
+    made: dict[str, list[Form]] = {}
+    stems = {"ar": stems_in, "am": _amharic_stems}.get(language, _no_stems)
     others = {"ar": _arabic, "am": _amharic}.get(language, _as_listed)
     number = 0
     for entry, (topic, written, weight) in enumerate(entries(language)):
@@ -166,8 +158,8 @@ def _filed(language: str) -> tuple[_Filed, _Filed]:
             for table, first, behind in others(form):
                 number += 1
                 filed = made if table == "made" else whole
-                filed.setdefault(first, []).append((behind, number, entry, topic, weight))
-    return whole, made
+                filed.setdefault(first, []).append(Form(behind, number, entry, topic, weight))
+    return _List(whole, made, stems)
 
 
 def entries(language: str) -> Iterable[tuple[str | None, str, float]]:

@@ -226,8 +226,7 @@ def test_tables_are_read_when_a_report_is() -> None:
         "assert w._generated.cache_info().currsize == 1;"
         "import sys; assert 'babel' not in sys.modules"
     )
-    # `-B`: as where nothing is kept by an earlier process (aggregator.tags.kept).
-    done = subprocess.run([sys.executable, "-B", "-c", code], capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
 
 

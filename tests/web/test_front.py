@@ -332,9 +332,11 @@ def test_a_list_shows_the_wires_own_copies_alone(wire: Served) -> None:
 
 
 def test_a_list_has_no_more_of_a_report_than_its_rights_let_out(wire: Served) -> None:
+    scopes = set()
     for out in released("web"):
         article = one(shown_in_a_list(wire, out), "article")
         opening = article.select(".opening")
+        scopes.add((out.scope, bool(opening)))
         if out.scope == "headline_only":
             assert opening == []
         elif opening:
@@ -342,6 +344,7 @@ def test_a_list_has_no_more_of_a_report_than_its_rights_let_out(wire: Served) ->
             assert said in " ".join((out.summary or out.text).split())
             assert len(said) <= 220
         assert out.headline in one(article, ".headline").get_text()
+    assert scopes >= {("headline_only", False), ("excerpt", True), ("full_text", True)}
 
 
 def test_a_wire_without_reports_has_all_its_pages(tmp_path: Path) -> None:

@@ -225,6 +225,7 @@ def test_the_same_is_there_as_csv_that_no_spreadsheet_runs(wire: Served) -> None
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     found = list(cells(page(wire, "?country=GH")))
     said = [row for row in rows if row["day"]]
+    assert said
     assert [row["id"] for row in said] == [
         str(article.select_one(".headline a")["href"]).removeprefix("/report/")  # type: ignore[index]
         for _, _, article in found

@@ -417,7 +417,7 @@ def selected(connection: sqlite3.Connection, selection: Selection, seqs: Sequenc
 
 def _condition(connection: sqlite3.Connection, selection: Selection) -> tuple[str, dict[str, Any]]:
     """SQL: whether line `c` of article `a` is in a selection, and the values of its names, with those of `which`."""
-    _check_selection(connection, selection)
+    _check_selection(selection)
     search_id, found_seq = _search(connection, selection.search) if selection.search is not None else (None, LAST)
     eras = _eras(connection, selection)
     keys = None if eras is None else tuple(dict.fromkeys(key for key, *_ in eras))
@@ -571,7 +571,7 @@ def check(connection: sqlite3.Connection, after: Cursor) -> None:
         raise CursorError(f"cursor {after}: line {after.seq} of this ledger has another hash. {_START_AGAIN}")
 
 
-def _check_selection(connection: sqlite3.Connection, selection: Selection) -> None:
+def _check_selection(selection: Selection) -> None:
     if (selection.since, selection.until, selection.before) != (None, None, None):
         raise StoreError("the ledger is followed by its lines: expected `after` and `up_to`, no time and no report")
 

@@ -107,7 +107,6 @@ def home(visit: DeskVisit) -> Page:
         values={
             "needs": [each for each in needs if each.number],
             "quiet": [each for each in needs if not each.number],
-            "held": visit.store.count_held_back(),
         },
         is_indexed=False,
     )  # fmt: skip

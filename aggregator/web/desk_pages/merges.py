@@ -33,16 +33,12 @@ def listed(visit: DeskVisit) -> Page:
     return Page(
         template="desk/merges.html", title=visit.gettext("Merges"), description="",
         values={
-            "rows": [{**row, "kept_url": _link(row["kept"]), "taken_url": _link(row["taken"])} for row in rows],
+            "rows": rows,
             "undone_too": undone_too,
             "older": older("/desk/merges", visit, following, "undone"),
         },
         is_indexed=False,
     )  # fmt: skip
-
-
-def _link(said: dict[str, Any] | None) -> str | None:
-    return linkable(said["url"]) if said else None
 
 
 def suspicious(visit: DeskVisit) -> Page:

@@ -88,7 +88,6 @@ def report(visit: DeskVisit) -> Page:
             "notice": visit.store.notice(held["id"]),
             "is_open": not is_purged and joined is None,
             "is_in_wire": held["notice"] is None and not held["embargoed_until"],
-            "today": to_iso(visit.now)[:10],
             "of": _labels(visit),
         },
         is_indexed=False,

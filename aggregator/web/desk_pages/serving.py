@@ -36,7 +36,7 @@ from aggregator.web.desk_pages import (
     source,
     sources,
 )
-from aggregator.web.desk_pages.goals import HOME, goal
+from aggregator.web.desk_pages.goals import goal
 from aggregator.web.desk_pages.people import SignedIn
 from aggregator.web.desk_pages.searching import Searches
 from aggregator.web.desk_pages.visit import BUSY_SECONDS, DeskAct, DeskRoute, DeskVisit, cannot_write
@@ -332,5 +332,3 @@ def _to_write(site: Site) -> Store:
     """Raises StoreError."""
     return Store.open(site.paths.database(), busy_seconds=BUSY_SECONDS)
 
-
-__all__ = ["HOME", "Desk"]

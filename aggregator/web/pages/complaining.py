@@ -230,7 +230,7 @@ class Complaining:
             template="complaint_filed.html",
             title=gettext("We have received what you wrote"),
             description="",
-            values={"code": code, "email_to_us": wire.complaints_email, "sends_letters": wire.mail is not None},
+            values={"code": code, "sends_letters": wire.mail is not None},
             is_indexed=False,
         )
 

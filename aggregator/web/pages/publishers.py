@@ -66,7 +66,6 @@ def publishers(visit: Visit) -> Page:
             "languages": _languages(shown, visit),
             "number": len(found),
             "number_of_all": len(shown),
-            "number_of_countries": len({each.profile.country for each in found}),
             "is_narrowed": is_narrowed,
         },
         canonical=visit.address("/publishers"),

@@ -40,7 +40,7 @@ def sent(store: Store, found: Config, now: datetime) -> None:
     async def look() -> None:
         letters = TakenLetters(found, on_store, lambda: now)
         letters.look()
-        await letters.sent()
+        await letters.sending.done()
 
     asyncio.run(look())
 

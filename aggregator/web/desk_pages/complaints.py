@@ -9,7 +9,7 @@ from aggregator.model import Cause
 from aggregator.model.errors import DeskError
 from aggregator.web.desk_pages import wording
 from aggregator.web.desk_pages.paging import ROWS, below, cut, number, older
-from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done
+from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done, desk_page
 from aggregator.web.pages.page import Page
 from aggregator.web.pages.wording import N_
 from aggregator.web.problems import Problem
@@ -23,8 +23,8 @@ def listed(visit: DeskVisit) -> Page:
     found = complaints.matters(visit.store)
     page, shown = _part(visit, found)
     names = visit.store.named([each.report for each in shown if each.report])
-    return Page(
-        template="desk/complaints.html", title=visit.gettext("Complaints"), description="",
+    return desk_page(
+        template="desk/complaints.html", title=visit.gettext("Complaints"),
         values={
             "matters": [(each, names.get(each.report or "", (None, None))[1]) for each in shown],
             "number": sum(each.count for each in found),
@@ -32,7 +32,6 @@ def listed(visit: DeskVisit) -> Page:
             "page_number": page,
             "older": f"/desk/complaints?page={page + 1}" if len(found) > page * ROWS else None,
         },
-        is_indexed=False,
     )  # fmt: skip
 
 
@@ -52,8 +51,8 @@ def matter(visit: DeskVisit) -> Page:
     shown, following = cut(visit.store.complaints_page(about, below(visit), ROWS + 1), "number")
     is_wire = about is None
     title = visit.gettext("Complaints about the wire") if is_wire else visit.gettext("Complaints about a report")
-    return Page(
-        template="desk/matter.html", title=title, description="",
+    return desk_page(
+        template="desk/matter.html", title=title,
         values={
             "rows": shown,
             "about": about,
@@ -61,7 +60,6 @@ def matter(visit: DeskVisit) -> Page:
             "kinds": wording.called(visit.gettext, wording.COMPLAINTS),
             "older": older(f"/desk/complaints/{visit.named['about']}", visit, following),
         },
-        is_indexed=False,
     )  # fmt: skip
 
 
@@ -71,10 +69,9 @@ def complaint(visit: DeskVisit) -> Page:
     state = visit.store.report_state(report) if report else None
     is_joined = report in visit.store.joins() if report else False
     proposed = None if is_joined else complaints.proposal(row["complaint_kind"], state)
-    return Page(
+    return desk_page(
         template="desk/complaint.html",
         title=visit.gettext("Complaint %(number)d") % {"number": row["number"]},
-        description="",
         values={
             "row": row,
             "addressee": visit.store.addressee(report) if report else None,
@@ -87,7 +84,6 @@ def complaint(visit: DeskVisit) -> Page:
             ],
             "notices": wording.called(visit.gettext, wording.NOTICES),
         },
-        is_indexed=False,
     )
 
 

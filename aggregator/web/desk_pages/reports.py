@@ -19,7 +19,7 @@ from aggregator.text import query
 from aggregator.text.dates import read_moment, to_iso
 from aggregator.text.urls import literal
 from aggregator.web.desk_pages import wording
-from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done
+from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done, desk_page
 from aggregator.web.pages.page import Page
 from aggregator.web.pages.wording import N_
 from aggregator.web.problems import Problem
@@ -44,10 +44,9 @@ def find(visit: DeskVisit) -> Page:
     asked = visit.one("q") or ""
     named = references.found(visit.store, asked, desk=True) if asked else []
     rows, older, fault = ([], None, None) if named or not asked else _by_words(visit, asked)
-    return Page(
-        template="desk/find.html", title=visit.gettext("Reports"), description="",
+    return desk_page(
+        template="desk/find.html", title=visit.gettext("Reports"),
         values={"asked": asked, "named": named, "rows": rows, "older": older, "fault": fault},
-        is_indexed=False,
     )  # fmt: skip
 
 
@@ -71,10 +70,9 @@ def report(visit: DeskVisit) -> Page:
     held = _held(visit)
     joined = visit.store.joins().get(held["id"])
     is_purged = held["notice"] == "removed"
-    return Page(
+    return desk_page(
         template="desk/report.html",
         title=held["title"] or visit.gettext("(no headline)"),
-        description="",
         values={
             "held": held,
             "original": linkable(held["url"]),
@@ -91,7 +89,6 @@ def report(visit: DeskVisit) -> Page:
             "today": to_iso(visit.now)[:10],
             "of": _labels(visit),
         },
-        is_indexed=False,
     )
 
 
@@ -227,8 +224,8 @@ def cause_of(visit: DeskVisit) -> Cause:
 def _asked(visit: DeskVisit, deed: _Deed, before: ReportState, decision: DeskDecision, cause: Cause) -> Page:
     """What will happen, before it does."""
     held = _held(visit)
-    return Page(
-        template="desk/confirm.html", title=visit.gettext(deed.ask), description="",
+    return desk_page(
+        template="desk/confirm.html", title=visit.gettext(deed.ask),
         values={
             "held": held,
             "before": before,
@@ -239,7 +236,6 @@ def _asked(visit: DeskVisit, deed: _Deed, before: ReportState, decision: DeskDec
             "fields": {name: visit.said(name) for name in (*_CAUSE, *deed.fields)},
             "of": _labels(visit),
         },
-        is_indexed=False,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from aggregator.pipeline import watching
 from aggregator.pipeline.source_words import Files, Told, advice, next_fetch, what
 from aggregator.rights import is_address
 from aggregator.text.dates import for_people, times_for_people
-from aggregator.web.desk_pages.visit import DeskRoute, DeskVisit
+from aggregator.web.desk_pages.visit import DeskRoute, DeskVisit, desk_page
 from aggregator.web.pages import locales
 from aggregator.web.pages.chart import Chart, chart
 from aggregator.web.pages.page import Page
@@ -139,9 +139,7 @@ def sources(visit: DeskVisit) -> Page:
         "faults": visit.config.faults[:_FAULTS],
         "longest": _LONGEST,
     }
-    return Page(
-        template="desk/sources.html", title=visit.gettext("Sources"), description="", values=values, is_indexed=False
-    )
+    return desk_page(template="desk/sources.html", title=visit.gettext("Sources"), values=values)
 
 
 def polled(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

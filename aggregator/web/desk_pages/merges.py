@@ -15,9 +15,9 @@ from aggregator.model.errors import DeskError
 from aggregator.output.diff import Piece, word_diff
 from aggregator.text.dates import to_iso
 from aggregator.text.html import clean_line
+from aggregator.text.printable import address
 from aggregator.text.raw_words import as_text, decode, values
 from aggregator.web.desk_pages.paging import ROWS, below, cut, number, older
-from aggregator.web.desk_pages.reports import linkable
 from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done, desk_page
 from aggregator.web.pages.page import Page
 from aggregator.web.pages.wording import N_
@@ -41,7 +41,7 @@ def listed(visit: DeskVisit) -> Page:
 
 
 def _link(said: dict[str, Any] | None) -> str | None:
-    return linkable(said["url"]) if said else None
+    return address(said["url"]) if said else None
 
 
 def suspicious(visit: DeskVisit) -> Page:
@@ -112,7 +112,7 @@ def _side(version: Version, said: dict[str, Any], title: Sequence[Piece], text: 
     """Of the pieces of a comparison those that stand on this side."""
     return Side(
         [each for each in title if each[0] != without], [each for each in text if each[0] != without],
-        linkable(said["url"]), said["published"], version.source_name,
+        address(said["url"]), said["published"], version.source_name,
     )  # fmt: skip
 
 

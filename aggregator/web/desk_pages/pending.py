@@ -7,8 +7,8 @@ from typing import Any, get_args
 from aggregator.desk import pending
 from aggregator.model import MassKind
 from aggregator.model.errors import DeskError
+from aggregator.text.printable import address
 from aggregator.web.desk_pages import wording
-from aggregator.web.desk_pages.reports import linkable
 from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done, desk_page
 from aggregator.web.pages.page import Page
 from aggregator.web.pages.wording import N_
@@ -39,7 +39,7 @@ def one(visit: DeskVisit) -> Page:
             "source": source,
             "kind": kind,
             "counted": counted,
-            "rows": [{**r, "url": linkable(r["url"]), "new_url": linkable(r["new_url"])} for r in rows],
+            "rows": [{**r, "url": address(r["url"]), "new_url": address(r["new_url"])} for r in rows],
         },
     )
 

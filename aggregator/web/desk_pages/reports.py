@@ -17,7 +17,7 @@ from aggregator.rights import Decision
 from aggregator.store import Store
 from aggregator.text import query
 from aggregator.text.dates import read_moment, to_iso
-from aggregator.text.urls import literal
+from aggregator.text.printable import address
 from aggregator.web.desk_pages import wording
 from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done, desk_page
 from aggregator.web.pages.page import Page
@@ -29,12 +29,6 @@ _VERSIONS = 10  # that are compared; all are listed
 _ACTS = 50  # that are listed, the newest
 _TAKEN = 20  # of those who took it, the newest
 _CAUSE = ("reason", "reference")
-
-
-def linkable(url: str | None) -> str | None:
-    """An address that may stand in a link: of the web, without a user's name; None: it is none."""
-    said = literal(url) if url else ""
-    return said if said.lower().startswith(("http://", "https://")) else None
 
 
 # Finding one
@@ -75,7 +69,7 @@ def report(visit: DeskVisit) -> Page:
         title=held["title"] or visit.gettext("(no headline)"),
         values={
             "held": held,
-            "original": linkable(held["url"]),
+            "original": address(held["url"]),
             "words": held["text"] or held["summary"] or "",
             "leaves": _leaves(what_leaves(visit.store, held["id"], visit.now)),
             "versions": held["versions"][::-1],

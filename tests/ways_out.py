@@ -313,7 +313,7 @@ class Mail:
 
         async def look() -> None:
             await self.alerter.look()
-            await self.alerter.sent()
+            await self.alerter.sending.done()
 
         asyncio.run(look())
         self.faults += len(self.box.faults) - faults

@@ -13,6 +13,8 @@ from aggregator.model.release import Feed
 from aggregator.output.record import NAMES, record
 from aggregator.text.printable import cell
 
+MEDIA_TYPE = "text/csv; charset=utf-8"
+
 
 def render(feed: Feed) -> Iterator[str]:
     yield from table(NAMES, (record(release).values() for release in feed.releases))
@@ -23,6 +25,11 @@ def table(names: Sequence[str], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
     yield _row(names)
     for values in rows:
         yield _row([cell(_said(value)) for value in values])
+
+
+def whole(names: Sequence[str], rows: Iterable[Iterable[Any]]) -> bytes:
+    """The same as one file."""
+    return "".join(table(names, rows)).encode()
 
 
 def _said(value: Any) -> Any:

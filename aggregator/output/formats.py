@@ -39,6 +39,6 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         "ninjs": Format("application/vnd.iptc.g2.ninjs+json", "ninjs.json", _of_text(ninjs.render), is_feed=False),
         "newsml": Format("application/vnd.iptc.g2.newsitem+xml", "newsml.xml", _whole(newsml.render)),
         "jsonl": Format("application/x-ndjson", "jsonl", _of_text(jsonl.render), is_feed=False),
-        "csv": Format("text/csv; charset=utf-8", "csv", _of_text(csv.render), is_feed=False),
+        "csv": Format(csv.MEDIA_TYPE, "csv", _of_text(csv.render), is_feed=False),
     }
 )

@@ -1,8 +1,7 @@
 """Saved searches in a program that polls: what was not matched where it was read is matched, who is owed what is noted,
 and messages are sent, beside the polls.
 
-Nothing is lost when the program ends at any moment: what is owed stands in the database until its message was taken. A
-message is sent twice only where the program ended between the moment in which it was taken and the record of that.
+Nothing is lost when the program ends at any moment: what is owed stands in the database until its message was taken.
 """
 
 from __future__ import annotations
@@ -39,11 +38,11 @@ from aggregator.model import (
     Sent,
     Wire,
 )
-from aggregator.model.errors import StoreError
 from aggregator.model.release import Release
 from aggregator.output import alert_mail
 from aggregator.pipeline.matching import match_waiting
 from aggregator.pipeline.on_store import OnStore
+from aggregator.pipeline.sending import Sending
 from aggregator.rights import fill
 from aggregator.store import Store
 from aggregator.text.printable import log_line
@@ -53,7 +52,6 @@ log = logging.getLogger("aggregator.alerts")
 _AT_ONCE = 4  # messages that are sent at the same time
 _COMMAND_SECONDS = timedelta(seconds=60)
 _OUT = "This report is not in the wire any more. Please do not use what was sent to you before."
-_LONGEST = 300.0  # seconds in which attempts begin before all is looked at anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +72,10 @@ class Alerter:
     folder: Path  # where commands run
     on_store: OnStore
     clock: Callable[[], datetime]
-    _sending: asyncio.Task[None] | None = None
-    _is_ending: bool = False
-    _taken: dict[int, Callable[[Store], None]] = field(default_factory=dict)  # sent, and not yet recorded
+    sending: Sending = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sending = Sending("alerts", log, self.on_store)
 
     async def look(self) -> None:
         """Matches, notes who is owed what, and begins to send; without a search, too: whoever got a report by one that
@@ -85,53 +84,26 @@ class Alerter:
         await match_waiting(self.on_store)
         now = self.clock()
         await self.on_store(partial(_prepare, now=now))
-        if self._sending is None or self._sending.done():
-            self._sending = asyncio.create_task(self._send_all())
-
-    async def sent(self) -> None:
-        """Waits until all that is due was tried once."""
-        if self._sending is not None:
-            await asyncio.wait({self._sending})
-
-    async def end(self) -> None:
-        """Waits for what is being sent, which takes no longer than it may; what is left waits in the database."""
-        self._is_ending = True
-        await self.sent()
+        self.sending.begin(self._send_all)
 
     async def _send_all(self) -> None:
         """What is due, several at a time, each for another recipient."""
+        now = self.clock()
+        due = [each for each in await self.on_store(Store.alert_messages) if waits_until(each, now) is None]
+        if not due or not await self.on_store(lambda store: store.claim_alerts(now)):
+            return
+        room = asyncio.Semaphore(_AT_ONCE)
         try:
-            for message_id, record in list(self._taken.items()):
-                await self.on_store(record)
-                del self._taken[message_id]
-            now = self.clock()
-            waiting = await self.on_store(Store.alert_messages)
-            due = [each for each in waiting if waits_until(each, now) is None and each.message_id not in self._taken]
-            if not due or not await self.on_store(lambda store: store.claim_alerts(now)):
-                return
-            room, ends = asyncio.Semaphore(_AT_ONCE), asyncio.get_running_loop().time() + _LONGEST
-            try:
-                # None is stopped by a fault of another: it may have been taken already.
-                ended = await asyncio.gather(
-                    *(self._in_turn(message, room, ends) for message in due), return_exceptions=True
-                )
-            finally:
-                await self.on_store(Store.give_alerts_back)
-            for error in filter(None, ended):
-                raise error
-        except StoreError as error:  # whoever stores polls says so; what waits goes on waiting
-            log.warning("alerts wait, because the database cannot be used: %s", error)
+            # None is stopped by a fault of another: it may have been taken already.
+            ended = await asyncio.gather(*(self._in_turn(message, room) for message in due), return_exceptions=True)
+        finally:
+            await self.on_store(Store.give_alerts_back)
+        for error in filter(None, ended):
+            raise error
 
-    async def _in_turn(self, message: AlertMessage, room: asyncio.Semaphore, ends: float) -> None:
+    async def _in_turn(self, message: AlertMessage, room: asyncio.Semaphore) -> None:
         async with room:
-            if not self._is_ending and asyncio.get_running_loop().time() < ends:
-                try:
-                    await self._send(message)
-                except StoreError:
-                    raise
-                except Exception:
-                    log.exception("internal error (bug), please report it")
-                    await self._failed(message, "internal error (bug); see the log")
+            await self.sending.attempt(partial(self._send, message), partial(self._note_failure, message))
 
     async def _send(self, message: AlertMessage) -> None:
         """One attempt. That it begins is written first: what cannot be recorded is not sent."""
@@ -141,15 +113,13 @@ class Alerter:
         error = await self._handed_over(message, ready.alert) if ready.alert.entries else None
         if error is None:
             record = partial(_note_sent, message=message, ready=ready, now=self.clock())
-            self._taken[message.message_id] = record
-            await self.on_store(record)
-            del self._taken[message.message_id]
+            await self.sending.note_sent(message.message_id, record)
         else:
-            await self._failed(message, error)
+            await self._note_failure(message, error)
         said = {"search": message.search, "reports": len(ready.alert.entries), "attempt": message.attempts + 1}
         log.log(logging.WARNING if error else logging.INFO, "%s", log_line({**said, "error": error}))
 
-    async def _failed(self, message: AlertMessage, error: str) -> None:
+    async def _note_failure(self, message: AlertMessage, error: str) -> None:
         now = self.clock()
         give_up = is_last(message, now)
         await self.on_store(lambda store: store.note_failure(message.message_id, error, now, give_up=give_up))

@@ -106,9 +106,9 @@ class Pipeline:
         await self._hub.end()
         await self._deliveries.end()
         await self._notifier.end(_NOTIFY_SECONDS)
-        await self._alerter.end()
-        await self._letters.end()
-        await self._taken_letters.end()
+        await self._alerter.sending.end()
+        await self._letters.sending.end()
+        await self._taken_letters.sending.end()
         await self._writer.close()
         await self._workers.close()
         await self._fetcher.__aexit__(kind, error, trace)
@@ -223,9 +223,9 @@ class Pipeline:
 
     async def alerted(self) -> None:
         """Waits until all that is due was tried once."""
-        await self._alerter.sent()
-        await self._letters.sent()
-        await self._taken_letters.sent()
+        await self._alerter.sending.done()
+        await self._letters.sending.done()
+        await self._taken_letters.sending.done()
 
     async def try_writing(self) -> None:
         """Whether polls can be stored again after a StoreError; raises one where they cannot."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
 from functools import partial
@@ -14,10 +13,10 @@ from functools import partial
 from aggregator.delivery import mail
 from aggregator.delivery.own_emails import mailbox, own_email
 from aggregator.model import Config, Publisher, Wire
-from aggregator.model.errors import StoreError
 from aggregator.model.taken import TakenLetter
 from aggregator.output import taken_mail
 from aggregator.pipeline.on_store import OnStore
+from aggregator.pipeline.sending import Sending
 from aggregator.store import Store
 from aggregator.text.printable import log_line
 
@@ -38,37 +37,25 @@ class TakenLetters:
     config: Config
     on_store: OnStore
     clock: Callable[[], datetime]
-    _sending: asyncio.Task[None] | None = None
-    _is_ending: bool = False
+    sending: Sending = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sending = Sending("e-mails about taken reports", log, self.on_store)
 
     def look(self) -> None:
         """Begins to send what is due."""
         addresses = {each.key: to for each in self.config.publishers if (to := told_at(each))}
-        if addresses and self.config.wire.mail is not None and (self._sending is None or self._sending.done()):
-            self._sending = asyncio.create_task(self._send_all(addresses))
-
-    async def sent(self) -> None:
-        """Waits until all that is due was tried once."""
-        if self._sending is not None:
-            await asyncio.wait({self._sending})
-
-    async def end(self) -> None:
-        """Waits for the e-mail that is being sent, which takes no longer than it may; others wait in the database."""
-        self._is_ending = True
-        await self.sent()
+        if addresses and self.config.wire.mail is not None:
+            self.sending.begin(partial(self._send_all, addresses))
 
     async def _send_all(self, addresses: Mapping[str, str]) -> None:
-        try:
-            for _ in range(_MOST_AT_ONCE):
-                now = self.clock()
-                letter = await self.on_store(partial(_next, addresses=addresses, now=now))
-                if letter is None or self._is_ending:
-                    return
-                await self._send(letter, addresses[letter.publisher])
-        except StoreError as error:  # whoever stores polls says so; what waits goes on waiting
-            log.warning("e-mails about taken reports wait, because the database cannot be used: %s", error)
-        except Exception:
-            log.exception("internal error (bug), please report it")
+        for _ in range(_MOST_AT_ONCE):
+            now = self.clock()
+            letter = await self.on_store(partial(_next, addresses=addresses, now=now))
+            if letter is None or not self.sending.may_begin:
+                return
+            send = partial(self._send, letter, addresses[letter.publisher])
+            await self.sending.attempt(send, partial(self._note_failure, letter))
 
     async def _send(self, letter: TakenLetter, to: str) -> None:
         """One attempt. That it begins is written first: what cannot be recorded is not sent."""
@@ -78,11 +65,15 @@ class TakenLetters:
             return
         error = await mail.send(wire.mail, as_email(letter, to, wire, now), os.environ)
         if error is None:
-            await self.on_store(lambda store: store.note_taken_letter_sent(letter, self.clock()))
+            taken_at = self.clock()
+            await self.sending.note_sent(letter, lambda store: store.note_taken_letter_sent(letter, taken_at))
         else:
-            await self.on_store(lambda store: store.note_taken_letter_failure(letter.publisher, error))
+            await self._note_failure(letter, error)
         said = {"publisher": letter.publisher, "reports": len(letter.rows), "attempt": letter.attempts + 1}
         log.log(logging.WARNING if error else logging.INFO, "%s", log_line({**said, "error": error}))
+
+    async def _note_failure(self, letter: TakenLetter, error: str) -> None:
+        await self.on_store(lambda store: store.note_taken_letter_failure(letter.publisher, error))
 
 
 def _next(store: Store, addresses: Mapping[str, str], now: datetime) -> TakenLetter | None:

@@ -325,7 +325,7 @@ def test_a_withdrawal_between_reading_and_record_is_owed(desk: AlertWire, box: M
             desk.store.collect_owed(desk.now)
         return await taken(call)
 
-    desk.alerter.on_store = withdrawing  # the desk acts while the mail is on its way
+    desk.alerter.on_store = desk.alerter.sending.on_store = withdrawing  # the desk acts while the mail is on its way
     desk.alert()
     desk.alert()
     assert [subject.partition(":")[0] for subject in subjects(box)] == [
@@ -448,7 +448,7 @@ def test_two_programs_at_once_send_each_message_once(desk: AlertWire, box: Mailb
 
         async def both() -> None:
             await asyncio.gather(desk.alerter.look(), other.alerter.look())
-            await asyncio.gather(desk.alerter.sent(), other.alerter.sent())
+            await asyncio.gather(desk.alerter.sending.done(), other.alerter.sending.done())
 
         asyncio.run(both())
         assert subjects(box) == ["[Search ponts] 3 reports"]
@@ -676,7 +676,7 @@ def _killed_at(number: int, folder: Path, port: int) -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
             return await on_store(call)
 
-        made.alerter.on_store = ending
+        made.alerter.on_store = made.alerter.sending.on_store = ending
         made.alert()
     finally:
         os._exit(0)
@@ -731,7 +731,7 @@ def test_a_locked_database_sends_nothing_twice_and_loses_nothing(tmp_path: Path,
                 locked.append(other.execute("BEGIN IMMEDIATE"))
             return await on_store(call)
 
-        made.alerter.on_store = locking
+        made.alerter.on_store = made.alerter.sending.on_store = locking
         made.alert()
         assert len(box.taken) == 1
         assert locked

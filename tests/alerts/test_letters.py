@@ -55,7 +55,7 @@ def send(one: AlertWire, later: timedelta = timedelta(0), letters: Letters | Non
     async def look() -> None:
         sender = letters or Letters(one.config.wire, on_store, lambda: one.now)
         await sender.look()
-        await sender.sent()
+        await sender.sending.done()
 
     asyncio.run(look())
 

@@ -97,7 +97,7 @@ class AlertWire:
         async def look() -> None:
             tick(self.store, self.now)
             await self.alerter.look()
-            await self.alerter.sent()
+            await self.alerter.sending.done()
 
         asyncio.run(look())
 

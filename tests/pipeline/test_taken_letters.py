@@ -13,6 +13,7 @@ import pytest
 from aggregator.desk import acts
 from aggregator.desk.terms import sync
 from aggregator.model import Cause, Config, Contact, MailSettings, Publisher, Selection
+from aggregator.model.errors import StoreError
 from aggregator.model.taken import Taken
 from aggregator.pipeline.taken_letters import TakenLetters, told_at
 from aggregator.store import Store
@@ -40,7 +41,7 @@ def sent(store: Store, found: Config, now: datetime) -> None:
     async def look() -> None:
         letters = TakenLetters(found, on_store, lambda: now)
         letters.look()
-        await letters.sent()
+        await letters.sending.done()
 
     asyncio.run(look())
 
@@ -125,6 +126,30 @@ def test_what_could_not_be_sent_is_sent_later(store: Store, asking: Publisher) -
         sent(store, found, NOW + timedelta(hours=3))
         assert len(box.taken) == 1
     sent(store, replace(found, wire=replace(found.wire, mail=None)), NOW + 2 * DAY)  # nothing is tried without [mail]
+
+
+def test_what_was_sent_is_recorded_before_anything_is_sent_again(store: Store, asking: Publisher) -> None:
+    (mine,) = reports(store, asking)
+    take(store, mine, NOW)
+    now, locked = [NOW], [False]
+
+    async def on_store(call: Callable[[Store], T], /) -> T:
+        if locked[0] and box.taken:
+            raise StoreError("the database is locked")
+        return call(store)
+
+    async def look(letters: TakenLetters) -> None:
+        letters.look()
+        await letters.sending.done()
+
+    with mailbox() as box:
+        letters = TakenLetters(config(box, asking), on_store, lambda: now[0])
+        locked[0] = True
+        asyncio.run(look(letters))
+        locked[0], now[0] = False, NOW + timedelta(hours=3)
+        asyncio.run(look(letters))
+        assert len(box.taken) == 1
+    assert [each.told_at for each in store.taken("asking", NOW - DAY)] == [NOW]
 
 
 def test_of_a_report_that_left_the_words_are_not_sent(store: Store, asking: Publisher) -> None:

@@ -22,7 +22,7 @@ from aggregator.pipeline.opening import load_config, publisher_file, publisher_f
 from aggregator.text.urls import document_of, domain_of_url, literal
 from aggregator.web.desk_pages.draft import ELSEWHERE, LONGEST, NAMES, Draft, Faults, Tried, hidden, of_form, tried
 from aggregator.web.desk_pages.searching import NotSearched, address_of
-from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done
+from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done, desk_page
 from aggregator.web.pages.page import Page
 from aggregator.web.pages.rights_words import RightsWords, Sentence, rights_words
 from aggregator.web.pages.wording import KINDS
@@ -208,7 +208,7 @@ def _page(visit: DeskVisit, step: str, values: Mapping[str, object], status: int
     title = visit.gettext("Add a publisher")
     said = {"step": step, "holder": None, **values}
     template = f"desk/add_{step}.html"
-    return Page(template=template, title=title, description="", values=said, is_indexed=False, status=status)
+    return desk_page(template=template, title=title, values=said, status=status)
 
 
 ROUTES = (DeskRoute(_PATH, begin),)

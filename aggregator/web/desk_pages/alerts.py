@@ -7,7 +7,7 @@ from typing import Any
 
 from aggregator.model.errors import DeskError
 from aggregator.pipeline.saved_searches import searches
-from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done
+from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done, desk_page
 from aggregator.web.pages.page import Page
 from aggregator.web.pages.wording import N_
 
@@ -30,7 +30,7 @@ def alerts(visit: DeskVisit) -> Page:
         "whens": WHENS,
     }
     title = visit.gettext("Alerts")
-    return Page(template="desk/alerts.html", title=title, description="", values=values, is_indexed=False)
+    return desk_page(template="desk/alerts.html", title=title, values=values)
 
 
 def is_in_trouble(row: Mapping[str, Any]) -> bool:

@@ -8,40 +8,30 @@ from aggregator.desk import complaints
 from aggregator.model import Cause
 from aggregator.model.errors import DeskError
 from aggregator.web.desk_pages import wording
-from aggregator.web.desk_pages.paging import ROWS, below, cut, number, older
-from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done
+from aggregator.web.desk_pages.paging import ROWS, below, cut, number, older, part
+from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done, desk_page
 from aggregator.web.pages.page import Page
 from aggregator.web.pages.wording import N_
 from aggregator.web.problems import Problem
 
 ABOUT_WIRE = "wire"  # in the place of an id
-_MOST = 1_000_000  # of a page's number
 
 
 def listed(visit: DeskVisit) -> Page:
     """The matters that are open."""
     found = complaints.matters(visit.store)
-    page, shown = _part(visit, found)
-    names = visit.store.named([each.report for each in shown if each.report])
-    return Page(
-        template="desk/complaints.html", title=visit.gettext("Complaints"), description="",
+    page = part(visit, found)
+    names = visit.store.named([each.report for each in page.rows if each.report])
+    return desk_page(
+        template="desk/complaints.html", title=visit.gettext("Complaints"),
         values={
-            "matters": [(each, names.get(each.report or "", (None, None))[1]) for each in shown],
+            "matters": [(each, names.get(each.report or "", (None, None))[1]) for each in page.rows],
             "number": sum(each.count for each in found),
             "kinds": wording.called(visit.gettext, wording.COMPLAINTS),
-            "page_number": page,
-            "older": f"/desk/complaints?page={page + 1}" if len(found) > page * ROWS else None,
+            "page_number": page.number,
+            "older": f"/desk/complaints?page={page.number + 1}" if page.number < page.pages else None,
         },
-        is_indexed=False,
     )  # fmt: skip
-
-
-def _part(visit: DeskVisit, found: list[Any]) -> tuple[int, list[Any]]:
-    """The number of a page, and what stands on it. Raises Problem."""
-    page = number(visit.one("page") or "1", "page")
-    if page > _MOST:
-        raise Problem(404, N_("there is no such page"))
-    return page, found[(page - 1) * ROWS : page * ROWS]
 
 
 def matter(visit: DeskVisit) -> Page:
@@ -52,8 +42,8 @@ def matter(visit: DeskVisit) -> Page:
     shown, following = cut(visit.store.complaints_page(about, below(visit), ROWS + 1), "number")
     is_wire = about is None
     title = visit.gettext("Complaints about the wire") if is_wire else visit.gettext("Complaints about a report")
-    return Page(
-        template="desk/matter.html", title=title, description="",
+    return desk_page(
+        template="desk/matter.html", title=title,
         values={
             "rows": shown,
             "about": about,
@@ -61,7 +51,6 @@ def matter(visit: DeskVisit) -> Page:
             "kinds": wording.called(visit.gettext, wording.COMPLAINTS),
             "older": older(f"/desk/complaints/{visit.named['about']}", visit, following),
         },
-        is_indexed=False,
     )  # fmt: skip
 
 
@@ -71,10 +60,9 @@ def complaint(visit: DeskVisit) -> Page:
     state = visit.store.report_state(report) if report else None
     is_joined = report in visit.store.joins() if report else False
     proposed = None if is_joined else complaints.proposal(row["complaint_kind"], state)
-    return Page(
+    return desk_page(
         template="desk/complaint.html",
         title=visit.gettext("Complaint %(number)d") % {"number": row["number"]},
-        description="",
         values={
             "row": row,
             "addressee": visit.store.addressee(report) if report else None,
@@ -87,7 +75,6 @@ def complaint(visit: DeskVisit) -> Page:
             ],
             "notices": wording.called(visit.gettext, wording.NOTICES),
         },
-        is_indexed=False,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from aggregator.model import Queue
 from aggregator.model.errors import DeskError
 from aggregator.pipeline.subscribers import MOST_OWED, listed
-from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done
+from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done, desk_page
 from aggregator.web.pages.contacts import contact_link
 from aggregator.web.pages.page import Page
 from aggregator.web.pages.wording import N_
@@ -53,7 +53,7 @@ def subscribers(visit: DeskVisit) -> Page:
         "most_owed": MOST_OWED,
     }
     title = visit.gettext("Subscribers")
-    return Page(template="desk/subscribers.html", title=title, description="", values=values, is_indexed=False)
+    return desk_page(template="desk/subscribers.html", title=title, values=values)
 
 
 def subscriber(visit: DeskVisit) -> Page:
@@ -71,7 +71,7 @@ def subscriber(visit: DeskVisit) -> Page:
         "steps": STEPS,
         "most_owed": MOST_OWED,
     }
-    return Page(template="desk/subscriber.html", title=name, description="", values=values, is_indexed=False)
+    return desk_page(template="desk/subscriber.html", title=name, values=values)
 
 
 def _shown(row: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ from aggregator.pipeline.discovery.prober import kind_of
 from aggregator.pipeline.opening import publisher_file
 from aggregator.pipeline.source_words import Files
 from aggregator.rights import is_address
-from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done
+from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done, desk_page
 from aggregator.web.pages.page import Page
 
 _MOST = 50  # that are shown at once
@@ -26,7 +26,7 @@ def discovered(visit: DeskVisit) -> Page:
     values = {"proposals": shown, "more": len(found) - len(shown), "searched": searched}
     values["is_automatic"] = visit.wire.poll.accept_discovered
     title = visit.gettext("Discovered feeds")
-    return Page(template="desk/discovered.html", title=title, description="", values=values, is_indexed=False)
+    return desk_page(template="desk/discovered.html", title=title, values=values)
 
 
 def _links(row: Mapping[str, Any]) -> Mapping[str, str | None]:

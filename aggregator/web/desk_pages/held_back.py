@@ -7,7 +7,7 @@ from typing import get_args
 from aggregator.model import Notice
 from aggregator.web.desk_pages import wording
 from aggregator.web.desk_pages.paging import ROWS, below, cut, older
-from aggregator.web.desk_pages.visit import DeskRoute, DeskVisit
+from aggregator.web.desk_pages.visit import DeskRoute, DeskVisit, desk_page
 from aggregator.web.pages.page import Page
 from aggregator.web.pages.wording import N_
 from aggregator.web.problems import Problem
@@ -26,8 +26,8 @@ def held_back(visit: DeskVisit) -> Page:
         rows = visit.store.out_of_wire(notice, below(visit), ROWS + 1)
     shown, following = cut(rows, "number")
     counts = visit.store.count_held_back()
-    return Page(
-        template="desk/held_back.html", title=visit.gettext("Held back"), description="",
+    return desk_page(
+        template="desk/held_back.html", title=visit.gettext("Held back"),
         values={
             "by": by,
             "rows": shown,
@@ -35,7 +35,6 @@ def held_back(visit: DeskVisit) -> Page:
             "notices": wording.called(visit.gettext, wording.NOTICES),
             "older": older("/desk/held-back", visit, following, "by"),
         },
-        is_indexed=False,
     )  # fmt: skip
 
 

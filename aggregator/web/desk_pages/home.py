@@ -11,7 +11,7 @@ from aggregator.pipeline.subscribers import in_trouble, listed
 from aggregator.text.dates import to_iso
 from aggregator.web.desk_pages import alerts, discovered, rights, sources
 from aggregator.web.desk_pages.merges import SINCE
-from aggregator.web.desk_pages.visit import DeskRoute, DeskVisit
+from aggregator.web.desk_pages.visit import DeskRoute, DeskVisit, desk_page
 from aggregator.web.pages.page import Page
 
 
@@ -102,13 +102,12 @@ NEEDS: tuple[Callable[[DeskVisit], Need], ...] = (
 
 def home(visit: DeskVisit) -> Page:
     needs = [need(visit) for need in NEEDS]
-    return Page(
-        template="desk/home.html", title=visit.gettext("Desk"), description="",
+    return desk_page(
+        template="desk/home.html", title=visit.gettext("Desk"),
         values={
             "needs": [each for each in needs if each.number],
             "quiet": [each for each in needs if not each.number],
         },
-        is_indexed=False,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import get_args
 from aggregator.model import ChangeKind
 from aggregator.web.desk_pages import wording
 from aggregator.web.desk_pages.paging import ROWS, below, older
-from aggregator.web.desk_pages.visit import DeskRoute, DeskVisit
+from aggregator.web.desk_pages.visit import DeskRoute, DeskVisit, desk_page
 from aggregator.web.pages.page import Page
 
 _ASKED = ("kind", "actor", "report")
@@ -18,8 +18,8 @@ def ledger(visit: DeskVisit) -> Page:
     actor, report = visit.one("actor"), visit.one("report")
     whole = f"person:{actor}" if actor and ":" not in actor and actor != "wire" else actor
     lines, following = visit.store.ledger_page(below(visit), ROWS, kinds=kinds, report=report, actor=whole)
-    return Page(
-        template="desk/ledger.html", title=visit.gettext("Ledger"), description="",
+    return desk_page(
+        template="desk/ledger.html", title=visit.gettext("Ledger"),
         values={
             "lines": lines,
             "kinds": kinds,
@@ -30,7 +30,6 @@ def ledger(visit: DeskVisit) -> Page:
             "older": older("/desk/ledger", visit, following, *_ASKED),
             "newest": older("/desk/ledger", visit, 2**63 - 1, *_ASKED),
         },
-        is_indexed=False,
     )  # fmt: skip
 
 

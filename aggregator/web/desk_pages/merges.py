@@ -15,10 +15,10 @@ from aggregator.model.errors import DeskError
 from aggregator.output.diff import Piece, word_diff
 from aggregator.text.dates import to_iso
 from aggregator.text.html import clean_line
+from aggregator.text.printable import address
 from aggregator.text.raw_words import as_text, decode, values
 from aggregator.web.desk_pages.paging import ROWS, below, cut, number, older
-from aggregator.web.desk_pages.reports import linkable
-from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done
+from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done, desk_page
 from aggregator.web.pages.page import Page
 from aggregator.web.pages.wording import N_
 from aggregator.web.problems import Problem
@@ -30,22 +30,21 @@ _MOST = 100  # suspects of a page
 def listed(visit: DeskVisit) -> Page:
     undone_too = visit.one("undone") == "yes"
     rows, following = cut(visit.store.merges_page(below(visit), ROWS + 1, undone_too=undone_too), "merge_id")
-    return Page(
-        template="desk/merges.html", title=visit.gettext("Merges"), description="",
+    return desk_page(
+        template="desk/merges.html", title=visit.gettext("Merges"),
         values={
             "rows": rows,
             "undone_too": undone_too,
             "older": older("/desk/merges", visit, following, "undone"),
         },
-        is_indexed=False,
     )  # fmt: skip
 
 
 def suspicious(visit: DeskVisit) -> Page:
     is_all = visit.one("since") == "ever"
     found = suspects.listed(visit.store, None if is_all else visit.now - SINCE)
-    return Page(
-        template="desk/suspects.html", title=visit.gettext("What may be wrong"), description="",
+    return desk_page(
+        template="desk/suspects.html", title=visit.gettext("What may be wrong"),
         values={
             "found": found[:_MOST],
             "number": len(found),
@@ -53,7 +52,6 @@ def suspicious(visit: DeskVisit) -> Page:
             "days": SINCE.days,
             "double": suspects.DOUBLE,
         },
-        is_indexed=False,
     )  # fmt: skip
 
 
@@ -73,10 +71,9 @@ def merge(visit: DeskVisit) -> Page:
     own, taken = _said(found.own), _said(found.taken)
     reason = why_two(decode(found.own.raw), decode(found.taken.raw))
     title, text = (word_diff(own[name], taken[name]) for name in ("title", "text"))
-    return Page(
+    return desk_page(
         template="desk/merge.html",
         title=visit.gettext("Merge %(number)d") % {"number": found.merge_id or 0},
-        description="",
         values={
             "merge": found,
             "at": to_iso(found.at),
@@ -85,7 +82,6 @@ def merge(visit: DeskVisit) -> Page:
             "left": _side(found.own, own, title, text, "come"),
             "right": _side(found.taken, taken, title, text, "gone"),
         },
-        is_indexed=False,
     )
 
 
@@ -112,7 +108,7 @@ def _side(version: Version, said: dict[str, Any], title: Sequence[Piece], text: 
     """Of the pieces of a comparison those that stand on this side."""
     return Side(
         [each for each in title if each[0] != without], [each for each in text if each[0] != without],
-        linkable(said["url"]), said["published"], version.source_name,
+        address(said["url"]), said["published"], version.source_name,
     )  # fmt: skip
 
 

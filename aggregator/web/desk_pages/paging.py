@@ -1,9 +1,10 @@
-"""Lists of the desk in pages: by the number below which one begins."""
+"""Lists of the desk in pages: by the number below which one begins, or by the page's own number."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from aggregator.web.desk_pages.visit import DeskVisit
@@ -11,6 +12,7 @@ from aggregator.web.pages.wording import N_
 from aggregator.web.problems import Problem
 
 ROWS = 50  # of a page
+T = TypeVar("T")
 _LARGEST = 2**63 - 1
 
 
@@ -25,6 +27,23 @@ def number(said: str, name: str) -> int:
     if said.isascii() and said.isdecimal() and len(said) < 20 and 1 <= int(said) <= _LARGEST:
         return int(said)
     raise Problem(404, N_("there is no such page"), f"{name} is no number")
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Generic[T]):
+    """A page of a list that is read whole. `pages`: how many there are; `number`: which of them it is, from 1 on."""
+
+    rows: Sequence[T]
+    number: int
+    pages: int
+
+
+def part(visit: DeskVisit, found: Sequence[T], most: int = ROWS) -> Part[T]:
+    """The page that the parameter `page` names, of so many rows at most. Raises Problem."""
+    page, last = number(visit.one("page") or "1", "page"), max(1, -(-len(found) // most))
+    if page > last:
+        raise Problem(404, N_("there is no such page"), f"there are {last:,}")
+    return Part(found[(page - 1) * most : page * most], page, last)
 
 
 def cut(rows: Sequence[dict[str, Any]], key: str) -> tuple[Sequence[dict[str, Any]], int | None]:

@@ -7,9 +7,9 @@ from typing import Any, get_args
 from aggregator.desk import pending
 from aggregator.model import MassKind
 from aggregator.model.errors import DeskError
+from aggregator.text.printable import address
 from aggregator.web.desk_pages import wording
-from aggregator.web.desk_pages.reports import linkable
-from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done
+from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done, desk_page
 from aggregator.web.pages.page import Page
 from aggregator.web.pages.wording import N_
 from aggregator.web.problems import Problem
@@ -18,10 +18,9 @@ _SHOWN = 50  # reports of one source and kind
 
 
 def listed(visit: DeskVisit) -> Page:
-    return Page(
-        template="desk/pending.html", title=visit.gettext("Changes that wait"), description="",
+    return desk_page(
+        template="desk/pending.html", title=visit.gettext("Changes that wait"),
         values={"rows": visit.store.count_pending(), "mass": wording.called(visit.gettext, wording.MASS)},
-        is_indexed=False,
     )  # fmt: skip
 
 
@@ -33,17 +32,15 @@ def one(visit: DeskVisit) -> Page:
     )
     if not rows or counted is None:
         raise Problem(404, N_("no such change waits"))
-    return Page(
+    return desk_page(
         template="desk/pending_of.html",
         title=f"{counted['publisher_name']}: {wording.called(visit.gettext, wording.MASS)[kind]}",
-        description="",
         values={
             "source": source,
             "kind": kind,
             "counted": counted,
-            "rows": [{**r, "url": linkable(r["url"]), "new_url": linkable(r["new_url"])} for r in rows],
+            "rows": [{**r, "url": address(r["url"]), "new_url": address(r["new_url"])} for r in rows],
         },
-        is_indexed=False,
     )
 
 

@@ -17,9 +17,9 @@ from aggregator.rights import Decision
 from aggregator.store import Store
 from aggregator.text import query
 from aggregator.text.dates import read_moment, to_iso
-from aggregator.text.urls import literal
+from aggregator.text.printable import address
 from aggregator.web.desk_pages import wording
-from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done
+from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done, desk_page
 from aggregator.web.pages.page import Page
 from aggregator.web.pages.wording import N_
 from aggregator.web.problems import Problem
@@ -31,12 +31,6 @@ _TAKEN = 20  # of those who took it, the newest
 _CAUSE = ("reason", "reference")
 
 
-def linkable(url: str | None) -> str | None:
-    """An address that may stand in a link: of the web, without a user's name; None: it is none."""
-    said = literal(url) if url else ""
-    return said if said.lower().startswith(("http://", "https://")) else None
-
-
 # Finding one
 
 
@@ -44,10 +38,9 @@ def find(visit: DeskVisit) -> Page:
     asked = visit.one("q") or ""
     named = references.found(visit.store, asked, desk=True) if asked else []
     rows, older, fault = ([], None, None) if named or not asked else _by_words(visit, asked)
-    return Page(
-        template="desk/find.html", title=visit.gettext("Reports"), description="",
+    return desk_page(
+        template="desk/find.html", title=visit.gettext("Reports"),
         values={"asked": asked, "named": named, "rows": rows, "older": older, "fault": fault},
-        is_indexed=False,
     )  # fmt: skip
 
 
@@ -71,13 +64,12 @@ def report(visit: DeskVisit) -> Page:
     held = _held(visit)
     joined = visit.store.joins().get(held["id"])
     is_purged = held["notice"] == "removed"
-    return Page(
+    return desk_page(
         template="desk/report.html",
         title=held["title"] or visit.gettext("(no headline)"),
-        description="",
         values={
             "held": held,
-            "original": linkable(held["url"]),
+            "original": address(held["url"]),
             "words": held["text"] or held["summary"] or "",
             "leaves": _leaves(what_leaves(visit.store, held["id"], visit.now)),
             "versions": held["versions"][::-1],
@@ -90,7 +82,6 @@ def report(visit: DeskVisit) -> Page:
             "is_in_wire": held["notice"] is None and not held["embargoed_until"],
             "of": _labels(visit),
         },
-        is_indexed=False,
     )
 
 
@@ -226,8 +217,8 @@ def cause_of(visit: DeskVisit) -> Cause:
 def _asked(visit: DeskVisit, deed: _Deed, before: ReportState, decision: DeskDecision, cause: Cause) -> Page:
     """What will happen, before it does."""
     held = _held(visit)
-    return Page(
-        template="desk/confirm.html", title=visit.gettext(deed.ask), description="",
+    return desk_page(
+        template="desk/confirm.html", title=visit.gettext(deed.ask),
         values={
             "held": held,
             "before": before,
@@ -238,7 +229,6 @@ def _asked(visit: DeskVisit, deed: _Deed, before: ReportState, decision: DeskDec
             "fields": {name: visit.said(name) for name in (*_CAUSE, *deed.fields)},
             "of": _labels(visit),
         },
-        is_indexed=False,
     )  # fmt: skip
 
 

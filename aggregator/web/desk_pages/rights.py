@@ -14,7 +14,7 @@ from aggregator.model import Publisher
 from aggregator.model.publisher import Use
 from aggregator.rights import NOTICE_DAYS, configured, effective, grounds
 from aggregator.web.desk_pages import wording
-from aggregator.web.desk_pages.visit import DeskRoute, DeskVisit
+from aggregator.web.desk_pages.visit import DeskRoute, DeskVisit, desk_page
 from aggregator.web.pages.page import Page
 
 _OLD = timedelta(days=365)  # since somebody read the terms
@@ -70,8 +70,8 @@ def _conflicts(publishers: Iterable[Publisher], said: ByPublisher, today: date) 
 
 def rights(visit: DeskVisit) -> Page:
     found, old, against = ending(visit), unread(visit), conflicts(visit)
-    return Page(
-        template="desk/rights.html", title=visit.gettext("Rights that need a look"), description="",
+    return desk_page(
+        template="desk/rights.html", title=visit.gettext("Rights that need a look"),
         values={
             "ending": found[:_SHOWN],
             "unread": old[:_SHOWN],
@@ -79,7 +79,6 @@ def rights(visit: DeskVisit) -> Page:
             "conflicts": against[:_SHOWN],
             "uses": wording.called(visit.gettext, wording.USES),
         },
-        is_indexed=False,
     )  # fmt: skip
 
 

@@ -39,12 +39,13 @@ from aggregator.web.desk_pages import (
 from aggregator.web.desk_pages.goals import goal
 from aggregator.web.desk_pages.people import SignedIn
 from aggregator.web.desk_pages.searching import Searches
-from aggregator.web.desk_pages.visit import BUSY_SECONDS, DeskAct, DeskRoute, DeskVisit, cannot_write
+from aggregator.web.desk_pages.visit import BUSY_SECONDS, DeskAct, DeskRoute, DeskVisit, cannot_write, desk_page
 from aggregator.web.limits import Limits
 from aggregator.web.origins import is_ours
 from aggregator.web.pages.forms import posted
+from aggregator.web.pages.moving import led
 from aggregator.web.pages.page import Page
-from aggregator.web.pages.serving import HTML, Pages, fields, given
+from aggregator.web.pages.serving import Pages, given
 from aggregator.web.pages.wording import N_
 from aggregator.web.pages.writing import translations
 from aggregator.web.problems import Problem
@@ -144,14 +145,13 @@ class Desk:
     def _login_page(self, request: Request) -> Response:
         wire = self.site.config().wire
         next_path = goal(request.query_params.get("next", ""))
-        page = Page(
-            template="desk/login.html", title=self._said(request)("Sign in to the desk"), description="",
+        page = desk_page(
+            template="desk/login.html", title=self._said(request)("Sign in to the desk"),
             values={
                 "next": next_path,
                 "named": people.named_by_proxy(request, wire),
                 "needs_https": people.needs_https(request, wire),
             },
-            is_indexed=False,
         )  # fmt: skip
         return self._written(request, page, None)
 
@@ -253,20 +253,20 @@ class Desk:
         )  # fmt: skip
 
     def _not_done(self, request: Request, why: str) -> Page:
-        return Page(
-            template="desk/refused.html", title=self._said(request)("Nothing was changed"), description="",
-            values={"detail": why, "status": 409}, is_indexed=False, status=409,
+        return desk_page(
+            template="desk/refused.html", title=self._said(request)("Nothing was changed"),
+            values={"detail": why, "status": 409}, status=409,
         )  # fmt: skip
 
     def _refused(self, request: Request, problem: Problem, person: SignedIn | None = None) -> Response:
         said = self._said(request)
-        page = Page(
-            template="desk/refused.html", title=_sentence(said(problem.title)), description="",
+        page = desk_page(
+            template="desk/refused.html", title=_sentence(said(problem.title)),
             values={
                 "detail": _sentence(said(problem.detail)) if problem.detail else "",
                 "status": problem.status,
             },
-            is_indexed=False, status=problem.status, headers=tuple(problem.headers.items()),
+            status=problem.status, headers=tuple(problem.headers.items()),
         )  # fmt: skip
         return self._written(request, page, person)
 
@@ -278,16 +278,15 @@ class Desk:
             TOKEN: person.form_token() if person else "",
             "done": _said_after_act(request, person),
         }
-        body = self.pages.written(replace(page, values={**said, **page.values}), reader, request.url.path)
-        headers = {**dict(fields()), **_PRIVATE, "Content-Language": reader.language, **dict(page.headers)}
-        return Response(body, page.status, headers, HTML)
+        whole = replace(page, values={**said, **page.values})
+        return self.pages.unshared(whole, reader, request.url.path, _PRIVATE)
 
     def _said(self, request: Request) -> Callable[[str], str]:
         return translations(self.pages.reader(request).language).gettext
 
 
 # Browsers say to our own pages alone where a form was sent from: with `no-referrer` they would not say that either.
-_PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "same-origin", "X-Robots-Tag": "noindex, nofollow"}
+_PRIVATE = {"Referrer-Policy": "same-origin", "X-Robots-Tag": "noindex, nofollow"}
 
 
 def _said_after_act(request: Request, person: SignedIn | None) -> str | None:
@@ -318,7 +317,7 @@ def _with(path: str, parameters: Mapping[str, str]) -> str:
 
 def _led(path: str) -> Response:
     """To another page, which is read by GET (RFC 9110 section 15.4.4)."""
-    return Response(status_code=303, headers={**_PRIVATE, "Location": path})
+    return led(path, _PRIVATE)
 
 
 def _need_ours(holds: bool) -> None:

@@ -16,7 +16,7 @@ from aggregator.pipeline.source_words import REASONS, Files
 from aggregator.rights import SIGNAL_NAMES, is_address
 from aggregator.text.dates import read_to_come
 from aggregator.web.desk_pages.sources import STATES, brought, listed, path_of
-from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done
+from aggregator.web.desk_pages.visit import DeskAct, DeskRoute, DeskVisit, Done, desk_page
 from aggregator.web.pages.page import Page
 from aggregator.web.pages.wording import N_
 from aggregator.web.problems import Problem
@@ -60,7 +60,7 @@ def source(visit: DeskVisit) -> Page:
         "pauses": PAUSES,
         "is_known": any(publisher == each.key for each in visit.config.publishers),
     }
-    return Page(template="desk/source.html", title=name, description="", values=values, is_indexed=False)
+    return desk_page(template="desk/source.html", title=name, values=values)
 
 
 def rhythm(of: Rhythm) -> Mapping[str, Any] | None:

@@ -14,9 +14,10 @@ from aggregator.pipeline import watching
 from aggregator.pipeline.source_words import Files, Told, advice, next_fetch, what
 from aggregator.rights import is_address
 from aggregator.text.dates import for_people, times_for_people
-from aggregator.web.desk_pages.visit import DeskRoute, DeskVisit
+from aggregator.web.desk_pages.paging import part
+from aggregator.web.desk_pages.visit import DeskRoute, DeskVisit, desk_page
 from aggregator.web.pages import locales
-from aggregator.web.pages.chart import Chart, chart
+from aggregator.web.pages.chart import Chart, chart, days_until
 from aggregator.web.pages.page import Page
 from aggregator.web.pages.wording import N_
 from aggregator.web.problems import Problem
@@ -96,7 +97,7 @@ def listed(
 
 def brought(visit: DeskVisit, name: str, by_day: Mapping[str, int], number: int) -> Chart:
     """The new reports of a source by day of UTC, until today."""
-    days = [visit.now.date() - timedelta(days=back) for back in reversed(range(number))]
+    days = days_until(visit.now.date(), number)
     counts = [by_day.get(day.isoformat(), 0) for day in days]
     said = [locales.number_in(count, visit.reader.language) for count in counts]
     words = {"total": sum(counts), "days": number, "most": max(counts), "without": counts.count(0)}
@@ -114,16 +115,15 @@ def sources(visit: DeskVisit) -> Page:
     with_problem = with_a_problem(all_polled)
     state, words = visit.one("state") or "problem", (visit.one("words") or "")[:100]
     chosen = _chosen(all_polled, with_problem, state, words)
-    number = _page_number(visit, len(chosen))
-    shown = chosen[(number - 1) * _PAGE : number * _PAGE]
-    names = [str(row["source_name"]) for row in shown]
+    page = part(visit, chosen, _PAGE)
+    names = [str(row["source_name"]) for row in page.rows]
     charts = visit.store.received_by_day(names, visit.now.date() - timedelta(days=DAYS - 1))
     files, silence = Files(visit.site.paths), watching.silence(visit.store, visit.now)
     doubt = clock.doubt(visit.store, visit.now)
     zone = visit.reader.timezone()
     counts = Counter(each for row in all_polled for each in row["states"])
     values = {
-        "sources": [listed(row, files, visit, charts) for row in shown],
+        "sources": [listed(row, files, visit, charts) for row in page.rows],
         "state": state,
         "words": words,
         "states": STATES,
@@ -131,17 +131,15 @@ def sources(visit: DeskVisit) -> Page:
         "troubled": len(with_problem),
         "fine": len(all_polled) - len(with_problem),
         "found": len(chosen),
-        "number": number,
-        "pages": -(-len(chosen) // _PAGE),
+        "number": page.number,
+        "pages": page.pages,
         "searched": Counter(row["search"] for row in rows if row.get("search")),
         "silent_since": silence and silence.since,
         "doubt": doubt and times_for_people(str(doubt), zone),
         "faults": visit.config.faults[:_FAULTS],
         "longest": _LONGEST,
     }
-    return Page(
-        template="desk/sources.html", title=visit.gettext("Sources"), description="", values=values, is_indexed=False
-    )
+    return desk_page(template="desk/sources.html", title=visit.gettext("Sources"), values=values)
 
 
 def polled(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -177,15 +175,6 @@ def _chosen(
 
 def _has(row: Mapping[str, Any], words: str) -> bool:
     return any(words in str(row[name]).casefold() for name in ("source_name", "publisher_name", "url"))
-
-
-def _page_number(visit: DeskVisit, found: int) -> int:
-    """Raises Problem."""
-    said = visit.one("page") or "1"
-    last = max(1, -(-found // _PAGE))
-    if not (said.isascii() and said.isdecimal() and len(said) < 7 and 1 <= int(said) <= last):
-        raise Problem(404, "there is no such page", f"there are {last:,}")
-    return int(said)
 
 
 ROUTES = (DeskRoute("/desk/sources", sources, ("state", "words", "page")),)

@@ -110,6 +110,19 @@ def cannot_write(error: StoreError) -> Problem:
     )
 
 
+def desk_page(
+    template: str,
+    title: str,
+    values: Mapping[str, object],
+    status: int = 200,
+    headers: tuple[tuple[str, str], ...] = (),
+) -> Page:
+    """A page of the desk, which no search engine is to know."""
+    return Page(
+        template=template, title=title, description="", values=values, is_indexed=False, status=status, headers=headers
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """An act that was done: which page is shown next, and what is said there. `path`: one of the desk."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from aggregator.web.pages.locales import day_in, short_day_in
 from aggregator.web.pages.reader import Reader
@@ -62,6 +62,11 @@ def chart(
         last=short_day_in(days[-1][0], reader.language),
         most=most,
     )
+
+
+def days_until(last: date, number: int) -> list[date]:
+    """So many days in a row, the oldest first."""
+    return [last - timedelta(days=back) for back in reversed(range(number))]
 
 
 def _height(number: float, top: float) -> float:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TypeVar, get_args
 
 from aggregator.config.codes import LANGUAGE_FORM, is_language
 from aggregator.model import Group, ItemClass, Kind, Selection
@@ -11,9 +13,10 @@ from aggregator.text.folding import fold
 from aggregator.web.pages import wording
 from aggregator.web.pages.lists import BEFORE, Link, List, coded, count, no_such_list, topic_link, written_code
 from aggregator.web.pages.page import PageRoute, Visit
-from aggregator.web.pages.sections import DOCUMENTS, SECTION_OF, document_classes, groups
+from aggregator.web.pages.sections import DOCUMENTS, SECTION_OF, document_classes, group_link, groups
 from aggregator.web.pages.writing import language_in, topic_heading, topic_language
 
+_T = TypeVar("_T", Kind, Group, ItemClass)
 _LONGEST_TAG = 35  # characters of a language's tag (RFC 5646 section 4.4.1)
 
 
@@ -57,56 +60,52 @@ def _language(visit: Visit, code: str) -> List:
     )
 
 
-def _kind(visit: Visit, code: str) -> List | str:
-    gettext, kind = visit.gettext, next((each for each in get_args(Kind) if written_code(each) == code), None)
-    if kind is None:
+def _meant(known: Mapping[_T, str], code: str) -> _T:
+    """What an address calls by a code, of what there are names of. Raises Problem."""
+    found = next((each for each in known if written_code(each) == code), None)
+    if found is None:
         raise no_such_list()
+    return found
+
+
+def _kind(visit: Visit, code: str) -> List | str:
+    kind = _meant(wording.KINDS, code)
     if kind == "own":
         return "/own"
-    name = gettext(wording.KINDS[kind])
     of = {each.group for each in visit.store.known_publishers().values() if each.kind == kind}
-    return List(
-        selection=Selection(kinds=(kind,)),
-        path=f"/kind/{code}",
-        title=name,
-        description=gettext("The latest reports of publishers of one kind: %(kind)s.") % {"kind": name},
-        note=gettext("What publishers of this kind say, about whatever it is."),
-        feed=f"/feeds/kind/{code}" if of else None,
-        above=tuple(
-            Link(f"/group/{written_code(group)}", gettext(wording.GROUPS[group]))
-            for group in groups(visit)
-            if group in of
-        ),
-    )
+    made = _of_publishers(visit, f"/kind/{code}", wording.KINDS[kind], Selection(kinds=(kind,)), is_known=bool(of))
+    return replace(made, above=tuple(group_link(visit, group) for group in groups(visit) if group in of))
 
 
 def _group(visit: Visit, code: str) -> List | str:
-    gettext, group = visit.gettext, next((each for each in get_args(Group) if written_code(each) == code), None)
-    if group is None:
-        raise no_such_list()
+    group = _meant(wording.GROUPS, code)
     if group == "own":
         return "/own"
-    name = gettext(wording.GROUPS[group])
-    kinds = {each.kind for each in visit.store.known_publishers().values() if each.group == group}
+    of = {each.kind for each in visit.store.known_publishers().values() if each.group == group}
+    path, selection = f"/group/{code}", Selection(groups=(group,))
+    made = _of_publishers(visit, path, wording.GROUPS[group], selection, is_known=bool(of))
+    links = (
+        Link(f"/kind/{written_code(each)}", visit.gettext(wording.KINDS[each])) for each in get_args(Kind) if each in of
+    )
+    return replace(made, within=tuple(links))
+
+
+def _of_publishers(visit: Visit, path: str, called: str, selection: Selection, *, is_known: bool) -> List:
+    """`called`: the publishers, in English; `is_known`: whether there are any."""
+    gettext = visit.gettext
+    name = gettext(called)
     return List(
-        selection=Selection(groups=(group,)),
-        path=f"/group/{code}",
+        selection=selection,
+        path=path,
         title=name,
         description=gettext("The latest reports of publishers of one kind: %(kind)s.") % {"kind": name},
         note=gettext("What publishers of this kind say, about whatever it is."),
-        feed=f"/feeds/group/{code}" if kinds else None,
-        within=tuple(
-            Link(f"/kind/{written_code(each)}", gettext(wording.KINDS[each]))
-            for each in get_args(Kind)
-            if each in kinds
-        ),
+        feed=f"/feeds{path}" if is_known else None,
     )
 
 
 def _class(visit: Visit, code: str) -> List | str:
-    gettext, of = visit.gettext, next((each for each in get_args(ItemClass) if written_code(each) == code), None)
-    if of is None:
-        raise no_such_list()
+    gettext, of = visit.gettext, _meant(wording.CLASSES, code)
     if of in SECTION_OF:
         return SECTION_OF[of]
     name = gettext(wording.CLASSES[of])

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from aggregator.desk.outgoing import outlet, releases
@@ -41,8 +41,9 @@ from aggregator.web.pages.complaint_form import (
 )
 from aggregator.web.pages.contacts import contact_link
 from aggregator.web.pages.forms import posted
+from aggregator.web.pages.moving import led
 from aggregator.web.pages.page import Gettext, Page
-from aggregator.web.pages.serving import HTML, Pages, fields
+from aggregator.web.pages.serving import Pages
 from aggregator.web.pages.writing import translations
 from aggregator.web.problems import Problem
 from aggregator.web.refusals import Moved, in_place_of, unknown
@@ -51,8 +52,6 @@ log = logging.getLogger("aggregator.web")
 
 WIRE, OF_REPORT, FOLLOW = "/complain", "/complain/{id}", "/complaint"
 _FORM_BYTES = 24
-# Browsers say to our own pages alone where a form was sent from; a page with a reference in its address says nothing.
-_PRIVATE = {"Cache-Control": "no-store"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,7 @@ class Complaining:
     def _form(self, request: Request) -> Response:
         about = self._about(request)
         if isinstance(about, Moved):
-            return RedirectResponse(f"/complain/{about.to}", 301, _PRIVATE)
+            return led(f"/complain/{about.to}", status=301)
         return self._written(request, self._form_page(request, about, Shown()))
 
     async def _file(self, request: Request) -> Response:
@@ -296,11 +295,7 @@ class Complaining:
         reader = self.pages.reader(request)
         # A reference is in no link of a page, which would carry it on.
         path = request.url.path if request.url.path.startswith(WIRE) else FOLLOW
-        body = self.pages.written(page, reader, quote(path))
-        headers = {**dict(fields()), **_PRIVATE, "Content-Language": reader.language, **dict(page.headers)}
-        if not page.is_indexed:
-            headers["X-Robots-Tag"] = "noindex"
-        return Response(body, page.status, headers, HTML)
+        return self.pages.unshared(page, reader, quote(path))
 
     def _wire(self) -> Wire:
         return self.pages.site.config().wire

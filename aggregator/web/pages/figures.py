@@ -14,15 +14,16 @@ from aggregator.model.figures import DayFigures, Delay
 from aggregator.output import csv
 from aggregator.text.dates import to_iso
 from aggregator.web.pages import locales
-from aggregator.web.pages.chart import Chart, chart
+from aggregator.web.pages.chart import Chart, chart, days_until
 from aggregator.web.pages.locales import day_in, short_day_in
 from aggregator.web.pages.page import Download, Page, PageRoute, Visit
-from aggregator.web.pages.publisher import days_until
 from aggregator.web.pages.reader import Interface
 from aggregator.web.pages.wording import N_
 
 _DAYS = 30
-_CSV = "text/csv; charset=utf-8"
+_COUNTS_SHOWN = (
+    "entries", "new", "revised", "unchanged", "gaps", "gaps_closed", "joins", "joins_undone", "taken_back",
+)  # fmt: skip
 # Why an entry did not become a report, by how `polls.drops` calls it. What a rule of the operator's left out is one
 # reason: its words are the operator's own.
 REASONS: Mapping[str, str] = {
@@ -161,13 +162,12 @@ def _delay(delay: Delay | None, said: _Words) -> str:
 
 
 def _cells(day: DayFigures, said: _Words) -> Cells:
-    counts = ("entries", "new", "revised", "unchanged", "joins", "joins_undone", "gaps", "gaps_closed", "taken_back")
     messages = day.messages
     return Cells(
         day=day.day,
         written=short_day_in(day.day, said.language),
         left_out=said.number(sum(day.left_out.values())),
-        **{name: said.number(getattr(day, name)) for name in counts},
+        **{name: said.number(getattr(day, name)) for name in _COUNTS_SHOWN},
         to_wire=_delay(day.to_wire, said),
         to_subscriber=_delay(day.to_subscriber, said),
         in_all=_delay(day.in_all, said),
@@ -178,11 +178,10 @@ def _cells(day: DayFigures, said: _Words) -> Cells:
 
 
 def _summary(found: Sequence[DayFigures], said: _Words) -> Summary:
-    counts = ("entries", "new", "revised", "unchanged", "joins", "joins_undone", "gaps", "gaps_closed", "taken_back")
     told = [day.messages for day in found if day.messages]
     owed, fast = sum(each.owed for each in told), sum(each.in_two_seconds for each in told)
     return Summary(
-        **{name: said.number(sum(getattr(day, name) for day in found)) for name in counts},
+        **{name: said.number(sum(getattr(day, name) for day in found)) for name in _COUNTS_SHOWN},
         left_out=said.number(sum(sum(day.left_out.values()) for day in found)),
         messages=said.number(owed) if told else None,
         in_two_seconds=said.number(fast),
@@ -220,12 +219,11 @@ def as_csv(visit: Visit) -> Download:
     it was not recorded. What was left out has a column a reason.
     """
     names = (*_NAMES, *(f"left_out_{name}" for name in REASONS))
-    body = "".join(csv.table(names, map(_values, reversed(_found(visit))))).encode()
-    return Download(name="figures.csv", body=body, media_type=_CSV)
+    body = csv.whole(names, map(_values, reversed(_found(visit))))
+    return Download(name="figures.csv", body=body, media_type=csv.MEDIA_TYPE)
 
 
-_COUNTS = ("polls", "polls_failed", "entries", "new", "revised", "unchanged", "gaps", "gaps_closed", "joins",
-           "joins_undone", "taken_back")  # fmt: skip
+_COUNTS = ("polls", "polls_failed", *_COUNTS_SHOWN)
 _NAMES = (
     "day", "counted_at", *_COUNTS, "to_wire_reports", "to_wire_median", "to_wire_99", "to_subscriber_messages",
     "to_subscriber_median", "to_subscriber_99", "in_all_messages", "in_all_median", "in_all_99", "taken_back_messages",

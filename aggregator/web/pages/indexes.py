@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from babel import Locale, UnknownLocaleError
@@ -50,12 +50,20 @@ class OwnName:
     name: str
 
 
-def _page(visit: Visit, title: str, description: str, parts: Iterable[Part], **values: object) -> Page:
+def _page(
+    visit: Visit,
+    title: str,
+    description: str,
+    parts: Iterable[Part | Countries],
+    own_names_of: Mapping[str, OwnName] | None = None,
+    template: str = "index.html",
+) -> Page:
+    """`own_names_of`: what languages call themselves, by the path of their list."""
     return Page(
-        template="index.html",
+        template=template,
         title=title,
         description=description,
-        values={"parts": tuple(parts), "own_names_of": {}, **values},
+        values={"parts": tuple(parts), "own_names_of": own_names_of or {}},
         canonical=visit.address(visit.path),
     )
 
@@ -79,13 +87,7 @@ def countries(visit: Visit) -> Page:
         for region, those in sorted(found.items(), key=lambda each: -len(each[1]))
     ]
     description = gettext("Reports by the country that they are about, and by the country of their publishers.")
-    return Page(
-        template="countries.html",
-        title=gettext("Countries"),
-        description=description,
-        values={"parts": parts},
-        canonical=visit.address(visit.path),
-    )
+    return _page(visit, gettext("Countries"), description, parts, template="countries.html")
 
 
 def _by_label(links: Iterable[Link]) -> tuple[Link, ...]:

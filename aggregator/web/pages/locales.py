@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache, lru_cache
+from typing import Literal
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton
+from babel.lists import format_list
 from babel.numbers import format_decimal
 
 from aggregator.web.pages.reader import Interface
@@ -27,6 +29,11 @@ def locale(language: Interface) -> Locale:
 def number_in(number: float, language: Interface) -> str:
     """`12 345` in French."""
     return str(format_decimal(number, locale=locale(language)))
+
+
+def list_in(names: Iterable[str], language: Interface, style: Literal["standard", "unit"] = "standard") -> str:
+    """`one, two, and three`; as `unit`, which has no `and`, `one, two, three`."""
+    return str(format_list(list(names), style, locale=language))
 
 
 @lru_cache(_MOST_DAYS)

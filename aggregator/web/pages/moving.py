@@ -1,6 +1,10 @@
-"""Pages that are at another address."""
+"""Pages that are at another address, and answers that lead to another page."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.responses import Response
 
 from aggregator.web.pages.page import Page, Visit
 
@@ -16,3 +20,10 @@ def moved(visit: Visit, path: str) -> Page:
         status=301,
         headers=(("Location", path),),
     )
+
+
+def led(path: str, also: Mapping[str, str] | None = None, status: int = 303) -> Response:
+    """An answer that leads to a page of ours, which is read by GET (RFC 9110 section 15.4.4). It is kept nowhere.
+    `also`: other fields of HTTP.
+    """
+    return Response(status_code=status, headers={"Location": path, "Cache-Control": "no-store", **(also or {})})

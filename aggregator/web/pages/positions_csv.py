@@ -33,11 +33,11 @@ def positions_csv(visit: Visit) -> Download:
         raise Problem(400, "nothing is asked for", f"give one of {', '.join(SUBJECT)}, as on the page /positions")
     found, of = compared(visit, asked), stances(visit.config.publishers)
     rows = [*_rows_of_reports(found, of), *_rows_of_silent(found, of)]
-    body = "".join(csv.table(CSV_NAMES, ([row.get(name) for name in CSV_NAMES] for row in rows))).encode()
+    body = csv.whole(CSV_NAMES, ([row.get(name) for name in CSV_NAMES] for row in rows))
     return Download(
         name="positions.csv",
         body=body,
-        media_type="text/csv; charset=utf-8",
+        media_type=csv.MEDIA_TYPE,
         until=until(found.reports),
         reports=counted(found.reports),
         is_reserved=any(map(is_reserved, found.reports)),

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from aggregator.text import timezones
 from aggregator.web.origins import need_no_other_site
 from aggregator.web.pages.forms import posted
+from aggregator.web.pages.moving import led
 from aggregator.web.pages.page import Page, PageRoute, Visit
 from aggregator.web.pages.reader import INTERFACES, LANGUAGE_COOKIE, THEME_COOKIE, THEMES, ZONE_COOKIE
 from aggregator.web.problems import Problem
@@ -84,9 +85,7 @@ class Preferences:
         for name in _COOKIES:
             if form.get(name) and not known[name](form[name]):
                 raise Problem(400, "this form cannot be understood", f"{name}: it is none that can be chosen here")
-        answer = Response(
-            status_code=303, headers={"Location": local_path(form.get(_BACK)), "Cache-Control": "no-store"}
-        )
+        answer = led(local_path(form.get(_BACK)))
         is_secure = self.site.config().wire.url.startswith("https:")
         for name in _COOKIES:
             if form.get(name):

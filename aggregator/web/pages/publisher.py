@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from aggregator.desk.signals import by_publisher, of_publisher
@@ -13,7 +13,7 @@ from aggregator.pipeline.watching import coverage_of
 from aggregator.rights import widest
 from aggregator.text.printable import address
 from aggregator.web.pages import locales, wording
-from aggregator.web.pages.chart import Chart, chart
+from aggregator.web.pages.chart import Chart, chart, days_until
 from aggregator.web.pages.contacts import contact_link
 from aggregator.web.pages.locales import day_in
 from aggregator.web.pages.moving import moved
@@ -143,11 +143,6 @@ def _chart(visit: Visit, key: str) -> Chart:
         locales.number_in(most, language),
         visit.reader,
     )
-
-
-def days_until(last: date, number: int) -> list[date]:
-    """So many days in a row, the oldest first."""
-    return [last - timedelta(days=back) for back in reversed(range(number))]
 
 
 def _received(visit: Visit, key: str) -> Received | None:

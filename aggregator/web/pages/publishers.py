@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from babel.lists import format_list
-
 from aggregator.desk.signals import by_publisher, of_publisher
 from aggregator.model import Group, Kind
 from aggregator.model.profile import PublisherProfile
@@ -76,7 +74,7 @@ def publishers(visit: Visit) -> Page:
 def _row(profile: PublisherProfile, reports: int, visit: Visit) -> Row:
     names = [language_in(tag, visit.reader.language) for tag in profile.languages]
     kind = visit.gettext(wording.KIND_OF_ONE[profile.kind])
-    return Row(profile, kind, str(format_list(names, "unit", locale=locales.locale(visit.reader.language))), reports)
+    return Row(profile, kind, locales.list_in(names, visit.reader.language, "unit"), reports)
 
 
 def _shown(visit: Visit) -> Iterable[PublisherProfile]:

@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from babel.lists import format_list
-
 from aggregator.model import Channel, Rights
 from aggregator.model.publisher import (
     Basis,
@@ -25,7 +23,7 @@ from aggregator.model.publisher import (
 from aggregator.model.signals import Signal
 from aggregator.rights import SIGNAL_NAMES, effective, grounds, licence_name, sheet
 from aggregator.text.printable import address
-from aggregator.web.pages.locales import day_in, number_in
+from aggregator.web.pages.locales import day_in, list_in, number_in
 from aggregator.web.pages.page import Gettext
 from aggregator.web.pages.reader import Interface
 from aggregator.web.pages.wording import N_
@@ -182,7 +180,7 @@ class _Said:
 
     def ways(self, channels: Sequence[Channel]) -> str:
         names = [self._gettext(name) for channel, name in _WAYS.items() if channel in channels]
-        return str(format_list(names, locale=self.language))
+        return list_in(names, self.language)
 
 
 def rights_words(

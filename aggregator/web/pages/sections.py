@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import get_args
 
 from aggregator.model import Group, ItemClass, Selection
@@ -24,25 +25,27 @@ def latest(visit: Visit) -> Page:
             title=gettext("Latest reports"),
             description=gettext("The latest reports of all publishers of this wire."),
             feed="/feeds/latest",
-            within=(*_of_groups(visit), *_of_classes(visit)),
+            within=(*(group_link(visit, group) for group in groups(visit)), *_of_classes(visit)),
         ),
-    )
-
-
-def _of_groups(visit: Visit) -> tuple[Link, ...]:
-    return tuple(
-        Link("/own" if group == "own" else f"/group/{written_code(group)}", visit.gettext(wording.GROUPS[group]))
-        for group in groups(visit)
     )
 
 
 def _of_classes(visit: Visit) -> tuple[Link, ...]:
     """Lists of the classes of which there are reports; our own are a group too."""
     return tuple(
-        Link(SECTION_OF.get(each, f"/class/{written_code(each)}"), visit.gettext(label))
-        for each, label in wording.CLASSES.items()
+        class_link(visit, each)
+        for each in wording.CLASSES
         if each != "own_report" and count(visit, Selection(item_classes=(each,)), 1)
     )
+
+
+def group_link(visit: Visit, group: Group) -> Link:
+    path = "/own" if group == "own" else f"/group/{written_code(group)}"
+    return Link(path, visit.gettext(wording.GROUPS[group]))
+
+
+def class_link(visit: Visit, of: ItemClass) -> Link:
+    return Link(SECTION_OF.get(of, f"/class/{written_code(of)}"), visit.gettext(wording.CLASSES[of]))
 
 
 def groups(visit: Visit) -> list[Group]:
@@ -52,33 +55,29 @@ def groups(visit: Visit) -> list[Group]:
 
 
 def own(visit: Visit) -> Page:
-    gettext = visit.gettext
-    return listing(
-        visit,
-        List(
-            selection=Selection(groups=("own",)),
-            path="/own",
-            title=gettext("Our own reports"),
-            description=gettext("What this wire itself has reported or commissioned, and answers for."),
-            note=gettext("What this wire itself has reported or commissioned, and answers for."),
-            feed="/feeds/group/own",
-        ),
-    )
+    note = visit.gettext("What this wire itself has reported or commissioned, and answers for.")
+    title, feed = visit.gettext("Our own reports"), "/feeds/group/own"
+    selection = Selection(groups=("own",))
+    return listing(visit, List(selection=selection, path="/own", title=title, description=note, note=note, feed=feed))
 
 
 def opinion(visit: Visit) -> Page:
-    gettext = visit.gettext
-    note = gettext("Views of their authors, apart from news. They need not be those of the publisher or of this wire.")
-    return listing(
-        visit,
-        List(
-            selection=Selection(item_classes=("opinion",)),
-            path="/opinion",
-            title=gettext("Opinion"),
-            description=note,
-            note=note,
-            feed="/feeds/class/opinion",
-        ),
+    note = visit.gettext(
+        "Views of their authors, apart from news. They need not be those of the publisher or of this wire."
+    )
+    return listing(visit, _of_class(visit, "opinion", note))
+
+
+def _of_class(visit: Visit, of: ItemClass, note: str, switch: tuple[Link, ...] = ()) -> List:
+    """The list of a class that is a section. `note`: which reports are there."""
+    return List(
+        selection=Selection(item_classes=(of,)),
+        path=SECTION_OF[of],
+        title=visit.gettext(wording.CLASSES[of]),
+        description=note,
+        note=note,
+        feed=f"/feeds/class/{of}",
+        switch=switch,
     )
 
 
@@ -86,31 +85,14 @@ DOCUMENTS: tuple[ItemClass, ...] = ("document", "press_release", "notice")
 
 
 def documents(visit: Visit) -> Page:
-    gettext = visit.gettext
-    note = gettext("Documents as institutions publish them. No newsroom has reported or checked them.")
-    return listing(
-        visit,
-        List(
-            selection=Selection(item_classes=("document",)),
-            path="/documents",
-            title=gettext("Documents"),
-            description=note,
-            note=note,
-            feed="/feeds/class/document",
-            switch=document_classes(visit, "document"),
-        ),
-    )
+    note = visit.gettext("Documents as institutions publish them. No newsroom has reported or checked them.")
+    return listing(visit, _of_class(visit, "document", note, document_classes(visit, "document")))
 
 
 def document_classes(visit: Visit, here: str) -> tuple[Link, ...]:
     """Documents, press releases and notices, each of which leads to the others."""
     return tuple(
-        Link(
-            "/documents" if each == "document" else f"/class/{written_code(each)}",
-            visit.gettext(wording.CLASSES[each]),
-            count(visit, Selection(item_classes=(each,))),
-            each == here,
-        )
+        replace(class_link(visit, each), count=count(visit, Selection(item_classes=(each,))), is_here=each == here)
         for each in DOCUMENTS
     )
 

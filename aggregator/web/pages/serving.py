@@ -146,10 +146,22 @@ class Pages:
                 "detail_language": "en" if is_english else reader.language,
             },
             is_indexed=False,
+            status=problem.status,
+            headers=tuple(problem.headers.items()),
         )
-        headers = {**dict(fields()), "Cache-Control": "no-store", "Vary": _VARY, **problem.headers}
-        path = quote(without_reference(request.scope["path"]))
-        return Response(self.written(page, reader, path), problem.status, headers, HTML)
+        return self.unshared(page, reader, quote(without_reference(request.scope["path"])))
+
+    def unshared(self, page: Page, reader: Reader, path: str, also: Mapping[str, str] | None = None) -> Response:
+        """A page as an answer to one request alone, which is kept nowhere. `also`: fields of HTTP beside the usual."""
+        headers = {
+            **dict(fields()),
+            "Cache-Control": "no-store",
+            "Content-Language": reader.language,
+            **({} if page.is_indexed else {"X-Robots-Tag": "noindex"}),
+            **(also or {}),
+            **dict(page.headers),
+        }
+        return Response(self.written(page, reader, path), page.status, headers, HTML)
 
     def _static(self, request: Request) -> Response:
         name = request.path_params["name"]

@@ -27,8 +27,9 @@ from aggregator.web import refusals
 from aggregator.web.limits import Limits
 from aggregator.web.origins import need_no_other_site
 from aggregator.web.pages.forms import posted
+from aggregator.web.pages.moving import led
 from aggregator.web.pages.page import Visit
-from aggregator.web.pages.serving import HTML, Pages, fields
+from aggregator.web.pages.serving import Pages
 from aggregator.web.pages.take import MOST_NAME, MOST_PLACE, TRAP, filled_page
 from aggregator.web.pages.writing import translations
 from aggregator.web.problems import Problem
@@ -71,17 +72,16 @@ class Take:
             wrong = _wrong(visit, typed) if isinstance(found, Offer) else {}
             if not isinstance(found, Offer) or wrong:
                 page = filled_page(visit, typed, wrong)
-                headers = {**dict(fields()), "Cache-Control": "no-store", **dict(page.headers)}
-                return Response(self.pages.written(page, reader, path), page.status, headers, HTML)
+                return self.pages.unshared(page, reader, path)
         if typed.get(TRAP):  # a program has filled in what people do not see
-            return _to(f"/report/{id_}")
+            return led(f"/report/{id_}")
         taken = _taken(found.release, typed)
         if not note_taken(self.site.paths, taken, now):
             raise Problem(
                 503, "The report cannot be taken now", "It cannot be recorded now who takes it. Try again in a minute.",
                 {"Retry-After": "60"},
             )  # fmt: skip
-        return _to(f"/report/{id_}/take?taken={taken.key}")
+        return led(f"/report/{id_}/take?taken={taken.key}")
 
     def _file(self, request: Request) -> Response:
         """The words once more, through the gate as it is now. Raises Problem."""
@@ -108,7 +108,7 @@ class Take:
         by = outlet(store, "web", now)
         said = refusals.in_place_of(store, self.site.config().wire, report, by, found)
         if isinstance(said, Moved):
-            return _to(f"/report/{said.to}/take", 301)
+            return led(f"/report/{said.to}/take", status=301)
         raise said.problem()
 
 
@@ -146,7 +146,3 @@ def _taken(release: Release, typed: Mapping[str, str]) -> Taken:
         contact=_contact(typed["contact"]) or "",
         published_in=line(typed.get("published_in", "")).strip() or None,
     )
-
-
-def _to(where: str, status: int = 303) -> Response:
-    return Response(status_code=status, headers={"Location": where, "Cache-Control": "no-store"})

@@ -64,8 +64,8 @@ def links(page: Any) -> Iterator[str]:
                 yield one.split()[0]
 
 
-def faults_of(page: Any, parser: html5lib.HTMLParser) -> Iterator[str]:
-    """What is missing on a page, or twice there."""
+def faults_of(page: Any, parser: html5lib.HTMLParser, *, is_linked: bool = False) -> Iterator[str]:
+    """What is missing on a page, or twice there. `is_linked`: it is one that readers come to by links."""
     for place, code, values in parser.errors:
         yield f"HTML at {place}: {code} {values}"
     if not page.get("lang") or page.get("dir") not in ("ltr", "rtl"):
@@ -75,11 +75,11 @@ def faults_of(page: Any, parser: html5lib.HTMLParser) -> Iterator[str]:
         if len(found[name]) != 1 or not "".join(found[name][0].itertext()).strip():
             yield f"{len(found[name])} {name}, or an empty one"
     said = {each.get("name"): each.get("content") for each in found["meta"]}
-    is_indexed = "noindex" not in (said.get("robots") or "")
-    if not (said.get("description") or "").strip() and is_indexed:
+    is_whole = is_linked or "noindex" not in (said.get("robots") or "")
+    if not (said.get("description") or "").strip() and is_whole:
         yield "no description"
     canonical = [each.get("href") for each in found["link"] if each.get("rel") == "canonical"]
-    if len(canonical) != 1 and is_indexed:
+    if len(canonical) != 1 and is_whole:
         yield f"{len(canonical)} canonical addresses"
     ids = Counter(each.get("id") for each in page.iter() if each.get("id"))
     yield from (f"twice: id {name}" for name, number in ids.items() if number > 1)
@@ -100,7 +100,7 @@ def looked_at(answer: httpx.Response, path: str, found: Crawl) -> list[str]:
     if kind == "text/html":
         parser = html5lib.HTMLParser(namespaceHTMLElements=False)
         page = parser.parse(answer.text)
-        found.faults += [f"{path}: {each}" for each in faults_of(page, parser)]
+        found.faults += [f"{path}: {each}" for each in faults_of(page, parser, is_linked=True)]
         return list(links(page))
     if kind.endswith("xml"):
         etree.fromstring(answer.content)

@@ -84,7 +84,7 @@ def report(visit: Visit) -> Page:
             "of_publisher": of_publisher,
             "of_topic": of_topic,
         },
-        canonical={"publisher": found.url, "self": visit.address(here), "none": None}[found.canonical],
+        canonical=canonical(visit, found),
         is_indexed=found.index == "index",
         feed=feed_path("publisher", found.publisher),
         until=until([found, *others]),
@@ -92,6 +92,18 @@ def report(visit: Visit) -> Page:
         reports=Counter(counted([found, *others])),
         pictures_from=origins(found),
     )
+
+
+def canonical(visit: Visit, found: Release) -> str | None:
+    """The address that search engines are to name for a report, and for each page about it; None: its rights name
+    none.
+    """
+    return {"publisher": found.url, "self": visit.address(f"/report/{found.id}"), "none": None}[found.canonical]
+
+
+def of_page(title: str, found: Release) -> str:
+    """What a page about a report, which is not the report, is described with."""
+    return shortened(f"{title}. {beside.publisher(found)}", _MOST_DESCRIBED)
 
 
 def origins(found: Release) -> frozenset[str]:

@@ -13,7 +13,7 @@ from aggregator.rights.templates import licence_name
 from aggregator.text.direction import direction
 from aggregator.web.pages import absent, rights_words, wording
 from aggregator.web.pages.page import Page, PageRoute, Visit
-from aggregator.web.pages.report import contact, directed
+from aggregator.web.pages.report import canonical, contact, directed, of_page
 from aggregator.web.problems import Problem
 
 MOST_NAME, MOST_PLACE = 200, 500  # characters of what a person writes
@@ -62,11 +62,13 @@ def filled_page(visit: Visit, typed: Mapping[str, str], wrong: Mapping[str, str]
             "file": f"/report/{id_}/take/{taken.key}.{suffix}",
             "pictures": [(each, taking.picture_words(each)) for each in found.release.pictures],
         }
+    title = visit.gettext("Take this report: %(headline)s") % {"headline": beside.headline(shown)}
     return Page(
         template="take.html",
-        title=visit.gettext("Take this report: %(headline)s") % {"headline": beside.headline(shown)},
-        description="",
+        title=title,
+        description=of_page(title, shown),
         values=values,
+        canonical=canonical(visit, shown),
         is_indexed=False,
         until=shown.valid_until,
         status=422 if wrong else 200,

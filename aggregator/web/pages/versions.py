@@ -13,7 +13,7 @@ from aggregator.output import beside
 from aggregator.output.diff import Effort, Piece, word_diff
 from aggregator.web.pages import absent, wording
 from aggregator.web.pages.page import Page, PageRoute, Visit
-from aggregator.web.pages.report import directed
+from aggregator.web.pages.report import canonical, directed, of_page
 from aggregator.web.problems import Problem
 
 MOST = 50
@@ -62,10 +62,11 @@ def versions_page(visit: Visit) -> Page:
     chosen = _chosen(visit, found)
     compared = _differences(chosen[0].release, chosen[1].release, is_whole, effort) if chosen else ()
     listed = list(_versions(found, is_whole, effort, 0 if chosen else _MOST_SHOWN))
+    title = visit.gettext("Versions: %(headline)s") % {"headline": beside.headline(newest)}
     return Page(
         template="versions.html",
-        title=visit.gettext("Versions: %(headline)s") % {"headline": beside.headline(newest)},
-        description="",
+        title=title,
+        description=of_page(title, newest),
         values={
             "report": newest,
             "versions": listed,
@@ -79,7 +80,7 @@ def versions_page(visit: Visit) -> Page:
             "notices_language": visit.notices_language(newest.publisher),
             "disclaimers": directed(newest, newest.disclaimers),
         },
-        canonical=None,
+        canonical=canonical(visit, newest),
         is_indexed=False,
         until=newest.valid_until,
         headers=tuple(beside.reservation(newest).items()),

@@ -21,6 +21,7 @@ from typing import Literal
 from aggregator.config.codes import country_name, language_name
 from aggregator.model import DISCOVER, GROUP_OF_KIND, Kind, Publisher
 from aggregator.text.folding import fold
+from aggregator.text.languages import primary_subtag
 
 Feed = Literal["known", "off", "sought"]  # off: its address is doubted; sought: only the site is known
 FILE = Path(__file__).with_name("catalogue.json.gz")
@@ -70,13 +71,12 @@ class Search:
             (not self.countries or listed.country in self.countries)
             and (not self.groups or listed.group in self.groups)
             and (not self.kinds or listed.kind in self.kinds)
-            and (not self.languages or not {*map(_primary, listed.languages)}.isdisjoint(map(_primary, self.languages)))
+            and (
+                not self.languages
+                or not {*map(primary_subtag, listed.languages)}.isdisjoint(map(primary_subtag, self.languages))
+            )
             and (not self.words or _has(listed, self.words))
         )
-
-
-def _primary(tag: str) -> str:
-    return tag.partition("-")[0].lower()
 
 
 def _has(listed: Listed | Publisher, words: Collection[str]) -> bool:

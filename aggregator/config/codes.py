@@ -11,6 +11,7 @@ from typing import Any
 
 from aggregator.rights import fault
 from aggregator.text.folding import fold
+from aggregator.text.languages import primary_subtag
 
 # Of the codes that ISO 3166-1 leaves to its users: ours for all of Africa and the world, everybody's for Kosovo.
 _USER_ASSIGNED = frozenset({"XA", "XK", "XW"})
@@ -96,8 +97,8 @@ def country_name(code: str) -> str:
 
 def language_name(tag: str) -> str:
     """The language of a BCP 47 tag in English; the tag itself where it has no name."""
-    primary = tag.partition("-")[0].lower()
-    language = _registers().languages.get(**{"alpha_2" if len(primary) == 2 else "alpha_3": primary})
+    code = primary_subtag(tag)
+    language = _registers().languages.get(**{"alpha_2" if len(code) == 2 else "alpha_3": code})
     return tag if language is None else language.name.partition(" (")[0]
 
 

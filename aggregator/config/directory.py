@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from aggregator.config.codes import country_name, language_name
 from aggregator.config.opml import Outline
 from aggregator.model import Group, Publisher, Source
+from aggregator.text.languages import primary_subtag
 from aggregator.text.printable import line
 
 _GROUPS: Mapping[Group, str] = {
@@ -101,12 +102,8 @@ def _by_country(publishers: Sequence[Publisher]) -> str:
 
 
 def _languages(publisher: Publisher) -> Iterator[str]:
-    for tag in sorted({_language(tag) for tag in publisher.languages}):
+    for tag in sorted({primary_subtag(tag) for tag in publisher.languages}):
         yield f"{language_name(tag)} ({tag})"
-
-
-def _language(tag: str) -> str:
-    return tag.partition("-")[0].lower()
 
 
 def _counts(names: Sequence[str], words: Iterable[str]) -> str:

@@ -11,6 +11,7 @@ from functools import partial
 from aggregator.identity.advertising import is_advertising
 from aggregator.identity.keys import place_of, public_id
 from aggregator.model import Article, IdentityRules, Known, Listed, Match, StrongestKey
+from aggregator.text.languages import primary_subtag
 from aggregator.text.likeness import likeness
 from aggregator.text.urls import is_front_page, without_fragment
 
@@ -365,7 +366,7 @@ def _by_words(article: Article, candidates: Candidates, taken: Set[int], now: da
 
 def _in_one_language(one: str | None, other: str | None) -> bool:
     """By their primary subtags: what was stated may name a region, and what was found does not."""
-    return (one or "").partition("-")[0].lower() == (other or "").partition("-")[0].lower()
+    return primary_subtag(one or "") == primary_subtag(other or "")
 
 
 def _says_alike(article: Article, known: Known) -> bool:

@@ -28,6 +28,7 @@ from aggregator.tags.mediatopics import topic_code, topic_label, topics_called
 from aggregator.tags.vocabulary import topics
 from aggregator.text.dates import AHEAD, read_day, read_since, to_iso
 from aggregator.text.folding import fold
+from aggregator.text.languages import primary_subtag
 
 _LISTED = 12  # known values, that are named where none is near
 
@@ -236,8 +237,7 @@ def topic(said: str) -> str:
 def language_tag(said: str, here: Collection[str]) -> str:
     """The tag of a language, by a tag or its name; `here`: those that are known without asking ISO."""
     said.encode()
-    primary = said.partition("-")[0].lower()
-    if primary in {each.partition("-")[0].lower() for each in here} and said.isascii():
+    if primary_subtag(said) in map(primary_subtag, here) and said.isascii():
         return said
     if said.replace("-", "").isalnum() and said.isascii() and is_language(said):
         return said

@@ -1,10 +1,17 @@
-"""What is taken for a report's language where nothing but the feed and the publisher's configuration says it."""
+"""Tags of languages (BCP 47): their first subtag, and which one is taken for a report's where nothing but the feed and
+the publisher's configuration says it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from aggregator.text.media import LANGUAGE
+
+
+def primary_subtag(tag: str) -> str:
+    """The language itself, without script and region, in lower case: `pt` of `pt-BR`."""
+    return tag.partition("-")[0].lower()
 
 
 def stated_or_first(stated: str | None, configured: Sequence[str]) -> str | None:
@@ -14,8 +21,8 @@ def stated_or_first(stated: str | None, configured: Sequence[str]) -> str | None
     """
     if not configured:
         return a_tag(stated)
-    primary = (stated or "").split("-")[0].lower()
-    return next((language for language in configured if language.split("-")[0].lower() == primary), configured[0])
+    wanted = primary_subtag(stated or "")
+    return next((language for language in configured if primary_subtag(language) == wanted), configured[0])
 
 
 def a_tag(stated: str | None) -> str | None:

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from aggregator.model.errors import AggregatorError
+from aggregator.text.html import shortened
 from aggregator.text.printable import line
 from aggregator.web.answers import Answer
 from aggregator.web.api import OPERATIONS, Asked
@@ -234,7 +235,7 @@ def _note(row: Row) -> str:
 
 
 def _cut(text: str | None, most: int = MOST_SUMMARY) -> str | None:
-    return text if text is None or len(text) <= most else text[: most - 1] + "…"
+    return text and shortened(text, most)
 
 
 def _whole(site: Site, found: Row) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from aggregator.model import (
 )
 from aggregator.store.sqlite import acts, history, polls, raw, reading
 from aggregator.text.dates import from_iso, to_iso
-from aggregator.text.html import plain
+from aggregator.text.html import plain, shortened
 from aggregator.text.raw_words import decode
 
 _MASS = "mass"  # one poll changed too much at once; a reason that has nothing to do with a person is none of this file
@@ -142,8 +142,7 @@ def _with_openings(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _opening(raw_words: str) -> str:
     entry = decode(raw_words)
-    begins = " ".join(plain(entry.content[0] if entry.content else entry.summary).split())
-    return begins if len(begins) <= _OPENING else begins[:_OPENING].rstrip() + "…"
+    return shortened(" ".join(plain(entry.content[0] if entry.content else entry.summary).split()), _OPENING)
 
 
 def sources_with(connection: sqlite3.Connection, key: str, kinds: Sequence[MassKind]) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from aggregator.model import KnownPublisher, Traits
 from aggregator.tags.vocabulary import with_broader
+from aggregator.text.languages import primary_subtag
 from aggregator.web.pages.choice import FILTERS, Choice
 
 _MOST = 10  # values of a filter
@@ -83,5 +84,5 @@ def _values(name: str, trait: Any, known: Mapping[str, KnownPublisher]) -> Itera
         return tuple(trait)
     if name in ("kind", "group"):
         return (getattr(known[trait], name),) if trait in known else ()
-    value = trait.partition("-")[0].lower() if name == "language" and trait else trait
+    value = primary_subtag(trait) if name == "language" and trait else trait
     return (value,) if value else ()

@@ -13,6 +13,7 @@ from aggregator.model import Selection
 from aggregator.tags import regions
 from aggregator.tags.vocabulary import first_levels, topics
 from aggregator.text.folding import fold
+from aggregator.text.languages import primary_subtag
 from aggregator.web.pages.lists import Link, count, topic_link
 from aggregator.web.pages.page import Page, PageRoute, Visit
 from aggregator.web.pages.writing import country_in, language_in
@@ -141,7 +142,7 @@ def topics_(visit: Visit) -> Page:
 def languages(visit: Visit) -> Page:
     """The languages of the publishers, where there are reports in them."""
     gettext = visit.gettext
-    tags = {tag.partition("-")[0].lower() for each in visit.store.known_publishers().values() for tag in each.languages}
+    tags = {primary_subtag(tag) for each in visit.store.known_publishers().values() for tag in each.languages}
     links = [
         Link(f"/language/{tag}", language_in(tag, visit.reader.language), number)
         for tag in tags

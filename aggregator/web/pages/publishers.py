@@ -11,6 +11,7 @@ from aggregator.model import Group, Kind
 from aggregator.model.profile import PublisherProfile
 from aggregator.rights import widest
 from aggregator.text.folding import fold
+from aggregator.text.languages import primary_subtag
 from aggregator.web.pages import locales, wording
 from aggregator.web.pages.page import Page, PageRoute, Visit
 from aggregator.web.pages.writing import country_in, language_in
@@ -90,12 +91,8 @@ def _is_wanted(profile: PublisherProfile, visit: Visit) -> bool:
     return (
         (kind is None or profile.kind == kind)
         and (group is None or profile.group == group)
-        and (language is None or language.lower() in (_primary(tag) for tag in profile.languages))
+        and (language is None or language.lower() in (primary_subtag(tag) for tag in profile.languages))
     )
-
-
-def _primary(tag: str) -> str:
-    return tag.partition("-")[0].lower()
 
 
 def _by_country(rows: Sequence[Row], visit: Visit) -> tuple[InCountry, ...]:
@@ -127,7 +124,7 @@ def _groups(shown: Iterable[PublisherProfile], visit: Visit) -> tuple[Choice, ..
 
 
 def _languages(shown: Iterable[PublisherProfile], visit: Visit) -> tuple[Choice, ...]:
-    tags = {_primary(tag) for each in shown for tag in each.languages}
+    tags = {primary_subtag(tag) for each in shown for tag in each.languages}
     return _choices(((tag, language_in(tag, visit.reader.language)) for tag in tags), visit.one("language"))
 
 

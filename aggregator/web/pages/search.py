@@ -16,6 +16,7 @@ from aggregator.text import query as queries
 from aggregator.text.folding import fold
 from aggregator.text.highlighting import Piece
 from aggregator.text.html import excerpt
+from aggregator.text.languages import primary_subtag
 from aggregator.text.printable import line
 from aggregator.web.pages import wording
 from aggregator.web.pages.choice import FILTERS, TIMES, Choice, choice
@@ -141,7 +142,7 @@ def _options(visit: Visit, known: Mapping[str, KnownPublisher]) -> Mapping[str, 
     """Values of filters of which there are few: those that publishers here are of, and what they are called."""
     language, gettext = visit.reader.language, visit.gettext
     countries = {each.country for each in known.values()}
-    languages = {tag.partition("-")[0].lower() for each in known.values() for tag in each.languages}
+    languages = {primary_subtag(tag) for each in known.values() for tag in each.languages}
     return {
         "country": sorted(((each, country_in(each, language)) for each in countries), key=_called),
         "language": sorted(((each, language_in(each, language)) for each in languages), key=_called),

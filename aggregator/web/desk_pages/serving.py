@@ -330,4 +330,3 @@ def _need_ours(holds: bool) -> None:
 def _to_write(site: Site) -> Store:
     """Raises StoreError."""
     return Store.open(site.paths.database(), busy_seconds=BUSY_SECONDS)
-

@@ -21,7 +21,7 @@ from pathlib import Path
 from aggregator.demo import Press, Resource
 from aggregator.demo.answers import etag_of
 from aggregator.demo.sites.generate import WORDS
-from aggregator.store.sqlite import raw
+from aggregator.store.sqlite.connection import register
 
 _WINDOW = 30  # reports of a feed
 _FIRST = 20  # with which it begins
@@ -213,7 +213,7 @@ def _half_stored(connection: sqlite3.Connection, newsroom: Newsroom) -> Iterator
 
 def _held(connection: sqlite3.Connection) -> list[tuple[Edition, int]]:
     """Every revision: its report and edition, read from the raw words, and its article."""
-    raw.register(connection)
+    register(connection)
     rows = connection.execute(
         "SELECT json_extract(raw_words(raw, dictionary_id), '$.id'),"
         " json_extract(raw_words(raw, dictionary_id), '$.summary.value'), article_id FROM revisions ORDER BY"

@@ -46,7 +46,7 @@ from aggregator.model import (
 from aggregator.normalise import normalise
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
-from aggregator.store.sqlite import opening, raw
+from aggregator.store.sqlite.connection import SQLiteConnection, register
 from tests import commands, databases
 
 # `make soak` repeats in full what `make test` repeats a twentieth of, and runs what takes minutes (`only_soak`).
@@ -223,9 +223,8 @@ def due(store: Store, now: datetime) -> list[Due]:
 @contextmanager
 def file_of(store: Store) -> Iterator[sqlite3.Connection]:
     """A connection of its own, with the functions that `Store.query` has; what is written becomes one transaction."""
-    with closing(sqlite3.connect(store.path)) as connection, connection:
-        opening.register(connection)
-        raw.register(connection)
+    with closing(sqlite3.connect(store.path, factory=SQLiteConnection)) as connection, connection:
+        register(connection)
         yield connection
 
 

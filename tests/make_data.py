@@ -37,7 +37,7 @@ from aggregator.model import (
 )
 from aggregator.model.snapshots import TABLES, Table
 from aggregator.pipeline.source_words import REASONS
-from aggregator.store.sqlite import health, views
+from aggregator.store.queries import health, views
 from tests import ROOT
 from tests.make_schema import migrated
 

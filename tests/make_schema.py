@@ -6,7 +6,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from aggregator.store.sqlite import new_database, opening, raw
+from aggregator.store.sqlite import new_database
+from aggregator.store.sqlite.connection import register
 from aggregator.store.sqlite.schema.migrations import migrate
 from tests import ROOT
 
@@ -53,8 +54,7 @@ def script(connection: sqlite3.Connection) -> str:
 def migrated(database: Path | str) -> sqlite3.Connection:
     """A new database that has run every migration."""
     connection = sqlite3.connect(database, isolation_level=None)
-    opening.register(connection)
-    raw.register(connection)
+    register(connection)
     migrate(connection)
     return connection
 

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from aggregator.store.sqlite import health, views
+from aggregator.store.queries import health, views
 from aggregator.store.sqlite.schema.m0016 import RENAMED, TABLES, WORDS
 from tests.databases import change_schema, rename
 

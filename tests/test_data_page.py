@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from aggregator.store.sqlite import health, views
+from aggregator.store.queries import health, views
 from tests.make_data import FILE, LISTS, NO_NULL, Page, described, generated, words
 from tests.make_schema import migrated
 

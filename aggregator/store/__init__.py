@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -81,7 +80,6 @@ from aggregator.model import (
 )
 from aggregator.model.apps import AppEntry, AppFeed, AppListing, AppReader, AppSearch, AppUnread
 from aggregator.model.complaints import Filing, FilingCounts, Followed, Letter, Matter, NewLetter
-from aggregator.model.errors import StoreError
 from aggregator.model.figures import DayFacts, DayFigures
 from aggregator.model.picture import (
     CopiesWanted,
@@ -96,13 +94,13 @@ from aggregator.model.signals import Looked, SignalFile, StoredSignal
 from aggregator.model.snapshots import Extent, Table, Value
 from aggregator.model.taken import Taken, TakenLetter, TakenRow
 from aggregator.store import picture_files
-from aggregator.store.sqlite import (
+from aggregator.store.connection import Connection, StoreConnection
+from aggregator.store.engine import Engine, Program
+from aggregator.store.queries import (
     acts,
     agreements,
     alerts,
     apps,
-    as_of,
-    backups,
     claims,
     clocks,
     complaints,
@@ -124,21 +122,16 @@ from aggregator.store.sqlite import (
     let_go,
     letters,
     merges,
-    new_database,
     one_source,
-    opening,
     outgoing,
     pages,
     pauses,
     pending,
     pending_revisions,
     pictures,
-    planner,
     polls,
-    private,
     profiles,
     purge,
-    query,
     raw,
     reading,
     rechecks,
@@ -148,26 +141,27 @@ from aggregator.store.sqlite import (
     renaming,
     robots,
     saving,
-    search,
     searches,
     selections,
     signals,
-    snapshot_file,
     snapshots,
-    sqlite_errors,
     states,
     subscribers,
     suspects,
     tags,
     tokens,
-    vacuum,
-    views,
 )
-from aggregator.store.sqlite import taken as taken_rows
+from aggregator.store.queries import taken as taken_rows
+from aggregator.store.sqlite import (
+    backups,
+    private,
+    snapshot_file,
+    vacuum,
+)
+from aggregator.store.sqlite import engine as sqlite_engine
 from aggregator.store.sqlite.backups import Facts, Loaded
 from aggregator.store.sqlite.lock import (
     DaemonLock,
-    Program,
     RunningDaemon,
     only_daemon,
     running_daemon,
@@ -201,19 +195,7 @@ log = logging.getLogger("aggregator.store")
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Call = Callable[Concatenate[sqlite3.Connection, P], T]
-
-
-def _keep_from_others(connection: sqlite3.Connection, path: Path) -> None:
-    """Takes a file from other users that an older version made, which let everybody read it; once."""
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    if application != opening.APPLICATION_ID and (mode := private.narrow(path)):
-        log.warning(
-            "%s: other users of this machine could open this file (mode %o), which holds complaints and words that are"
-            " held back; now only its owner can (600). To let a group read it: chmod 640",
-            path,
-            mode,
-        )
+Call = Callable[Concatenate[Any, P], T]
 
 
 def load_backup(file: Path, database: Path, now: datetime, moved: Callable[[], None]) -> Loaded:
@@ -226,101 +208,59 @@ def load_backup(file: Path, database: Path, now: datetime, moved: Callable[[], N
 class Store:
     """One open database. Every method may raise StoreError; what it had begun is then rolled back."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
-        self.path = path
+    def __init__(self, place: Path, connection: StoreConnection, engine: Engine) -> None:
+        self.place = place
+        self.path = place  # beside it are the files of this machine
         self._connection = connection
+        self._engine = engine
         self.program: Program | None = None  # as which it claims what it polls; None: it has claimed nothing yet
         self._is_alone = False  # within `alone`
         self._released_by: str | None = None  # embargoes are over until then, for whoever reads; None: those recorded
-        opening.register(connection)
-        raw.register(connection)
 
     @classmethod
-    def open(cls, path: Path, *, busy_seconds: float = BUSY_SECONDS) -> Self:
+    def open(cls, place: Path, *, busy_seconds: float = BUSY_SECONDS) -> Self:
         """Opens for writing, makes what is missing, brings the tables up to date."""
+        engine: Engine = sqlite_engine
+        connection: StoreConnection = engine.to_write(place, busy_seconds)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            said = f"{path.parent}: cannot make this folder ({error.strerror}); choose another place with --db"
-            raise StoreError(said) from error
-        opening.refuse_no_file(path)
-        private.create(path)
-        with explained(path):
-            # Statements begin their transactions themselves, so isolation_level is None. The writer runs in a thread
-            # of its own, one call at a time.
-            connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
-            try:
-                opening.refuse_foreign(connection, path, views.MIGRATIONS)
-                _keep_from_others(connection, path)
-                store = cls(path, connection)
-                store._prepare()
-            except BaseException:
-                connection.close()
-                raise
+            store = cls(place, connection, engine)
+            store._prepare()
+        except BaseException:
+            connection.close()
+            raise
         return store
 
     @classmethod
-    def read(cls, path: Path, *, busy_seconds: float = BUSY_SECONDS) -> Self:
+    def read(cls, place: Path, *, busy_seconds: float = BUSY_SECONDS) -> Self:
         """Opens for reading only; raises StoreError when there is no database yet. What is stored holds for whoever
         reads; `show_as_of` makes it what holds at a time.
         """
-        opening.refuse_no_file(path)
-        if not path.exists():
-            nowhere = "" if path.parent.exists() else f", and no folder {path.parent}"
-            said = f"there is no database yet{nowhere}; `aggregator fetch` makes it; or name one: --db, AGGREGATOR_DB"
-            raise StoreError(f"{path}: {said}")
-        with explained(path):
-            uri = path.absolute().as_uri() + "?mode=ro"
-            connection = sqlite3.connect(uri, uri=True, timeout=busy_seconds, isolation_level=None)
-            try:
-                opening.refuse_foreign(connection, path, views.MIGRATIONS)
-                connection.execute("SELECT 1 FROM articles LIMIT 1")
-                store = cls(path, connection)
-                as_of.name_as_now(connection)
-                connection.execute("PRAGMA query_only = ON")
-            except BaseException:
-                connection.close()
-                raise
-        return store
+        engine: Engine = sqlite_engine
+        return cls(place, engine.to_read(place, busy_seconds), engine)
 
     def show_terms(self, configured_terms: Sequence[PublisherTerms]) -> None:
         """Of a store that was opened for reading: these terms hold for whoever reads here, although they are not stored
         yet. What the stored ones keep in altogether stays in until the ledger can say that it is let out.
         """
-        with explained(self.path):
-            self._connection.execute("PRAGMA query_only = OFF")
-            as_of.show_terms(self._connection, configured_terms)
-            self._connection.execute("PRAGMA query_only = ON")
+        with self._connection.explained():
+            self._engine.show_terms(self._connection, configured_terms)
 
     def show_as_of(self, now: datetime, believed: datetime, over: Mapping[str, datetime]) -> None:
         """Of a store that was opened for reading: what has ended by `now` has ended for whoever reads here, also where
         nobody has written since: agreements; embargoes, by `believed`; and the time for which words may be held, which
         for a publisher in `over` is past for what was first seen then or earlier.
         """
-        with explained(self.path):
-            self._connection.execute("PRAGMA query_only = OFF")
-            self._released_by = as_of.show(self._connection, now, believed, over)
-            self._connection.execute("PRAGMA query_only = ON")
+        with self._connection.explained():
+            self._released_by = self._engine.show_as_of(self._connection, now, believed, over)
 
     def _prepare(self) -> None:
-        connection = self._connection
-        opening.set_up(connection)
         with self._transaction():  # all at once, so that nobody finds half of it
-            new_database.fill(connection)
-            if not views.is_migrated(connection):
-                from aggregator.store.sqlite.schema.migrations import (
-                    migrate,  # sqlite_utils takes a fifth of a second to import
-                )
-
-                migrate(connection)
-            views.replace_views(connection, health.VIEW)
-            planner.set_figures(connection)
-            to_index = search.renew(connection)
+            to_index = self._engine.prepare(self._connection)
         if to_index:
             log.warning(
                 "%s: the search index of %d reports is made anew, newest first, by the daemon or the next"
                 " `aggregator fetch`: about %s; until then a search finds part of them",
-                self.path,
+                self.place,
                 to_index,
                 duration(to_index * vacuum.SECONDS_A_REPORT),
             )
@@ -342,14 +282,13 @@ class Store:
         if self._is_alone:
             yield
             return
-        with explained(self.path):
-            self._connection.execute("BEGIN IMMEDIATE")
+        with self._connection.explained():
+            self._connection.begin_writing()
             try:
                 yield
-                self._connection.execute("COMMIT")
+                self._connection.commit()
             except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+                self._connection.rollback()
                 raise
 
     @contextmanager
@@ -358,16 +297,15 @@ class Store:
         if self._is_alone or self._connection.in_transaction:
             yield
             return
-        with explained(self.path):
-            self._connection.execute("BEGIN")
+        with self._connection.explained():
+            self._connection.begin()
             try:
                 yield
             finally:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+                self._connection.rollback()
 
     def _read(self, query: Call[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        with explained(self.path):
+        with self._connection.explained():
             return query(self._connection, *args, **kwargs)
 
     def _read_as_one(self, query: Call[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -378,16 +316,18 @@ class Store:
         with self._transaction():
             return query(self._connection, *args, **kwargs)
 
-    def _unless_changed(self, write: Callable[[sqlite3.Connection], bool]) -> bool:
+    def _unless_changed(self, write: Callable[[Connection], bool]) -> bool:
         """One transaction, undone where `write` returns False: something is not what it was when it was decided."""
-        with explained(self.path):
-            self._connection.execute("BEGIN IMMEDIATE")
+        with self._connection.explained():
+            self._connection.begin_writing()
             try:
                 is_done = write(self._connection)
-                self._connection.execute("COMMIT" if is_done else "ROLLBACK")
+                if is_done:
+                    self._connection.commit()
+                else:
+                    self._connection.rollback()
             except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+                self._connection.rollback()
                 raise
             return is_done
 
@@ -412,13 +352,13 @@ class Store:
 
     def is_current(self) -> bool:
         """Whether its tables are those of this version."""
-        return self._read(views.is_migrated)
+        return self._read(self._engine.is_current)
 
     def is_as_stored(self) -> bool:
         """Whether nothing that a clock or a configuration has ended, or another version called otherwise, makes it show
         anything else than what is stored.
         """
-        return self._read(as_of.is_as_stored)
+        return self._read(self._engine.is_as_stored)
 
     def stored_publishers(self) -> list[StoredPublisher]:
         """All publishers that the database has, configured or not."""
@@ -465,7 +405,7 @@ class Store:
         transaction. Raises StoreError.
         """
         if self.program is None:
-            program = Program.begin(self.path)
+            program = self._engine.begin_program(self.place)
             try:
                 with self._transaction():
                     claims.forget(self._connection, program)
@@ -482,7 +422,7 @@ class Store:
         if not those:
             return []
         program = self.as_program()
-        with explained(self.path):
+        with self._connection.explained():
             others = claims.of_others(self._connection, "poll", program, now)
         free = [one for one in those if one.source.name not in others]
         if not free:
@@ -510,7 +450,7 @@ class Store:
         """Brings back the times that a clock has left which ran ahead; see `store.clocks`. Writes only where there are
         any.
         """
-        with explained(self.path):
+        with self._connection.explained():
             sources, rows = clocks.are_ahead(self._connection, now), clocks.rows_are_ahead(self._connection, now)
         if not (sources or rows):
             return
@@ -567,7 +507,7 @@ class Store:
                     continue
                 new |= saving.save(self._connection, record, now)
                 changed |= depends_on
-            search.add_new(self._connection, new)
+            self._connection.index.add_new(self._connection, new)
             if self.program:
                 saved = [record.poll.source.name for place, record in enumerate(records) if place not in stale]
                 claims.give_back(self._connection, "poll", saved, self.program)
@@ -585,8 +525,7 @@ class Store:
 
     def _version(self) -> tuple[int, int]:
         """Another one as soon as anybody has written to the file; the second is of what was written here."""
-        (elsewhere,) = self._connection.execute("PRAGMA data_version").fetchone()
-        return elsewhere, self._connection.total_changes
+        return self._connection.version()
 
     def recall_robots(self, origin: str) -> RobotsCopy | None:
         """What the site's robots.txt said when it was fetched last, by any program."""
@@ -596,7 +535,7 @@ class Store:
         self._write(robots.remember, copy)
 
     def note_signals(self, looks: Sequence[Looked], now: datetime) -> None:
-        """What was seen of what publishers say to machines, in each place whole; see `sqlite.signals`."""
+        """What was seen of what publishers say to machines, in each place whole; see `queries.signals`."""
         self._write(signals.note, looks, now)
 
     def signals(self, publishers: Collection[str] | None = None) -> list[StoredSignal]:
@@ -630,11 +569,11 @@ class Store:
 
     def index(self) -> int:
         """Indexes one batch of what waits to be searchable; returns how many, 0 when nothing waits."""
-        return self._write(search.index_batch)
+        return self._write(self._engine.index_batch)
 
     def try_writing(self) -> None:
         """Whether polls can be stored again after a StoreError; raises one where they cannot."""
-        sqlite_errors.try_writing(self._connection, self._transaction)
+        self._engine.try_writing(self._connection, self._transaction)
 
     # Saved searches, and who gets what they find
 
@@ -654,7 +593,7 @@ class Store:
             searches.follow(self._connection, configured, faulty)
 
     def to_match(self, most: int) -> tuple[bytes, list[tuple[int, str, str, str]]]:
-        """The searches in force and versions that none of them was tried on; see `sqlite.searches`."""
+        """The searches in force and versions that none of them was tried on; see `queries.searches`."""
         return self._read_as_one(searches.to_match, most)
 
     def save_matches(self, by: str, found: Mapping[int, Sequence[str]]) -> bool:
@@ -726,7 +665,7 @@ class Store:
         return self._read(alerts.tell_states)
 
     def make_message(self, tell_id: int, token: str, most: int, now: datetime, *, found_too: bool) -> None:
-        """A message of what is owed; see `sqlite.alerts`."""
+        """A message of what is owed; see `queries.alerts`."""
         self._write(alerts.make_message, tell_id, token, most, now, found_too=found_too)
 
     def alert_messages(self) -> list[AlertMessage]:
@@ -819,7 +758,7 @@ class Store:
         since this was decided, and nothing is done.
         """
 
-        def write(connection: sqlite3.Connection) -> bool:
+        def write(connection: Connection) -> bool:
             if not pages.write(connection, reading, to_iso(now)):
                 return False
             if reading.decision is not None:
@@ -983,7 +922,7 @@ class Store:
 
     def count_health(self, now: datetime) -> None:
         """What `health` says of the last seven days; counted before the transaction, which is short."""
-        with explained(self.path):
+        with self._connection.explained():
             counts = health.counts(self._connection, now)
         self._write(health.keep, counts)
 
@@ -1105,40 +1044,40 @@ class Store:
         return self._write(raw.repack)
 
     def set_figures(self) -> None:
-        """Lets SQLite choose indexes by the figures of `sqlite.planner`, and not by what somebody's ANALYZE counted."""
-        self._write(planner.set_figures)
+        """Lets the database choose indexes by figures of ours, and not by what somebody's ANALYZE counted."""
+        self._write(self._engine.set_figures)
 
     def merge_index(self, now: datetime) -> bool:
         """One step of writing the search index without letters that were let go; False: there is nothing to do."""
-        return self._write(search.merge, now)
+        return self._write(self._engine.merge_index, now)
 
     def renew_index(self) -> None:
         """Empties the search index and queues all that is to be found; `index` does the rest."""
-        self._write(search.renew, always=True)
+        self._write(self._engine.renew_index)
 
     def empty_log(self) -> None:
         """Cuts the log to nothing, where nobody reads at this moment."""
-        with explained(self.path):
-            vacuum.empty_log(self._connection)
+        with self._connection.explained():
+            self._engine.empty_log(self._connection)
 
     def rewriting(self) -> Rewriting:
         """What `rewrite` will take: room on the disk, and time."""
-        return self._read(vacuum.reckon, self.path)
+        return self._read(self._engine.rewriting)
 
     def rewrite(self) -> None:
         """Writes the whole file anew, without anything that was deleted. Others cannot write meanwhile. Raises
         StoreError when others read.
         """
-        with explained(self.path):
-            vacuum.rewrite(self._connection, self.path)
+        with self._connection.explained():
+            self._engine.rewrite(self._connection)
 
     def parts(self) -> int:
         """About how many parts `back_up` copies."""
-        return self._read(backups.parts)
+        return self._read(self._engine.parts)
 
     def back_up(self, to: Path, *, replace: bool, moved: Callable[[], None]) -> Facts:
         """Copies the database into a file, see `store.backups`."""
-        return backups.create(self._connection, self.path, to, replace=replace, moved=moved)
+        return self._engine.back_up(self._connection, to, replace=replace, moved=moved)
 
     # What the desk calls; see `aggregator.desk`
 
@@ -1187,7 +1126,7 @@ class Store:
     def complaints(
         self, *, resolved_too: bool = False, number: int | None = None, report: str | None = None
     ) -> list[dict[str, Any]]:
-        """The complaints that are open, or all; of this number, about this report; see `sqlite.complaints`."""
+        """The complaints that are open, or all; of this number, about this report; see `queries.complaints`."""
         return self._read(complaints.complaints, resolved_too, number, report)
 
     def matters(self) -> list[Matter]:
@@ -1203,8 +1142,8 @@ class Store:
         number. What was decided because of it stays.
         """
         is_erased = self._write(complaints.erase, number, to_iso(now))
-        with explained(self.path):
-            vacuum.empty_log(self._connection, wait=True)
+        with self._connection.explained():
+            self._engine.empty_log(self._connection, wait=True)
         return is_erased
 
     def erase_old_complaints(self, before: datetime, now: datetime) -> int:
@@ -1217,7 +1156,7 @@ class Store:
         """Closes a complaint; False: there is none of this number that is open."""
         return self._write(complaints.resolve, number, resolution, answer, to_iso(now))
 
-    # Letters about complaints; see `sqlite.letters`
+    # Letters about complaints; see `queries.letters`
 
     def claim_letters(self, now: datetime) -> bool:
         """Keeps the sending of letters to this program; False: another one that runs sends them."""
@@ -1243,7 +1182,7 @@ class Store:
         self._write(letters.add_outcome, letter, complaint, now)
 
     def add_letter_of_matter(self, letter: NewLetter, first: int, last: int, now: datetime) -> None:
-        """A letter to the desk, of what it was not told; see `sqlite.letters`."""
+        """A letter to the desk, of what it was not told; see `queries.letters`."""
         self._write(letters.add_of_matter, letter, first, last, now)
 
     def letters_to_desk(self, since: datetime) -> int:
@@ -1311,7 +1250,7 @@ class Store:
         """
         number: list[int] = []
 
-        def write(connection: sqlite3.Connection) -> bool:
+        def write(connection: Connection) -> bool:
             if (made := joins.write(connection, join, now)) is not None:
                 number.append(made)
             return made is not None
@@ -1385,7 +1324,7 @@ class Store:
         """
         if query is not None and query.is_empty:
             return
-        with explained(self.path):
+        with self._connection.explained():
             yield from reading.listed(self._connection, query, selection)
 
     def traits(self, selection: Selection, query: Query | None = None) -> list[Traits]:
@@ -1424,11 +1363,11 @@ class Store:
         return self._read(references.under_keys, keys, desk=desk)
 
     def held_report(self, public_id: str) -> dict[str, Any] | None:
-        """All that is stored of a report for the desk to decide on it, whatever holds it back; see `sqlite.held`."""
+        """All that is stored of a report for the desk to decide on it, whatever holds it back; see `queries.held`."""
         return self._read_as_one(held.report, public_id, self._released_by)
 
     def versions(self, public_id: str) -> list[dict[str, Any]]:
-        """The versions of a report, oldest first, without their words; see `sqlite.held`."""
+        """The versions of a report, oldest first, without their words; see `queries.held`."""
         return self._read(held.versions, public_id)
 
     def to_release(self, reports: Sequence[str]) -> list[Held]:
@@ -1465,7 +1404,7 @@ class Store:
 
     def changes(self, after: Cursor | None = None, selection: Selection = ALL_REPORTS) -> list[dict[str, Any]]:
         """The ledger of a selection after a cursor, or from its beginning, oldest first. Raises CursorError where the
-        cursor is not of this ledger. See `sqlite.ledger`.
+        cursor is not of this ledger. See `queries.ledger`.
         """
         return self._read_as_one(ledger.lines, replace(selection, after=after))
 
@@ -1523,7 +1462,7 @@ class Store:
 
     def rows_of_snapshot(self, table: str, extent: Extent) -> Iterator[dict[str, Any]]:
         """The rows of one of its tables; see `sqlite.snapshots.rows`. Within `one_state`."""
-        with explained(self.path):
+        with self._connection.explained():
             yield from snapshots.rows(self._connection, table, extent)
 
     @staticmethod
@@ -1533,7 +1472,7 @@ class Store:
             snapshot_file.write(path, tables)
 
     def merges(self, since: datetime | None = None, *, undone_too: bool = False) -> list[dict[str, Any]]:
-        """The merges in force, or all, since a time; see `sqlite.merges`."""
+        """The merges in force, or all, since a time; see `queries.merges`."""
         return self._read(merges.listed, to_iso(since) if since else "", undone_too)
 
     def ended_agreements(self) -> list[dict[str, Any]]:
@@ -1559,7 +1498,7 @@ class Store:
     def publishers(self) -> list[dict[str, Any]]:
         return self._read(reading.rows, reading.PUBLISHERS)
 
-    # Lists for the desk; see `sqlite.desk_lists`
+    # Lists for the desk; see `queries.desk_lists`
 
     def ledger_page(
         self,
@@ -1634,14 +1573,14 @@ class Store:
         return self._write(tokens.revoke, name, to_iso(now))
 
     def tokens(self) -> list[dict[str, Any]]:
-        """Who has or had a token; see `sqlite.tokens`."""
+        """Who has or had a token; see `queries.tokens`."""
         return self._read(tokens.listed)
 
     def tokens_in_force(self) -> list[tuple[str, Client]]:
         """The hash of each token, and whose it is."""
         return self._read(tokens.in_force)
 
-    # Apps for reading feeds; see `sqlite.apps`
+    # Apps for reading feeds; see `queries.apps`
 
     def app_feeds(self, reader: AppReader) -> list[AppFeed]:
         """The publishers of which a reader may be shown anything."""
@@ -1687,7 +1626,7 @@ class Store:
         """All reports of these publishers up to this number are read for a token."""
         self._write(apps.mark_all, token_hash, publishers, up_to)
 
-    # Subscribers; see `sqlite.subscribers`
+    # Subscribers; see `queries.subscribers`
 
     def queues(self) -> list[Queue]:
         """How far each subscriber has been brought that was ever sent something, or was to be, by name."""
@@ -1761,7 +1700,7 @@ class Store:
 
     def version(self) -> tuple[int, int]:
         """Another one as soon as anybody has written to the database, this program or another."""
-        with explained(self.path):
+        with self._connection.explained():
             return self._version()
 
     def health(self, now: datetime | None = None) -> list[dict[str, Any]]:
@@ -1777,7 +1716,7 @@ class Store:
         return self._read_as_one(coverage.polled, since, until, publisher)
 
     def open_gaps(self, selection: Selection, since: datetime, most: int) -> list[dict[str, Any]]:
-        """The publishers of a selection of which reports may be missing; see `sqlite.coverage`."""
+        """The publishers of a selection of which reports may be missing; see `queries.coverage`."""
         return self._read_as_one(coverage.open_gaps, selection, since, most)
 
     def last_well(self, source: str, after: datetime, before: datetime) -> datetime | None:
@@ -1787,14 +1726,14 @@ class Store:
     def note_states(self, now: datetime, *, queue: bool = True) -> int:
         """Remembers the states of all sources, and an event for each that has changed since the last look; returns how
         many. `queue`: they wait for `[notify] command`, too. Writes only where there is something to write. See
-        `sqlite.states`.
+        `queries.states`.
         """
         if not self._read_as_one(states.have_changed, now, queue=queue):
             return 0
         return self._write(states.note, now, queue=queue)
 
     def source_events(self, most: int) -> list[dict[str, Any]]:
-        """The last changes of the states of sources, the newest first; see `sqlite.states`."""
+        """The last changes of the states of sources, the newest first; see `queries.states`."""
         return self._read(states.lately, most)
 
     def take_notification(self) -> dict[str, Any] | None:
@@ -1834,7 +1773,7 @@ class Store:
 
     def source(self, name: str, most: int) -> dict[str, Any] | None:
         """All that is known of the source of this name, and its newest polls, at most so many; None: there is none. See
-        `sqlite.one_source`.
+        `queries.one_source`.
         """
         return self._read_as_one(one_source.found, name, most)
 
@@ -1843,7 +1782,7 @@ class Store:
         return self._read(one_source.received, names, since)
 
     def proposed_feeds(self) -> list[dict[str, Any]]:
-        """The feeds that were found and wait for a person; see `sqlite.one_source`."""
+        """The feeds that were found and wait for a person; see `queries.one_source`."""
         return self._read(one_source.proposed)
 
     def redirects_in_force(self) -> list[tuple[str, str]]:
@@ -1858,4 +1797,4 @@ class Store:
         """Column names and rows of somebody's SQL, with values for its parameters by name; raises QueryRefused for
         anything but reading.
         """
-        return query.run(self._connection, sql, values or {})
+        return self._engine.query(self._connection, sql, values or {})

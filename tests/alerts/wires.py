@@ -29,7 +29,7 @@ from aggregator.pipeline import matching
 from aggregator.pipeline.alerting import Alerter
 from aggregator.pipeline.recording import record
 from aggregator.store import Store
-from aggregator.store.sqlite import searches as stored_searches
+from aggregator.store.queries import searches as stored_searches
 from aggregator.text.matching import matcher
 from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, make_entry, make_poll, make_publisher
 

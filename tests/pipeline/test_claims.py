@@ -27,7 +27,7 @@ from aggregator.pipeline import claims as confirming
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
-from aggregator.store.sqlite.claims import GOOD_FOR
+from aggregator.store.queries.claims import GOOD_FOR
 from aggregator.text.dates import utc_now
 from tests import commands, hostile
 from tests.cli.test_cli import Desk

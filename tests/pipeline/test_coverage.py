@@ -14,7 +14,7 @@ from aggregator.model import Publisher, Rhythm, Source
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.pipeline.watching import coverage
 from aggregator.store import Store
-from aggregator.store.sqlite.habits import rhythm_text
+from aggregator.store.queries.habits import rhythm_text
 from tests.conftest import NOW, WIRE, file_of, make_poll, make_publisher
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -18,7 +18,7 @@ from aggregator.desk.housekeeping import maintain
 from aggregator.model import Contact, Poll, Publisher, Rhythm, Source
 from aggregator.scheduling.rhythm import learn
 from aggregator.store import Store
-from aggregator.store.sqlite.habits import rhythm_text
+from aggregator.store.queries.habits import rhythm_text
 from aggregator.text.dates import for_people, to_iso
 from tests.cli.test_cli import make_config
 from tests.conftest import NOW, demo_sites, make_publisher

@@ -29,7 +29,7 @@ from aggregator.revisions.compare import (
     words_of,
 )
 from aggregator.store import Store
-from aggregator.store.sqlite import history
+from aggregator.store.queries import history
 from aggregator.text.dates import to_iso
 from tests.conftest import NOW, QUOTATION, WIRE, examples, file_of, make_articles, make_entry, make_publisher, record
 from tests.rows import every_row

@@ -18,7 +18,7 @@ from aggregator.model import Bounds, PollSettings, Rhythm, Tariff
 from aggregator.scheduling.polls import reckon
 from aggregator.scheduling.rhythm import expected, learn, next_at, rate, rates, tariff
 from aggregator.scheduling.silence import silent_after, wire_is_silent
-from aggregator.store.sqlite.habits import rhythm_of, rhythm_text
+from aggregator.store.queries.habits import rhythm_of, rhythm_text
 from bench.polling.race import race
 from bench.polling.rules import Ours, fixed, square_root
 from bench.polling.world import make_world

@@ -46,7 +46,7 @@ from aggregator.model import (
 from aggregator.model.errors import CursorError, DeskError, StoreError
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
-from aggregator.store.sqlite import ledger
+from aggregator.store.queries import ledger
 from tests import ROOT, commands
 from tests.conftest import (
     AGREEMENT,
@@ -707,7 +707,9 @@ def test_the_ledger_is_written_in_one_place() -> None:
     found = {
         str(path.relative_to(ROOT)) for path in (ROOT / "aggregator").rglob("*.py") if writing.search(path.read_text())
     }
-    assert found == {f"aggregator/store/sqlite/{name}.py" for name in ("ledger", "schema/m0007", "schema/m0016")}
+    assert found == {
+        f"aggregator/store/{name}.py" for name in ("queries/ledger", "sqlite/schema/m0007", "sqlite/schema/m0016")
+    }
 
 
 def test_the_program_of_the_documentation_checks_the_ledger(three: Store, tmp_path: Path) -> None:

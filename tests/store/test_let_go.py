@@ -32,7 +32,8 @@ from aggregator.model.errors import StoreError
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.pipeline.writer import Writer
 from aggregator.store import Store
-from aggregator.store.sqlite import raw, search, tombstones
+from aggregator.store.queries import raw, tombstones
+from aggregator.store.sqlite import search
 from aggregator.store.sqlite.schema.migrations import migrations
 from aggregator.store.sqlite.vacuum import Rewriting, Room
 from aggregator.text import packing, raw_words

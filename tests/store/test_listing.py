@@ -15,7 +15,7 @@ from aggregator.model import Entry, PollSettings, Publisher, Selection, Text
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.scheduling.polls import Pace
 from aggregator.store import Store
-from aggregator.store.sqlite import reading
+from aggregator.store.queries import reading
 from aggregator.text.dates import to_iso
 from aggregator.text.query import parse
 from tests.conftest import NOW, WIRE, file_of, make_articles, make_entry, make_poll, make_publisher, record, scaled

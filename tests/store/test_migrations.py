@@ -14,7 +14,8 @@ import pytest
 from sqlite_utils import Database
 
 from aggregator.store import Store
-from aggregator.store.sqlite import new_database, views
+from aggregator.store.queries import views
+from aggregator.store.sqlite import new_database
 from aggregator.store.sqlite.schema import m0001, m0002, m0003
 from aggregator.store.sqlite.schema.migrations import migrations
 from tests import ROOT, make_schema

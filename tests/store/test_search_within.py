@@ -15,7 +15,8 @@ from aggregator.desk.purging import chosen, purge
 from aggregator.model import Cause, Publisher, Selection, Text
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
-from aggregator.store.sqlite import reading, search
+from aggregator.store.queries import reading
+from aggregator.store.sqlite import search
 from aggregator.text.query import parse
 from tests.conftest import (
     NOW,

@@ -21,8 +21,8 @@ from aggregator.model import Category, Publisher, Selection, Source, Text, Valid
 from aggregator.model.errors import DaemonRunning, QueryRefused, StoreBusy, StoreError, StoreFull
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store, only_daemon
-from aggregator.store.sqlite import let_go
-from aggregator.store.sqlite.views import MIGRATIONS
+from aggregator.store.queries import let_go
+from aggregator.store.queries.views import MIGRATIONS
 from aggregator.text import raw_words
 from aggregator.text.dates import to_iso
 from aggregator.text.query import parse

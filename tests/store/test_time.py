@@ -29,7 +29,7 @@ from aggregator.model.errors import DeskError
 from aggregator.pipeline import own_reports as manuscript
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
-from aggregator.store.sqlite import clocks
+from aggregator.store.queries import clocks
 from aggregator.text.query import parse
 from tests import ROOT
 from tests.cli.test_cli import make_config

@@ -16,7 +16,7 @@ from aggregator.desk.terms import sync
 from aggregator.model import Article, Query, Selection, Text
 from aggregator.model.errors import SearchError
 from aggregator.store import Store
-from aggregator.store.sqlite.selections import expression
+from aggregator.store.sqlite.search import expression
 from aggregator.text.folding import fold
 from aggregator.text.impossible import is_impossible
 from aggregator.text.matching import digest, matcher, packed

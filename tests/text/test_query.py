@@ -16,7 +16,7 @@ from aggregator.model import ALL_REPORTS, Cursor, Query, Selection
 from aggregator.model.errors import CursorError, SearchError, StoreError
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
-from aggregator.store.sqlite.selections import expression
+from aggregator.store.sqlite.search import expression
 from aggregator.text.query import others, parse, typed
 from tests.conftest import NOW, WIRE, make_articles, make_entry, make_poll, make_publisher, with_tags
 from tests.rows import every_row

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.model.errors import SearchError
-from aggregator.store.sqlite.selections import expression
+from aggregator.store.sqlite.search import expression
 from aggregator.text.folding import fold
 from aggregator.text.query import parse
 from aggregator.text.word_forms import MOST_FORMS, phrase_forms, word_forms

@@ -9,13 +9,13 @@ stored the names of this one, in a file that cannot be brought up to date becaus
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from aggregator.model import PublisherTerms
-from aggregator.store.sqlite import agreements, configured, health, let_go, views, who
-from aggregator.store.sqlite.raw import unpacker
+from aggregator.store.queries import agreements, configured, health, let_go, views, who
+from aggregator.store.queries.raw import unpacker
+from aggregator.store.sqlite.connection import SQLiteConnection
 from aggregator.store.sqlite.schema.m0016 import RENAMED
 from aggregator.text import packing
 from aggregator.text.dates import to_iso
@@ -39,7 +39,7 @@ _REPORTS_PER_DAY = """
 """
 
 
-def name_as_now(connection: sqlite3.Connection) -> None:
+def name_as_now(connection: SQLiteConnection) -> None:
     """Gives the tables and views of a file that an older version made the names of this version."""
     if views.is_migrated(connection):
         return
@@ -56,7 +56,7 @@ def name_as_now(connection: sqlite3.Connection) -> None:
     _show_views(connection, None)
 
 
-def show_terms(connection: sqlite3.Connection, configured_terms: Sequence[PublisherTerms]) -> None:
+def show_terms(connection: SQLiteConnection, configured_terms: Sequence[PublisherTerms]) -> None:
     """Makes the views of a connection show terms that are not stored yet, of publishers that are. Of a file that an
     older version made, nothing is changed: its first writer brings it up to date.
     """
@@ -80,7 +80,7 @@ def show_terms(connection: sqlite3.Connection, configured_terms: Sequence[Publis
     connection.execute("COMMIT")
 
 
-def _make_what_is_missing(connection: sqlite3.Connection) -> None:
+def _make_what_is_missing(connection: SQLiteConnection) -> None:
     """What a table or column of this version would say, had this version made the file."""
     tables = _sql_of(connection, "table")
     if "merges" in tables and "joined_keys" not in tables["merges"]:
@@ -91,7 +91,7 @@ def _make_what_is_missing(connection: sqlite3.Connection) -> None:
         connection.execute(_REPORTS_PER_DAY.format(backfill))
 
 
-def show(connection: sqlite3.Connection, now: datetime, believed: datetime, over: let_go.Over) -> str | None:
+def show(connection: SQLiteConnection, now: datetime, believed: datetime, over: let_go.Over) -> str | None:
     """Makes the views of a connection say what holds at `now`. Returns until when embargoes are over by then
     (`believed`); None: by what is stored alone. `over`: whose words may be held no longer.
     """
@@ -119,17 +119,17 @@ def show(connection: sqlite3.Connection, now: datetime, believed: datetime, over
     return released_by
 
 
-def is_as_stored(connection: sqlite3.Connection) -> bool:
+def is_as_stored(connection: SQLiteConnection) -> bool:
     """Whether nothing has taken the place of a table or view of the file."""
     return connection.execute("SELECT 1 FROM temp.sqlite_schema").fetchone() is None and views.is_migrated(connection)
 
 
-def _sql_of(connection: sqlite3.Connection, kind: str) -> dict[str, str]:
+def _sql_of(connection: SQLiteConnection, kind: str) -> dict[str, str]:
     rows = connection.execute("SELECT name, sql FROM main.sqlite_schema WHERE type = ? AND sql IS NOT NULL", (kind,))
     return dict(rows.fetchall())
 
 
-def _columns(connection: sqlite3.Connection, table: str) -> dict[str, str]:
+def _columns(connection: SQLiteConnection, table: str) -> dict[str, str]:
     """What a table of the file holds as SQL, by the names of this version."""
     new = {} if views.has_new_names(connection) else RENAMED.get(table, {})
     rows = connection.execute("SELECT name FROM pragma_table_xinfo(?, 'main') WHERE hidden <> 1", (table,))
@@ -139,9 +139,7 @@ def _columns(connection: sqlite3.Connection, table: str) -> dict[str, str]:
     return columns
 
 
-def _make(
-    connection: sqlite3.Connection, kind: str, table: str, columns: Mapping[str, str], where: str = "TRUE"
-) -> None:
+def _make(connection: SQLiteConnection, kind: str, table: str, columns: Mapping[str, str], where: str = "TRUE") -> None:
     """A temporary table or view in the place of a table of the file, of the rows for which `where`, SQL, holds."""
     name = "pending_revisions" if table == "held_words" else table
     connection.execute(f"DROP VIEW IF EXISTS temp.{name}")
@@ -149,7 +147,7 @@ def _make(
     connection.execute(f"CREATE TEMP {kind} {name} AS SELECT {shown} FROM main.{table} WHERE {where}")  # noqa: S608  (names of ours)
 
 
-def _show_views(connection: sqlite3.Connection, released_by: str | None) -> None:
+def _show_views(connection: SQLiteConnection, released_by: str | None) -> None:
     """Views over temporary tables. Embargoes are over until `released_by`; None: those that were ended."""
     shown = _sql_of(connection, "view")
     if not views.has_new_names(connection):
@@ -169,7 +167,7 @@ def _show_views(connection: sqlite3.Connection, released_by: str | None) -> None
             connection.execute(made)
 
 
-def _hide_words(connection: sqlite3.Connection, over: let_go.Over) -> None:
+def _hide_words(connection: SQLiteConnection, over: let_go.Over) -> None:
     """Of reports whose words may be held no longer, there is what `let_go` will leave."""
     unpack = unpacker(connection)
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from aggregator.model import Cursor
 from aggregator.model.errors import StoreBusy, StoreError, StoreFull
-from aggregator.store.sqlite import ledger, opening, private, views
+from aggregator.store.queries import ledger, views
+from aggregator.store.sqlite import opening, private
 from aggregator.store.sqlite.sqlite_errors import NO_DATABASE, explained
 
 STEP = 1 << 20  # bytes that are copied between two calls of `moved`

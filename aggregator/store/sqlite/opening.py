@@ -1,4 +1,4 @@
-"""How a connection is set up: for writing, and with the functions that SQL here may call."""
+"""How a connection is set up for writing, and which files are refused."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from aggregator.model.errors import StoreError
-from aggregator.text.folding import fold, opening
 
 # Bytes of the log (FILE-wal) that are kept for use again. It grows as long as somebody's query lasts.
 _LONGEST_LOG = 64 << 20
@@ -107,9 +106,3 @@ def _migrations_of(connection: sqlite3.Connection) -> list[str]:
     except sqlite3.OperationalError:  # a table of that name, and of another form
         return []
     return [str(name) for (name,) in rows]
-
-
-def register(connection: sqlite3.Connection) -> None:
-    """The functions `fold` and `opening` of `text`, for SQL."""
-    connection.create_function("fold", 1, fold, deterministic=True)
-    connection.create_function("opening", 1, opening, deterministic=True)

@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from aggregator.model import Article
-from aggregator.store.sqlite import settings
+from aggregator.model import AllOf, Article, Part, Phrase
+from aggregator.store.queries import settings
 from aggregator.text.dates import from_iso, to_iso
 
 BATCH = 500
@@ -276,3 +276,28 @@ RANKED = f"""
     SELECT rowid AS revision, bm25(article_search, 10.0, 3.0, 1.0) AS score
     FROM article_search WHERE article_search MATCH ? ORDER BY rowid DESC LIMIT {_RANKED_OF}
 """  # noqa: S608  (a number of ours)
+
+
+def expression(wanted: Sequence[Part], unwanted: Sequence[Part] = (), marks: Sequence[str] = ()) -> str:
+    """All of `wanted`, one at least, and none of `unwanted`, for FTS5: nothing that a person typed is an operator."""
+    said = " AND ".join(map(_part, wanted)) + "".join(f" NOT {_part(each)}" for each in unwanted)
+    return " AND ".join([f"({said})", *marks]) if marks else said
+
+
+def any_of(parts: Sequence[Part]) -> str:
+    """One of these at least, for FTS5."""
+    return " OR ".join(map(_part, parts))
+
+
+def _part(part: Part) -> str:
+    if isinstance(part, Phrase):
+        forms = [f'"{form}"' + ("*" if part.begins else "") for form in part.forms]
+        said = forms[0] if len(forms) == 1 else f"({' OR '.join(forms)})"
+        return f"title : {said}" if part.in_title else said
+    return f"({expression(part.wanted, part.unwanted) if isinstance(part, AllOf) else any_of(part.parts)})"
+
+
+def matching(expression: str, within: str = "") -> str:
+    """See `store.connection.WordIndex`."""
+    sql = f"SELECT rowid AS revision FROM article_search WHERE article_search MATCH {expression}"  # noqa: S608
+    return f"{sql} AND rowid {within}" if within else sql

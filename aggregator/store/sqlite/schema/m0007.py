@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from aggregator.store.sqlite.ledger import START, chained
+from aggregator.store.queries.ledger import START, chained
 
 _BATCH = 10_000
 

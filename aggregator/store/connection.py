@@ -1,0 +1,90 @@
+"""A connection to a database, as the queries of the store use it: what SQLite's and PostgreSQL's have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from aggregator.model import Article
+from aggregator.model.selection import Part
+
+
+class Cursor(Protocol):
+    """What a statement returned: rows as tuples, read once."""
+
+    @property
+    def rowcount(self) -> int: ...
+
+    @property
+    def description(self) -> Any: ...  # of each column a tuple, its name first; None: the statement returns no rows
+
+    def fetchone(self) -> Any: ...
+
+    def fetchall(self) -> list[Any]: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+    def __next__(self) -> Any: ...
+
+
+class Connection(Protocol):
+    """Statements are in the SQL that both databases read; parameters are `?`, `?1` or `:name`. Outside of a transaction
+    each is one by itself.
+    """
+
+    @property
+    def in_transaction(self) -> bool: ...
+
+    def execute(self, sql: str, values: Any = ..., /) -> Cursor: ...
+
+    def executemany(self, sql: str, values: Iterable[Any], /) -> Cursor: ...
+
+
+class WordIndex(Protocol):
+    """The index of words, which each store keeps in a form of its own. What writes is called within a transaction."""
+
+    def add_new(self, connection: Any, new: Mapping[int, Article], /) -> None: ...
+
+    def take_back(self, connection: Any, articles: Sequence[int], /) -> None: ...
+
+    RANKED: str  # SQL for the newest 2,000 matches of an expression, its one parameter: (revision, score), best lowest
+
+    def expression(self, wanted: Sequence[Part], unwanted: Sequence[Part], marks: Sequence[str] = (), /) -> str:
+        """What is looked for, as the database reads it: all of `wanted` and none of `unwanted`, with these `marks`."""
+
+    def any_of(self, parts: Sequence[Part], /) -> str: ...
+
+    def matching(self, expression: str, within: str = "", /) -> str:
+        """SQL for the revisions that match; `expression`: its parameter; `within`: bounds of the revisions, as
+        `BETWEEN ? AND ?`.
+        """
+
+    def marked_from(self, connection: Any, /) -> int | None: ...
+
+    def marks(self, first_keys: Sequence[str], classes: Sequence[str], languages: Sequence[str], /) -> list[str]: ...
+
+
+class StoreConnection(Connection, Protocol):
+    """One that a store has opened."""
+
+    @property
+    def index(self) -> WordIndex: ...
+
+    def begin(self) -> None:
+        """Begins to read one state of the database."""
+
+    def begin_writing(self) -> None:
+        """Begins to write; nobody else does until the end."""
+
+    def commit(self) -> None: ...
+
+    def rollback(self) -> None: ...
+
+    def version(self) -> tuple[int, int]:
+        """Another one as soon as anybody has written; the second number is of what was written here."""
+
+    def close(self) -> None: ...
+
+    def explained(self) -> AbstractContextManager[None]:
+        """Within it, what the database refuses is a StoreError that says what to do."""

@@ -1,0 +1,82 @@
+"""What the two databases do in ways of their own, each in a module with these functions: SQLite's, and PostgreSQL's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from aggregator.model import PublisherTerms
+from aggregator.store.queries.let_go import Over
+from aggregator.store.sqlite.backups import Facts
+from aggregator.store.sqlite.vacuum import Rewriting
+
+
+class Program(Protocol):
+    """One of the programs that poll into a database: `number` is its own as long as it runs."""
+
+    @property
+    def number(self) -> int: ...
+
+    def is_running(self, number: int) -> bool:
+        """Whether the program with this number runs. Raises StoreError."""
+
+    def end(self) -> None:
+        """Gives the number back."""
+
+
+class Engine(Protocol):
+    """`connection` is one that this engine opened."""
+
+    def to_write(self, place: Any, busy_seconds: float, /) -> Any:
+        """Makes the database where there is none; raises StoreError for one that is not ours, or of a newer version."""
+
+    def to_read(self, place: Any, busy_seconds: float, /) -> Any:
+        """A connection by which nothing can be written; raises StoreError where there is no database yet."""
+
+    def prepare(self, connection: Any, /) -> int:
+        """Brings tables and views up to date; returns of how many reports the index of words is made anew. Within a
+        transaction.
+        """
+
+    def is_current(self, connection: Any, /) -> bool:
+        """Whether the tables are those of this version."""
+
+    def is_as_stored(self, connection: Any, /) -> bool:
+        """Whether nothing has taken the place of a table or view, as `show_terms` and `show_as_of` do."""
+
+    def show_terms(self, connection: Any, configured: Sequence[PublisherTerms], /) -> None: ...
+
+    def show_as_of(self, connection: Any, now: datetime, believed: datetime, over: Over, /) -> str | None: ...
+
+    def begin_program(self, place: Any, /) -> Program:
+        """With the smallest number that no running program has; raises StoreError."""
+
+    def try_writing(self, connection: Any, transaction: Callable[[], AbstractContextManager[None]], /) -> None:
+        """Raises StoreError where polls could not be stored."""
+
+    def index_batch(self, connection: Any, /) -> int: ...
+
+    def merge_index(self, connection: Any, now: datetime, /) -> bool: ...
+
+    def renew_index(self, connection: Any, /) -> None: ...
+
+    def set_figures(self, connection: Any, /) -> None:
+        """Lets the planner choose indexes by figures that hold for a large wire."""
+
+    def empty_log(self, connection: Any, /, *, wait: bool = False) -> object:
+        """Takes what was overwritten out of the log, where the database has one of its own."""
+
+    def rewriting(self, connection: Any, /) -> Rewriting: ...
+
+    def rewrite(self, connection: Any, /) -> None: ...
+
+    def parts(self, connection: Any, /) -> int: ...
+
+    def back_up(self, connection: Any, to: Path, /, *, replace: bool, moved: Callable[[], None]) -> Facts: ...
+
+    def query(
+        self, connection: Any, sql: str, values: Mapping[str, str], /
+    ) -> tuple[list[str], Iterator[tuple[Any, ...]]]: ...

@@ -1,0 +1,1 @@
+"""The queries of the store, in SQL that every store reads."""

@@ -1,0 +1,141 @@
+"""Agreements that end at a moment: their publishers' terms on both sides of it, and which of them are in force.
+
+What is in force is a stored state, so that whoever reads the file needs no clock.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Any
+
+from aggregator.model import Agreement, InForce
+from aggregator.store.connection import Connection, StoreConnection
+from aggregator.store.queries import ledger, reading
+from aggregator.text.dates import to_iso
+
+_TERMS = (
+    "class", "credit", "disclaimer", "text_scope", "licence", "copyright_notice", "complaints_url", "channels",
+    "excerpt_max_words",
+)  # fmt: skip
+# A row stays a row, so that triggers are shown what it said before.
+_SET_TERMS = (
+    f"INSERT INTO terms (publisher, {', '.join(_TERMS)}) VALUES (?, {', '.join('?' * len(_TERMS))})"  # noqa: S608
+    f" ON CONFLICT (publisher, class) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _TERMS)}"
+)
+_OVER = "SELECT publisher, 1, after FROM agreements WHERE NOT ended AND ends_at <= ?1"
+# The second: a clock that ran ahead ended it, and was put right.
+_OUT_OF_DATE = f"{_OVER} UNION ALL SELECT publisher, 0, during FROM agreements WHERE ended AND ends_at > ?1"  # noqa: S608
+
+
+def put_in_force(connection: Connection, publisher: str, in_force: InForce) -> None:
+    """Writes terms into the tables that the views read. Within a transaction."""
+    _set_rights(connection, publisher, asdict(in_force.rights))
+    connection.executemany(_SET_TERMS, [(publisher, *(row[name] for name in _TERMS)) for row in _rows(in_force)])
+
+
+def _rows(in_force: InForce) -> list[dict[str, Any]]:
+    """Rows of `terms`, but for the publisher."""
+    return [
+        {
+            "class": item_class,
+            "channels": " ".join(terms.channels),
+            **{name: getattr(terms, name) for name in _TERMS if name not in ("class", "channels")},
+        }
+        for item_class, terms in in_force.terms.items()
+    ]
+
+
+def _set_rights(connection: Connection, publisher: str, rights: Mapping[str, Any]) -> None:
+    said = json.dumps(rights, default=str)  # a date is written as text
+    connection.execute("UPDATE publishers SET rights = ? WHERE publisher = ?", (said, publisher))
+
+
+def remember(connection: Connection, publisher: str, agreement: Agreement | None) -> None:
+    """Keeps the terms on both sides of the end of an agreement; None: its rights have no end. Within a transaction."""
+    if agreement is None:
+        connection.execute("DELETE FROM agreements WHERE publisher = ?", (publisher,))
+        return
+    during, after = (
+        json.dumps({"rights": asdict(side.rights), "terms": _rows(side)}, default=str)
+        for side in (agreement.during, agreement.after)
+    )
+    connection.execute(
+        """
+        INSERT OR REPLACE INTO agreements (publisher, last_day, ends_at, ended, during, after)
+        VALUES (?, ?, ?, ?, ?, ?)
+        """,
+        (publisher, agreement.last_day.isoformat(), to_iso(agreement.ends_at), agreement.ended, during, after),
+    )
+
+
+def are_out_of_date(connection: Connection, by: datetime) -> bool:
+    """Whether `switch` would change anything."""
+    return connection.execute(f"{_OUT_OF_DATE} LIMIT 1", (to_iso(by),)).fetchone() is not None
+
+
+def switch(connection: Connection, by: datetime, now: datetime, believed: datetime) -> list[str]:
+    """Puts in force the terms that hold at `by`; returns the publishers whose terms changed. Within a transaction."""
+    rows = connection.execute(_OUT_OF_DATE, (to_iso(by),)).fetchall()
+    for publisher, ended, kept in rows:
+        before = ledger.terms_of(connection, publisher)
+        _switch(connection, publisher, ended, kept)
+        ledger.terms_changed(connection, publisher, before, now, believed)
+    return [publisher for publisher, _, _ in rows]
+
+
+def _switch(connection: Connection, publisher: str, ended: int, kept: str) -> None:
+    """Puts in force what was kept of one side of the end of an agreement. An older version may have kept less than all
+    columns, of a publisher that is configured no more; the others stay as they are.
+    """
+    side = json.loads(kept)
+    _set_rights(connection, publisher, side["rights"])
+    for row in side["terms"]:
+        names = [name for name in _TERMS if name in row]
+        connection.execute(
+            f"UPDATE terms SET {', '.join(f'{name} = ?' for name in names)} WHERE publisher = ? AND class = ?",  # noqa: S608
+            (*(row[name] for name in names), publisher, row["class"]),
+        )
+    connection.execute("UPDATE agreements SET ended = ? WHERE publisher = ?", (ended, publisher))
+
+
+def are_over(connection: Connection, now: datetime) -> bool:
+    """Whether an agreement has ended by `now` and nobody has written that down."""
+    return connection.execute(f"{_OVER} LIMIT 1", (to_iso(now),)).fetchone() is not None
+
+
+def end(connection: Connection, now: datetime) -> None:
+    """Puts in force the terms after agreements that have ended by `now`, without a line in the ledger: in temporary
+    tables (`as_of`).
+    """
+    for over in connection.execute(_OVER, (to_iso(now),)).fetchall():
+        _switch(connection, *over)
+
+
+def ended(connection: StoreConnection) -> list[dict[str, Any]]:
+    """The configured publishers whose agreements have ended, the latest first: key, name, last_day, and the text scopes
+    `during` and `after`.
+    """
+    return _listed(connection, "g.ended", "g.last_day DESC, p.publisher")
+
+
+def ending(connection: StoreConnection, last: date) -> list[dict[str, Any]]:
+    """The same of those that end with that day at the latest and have not ended yet, the first to end first."""
+    return _listed(connection, "NOT g.ended AND g.last_day <= ?", "g.last_day, p.publisher", last.isoformat())
+
+
+def _listed(connection: StoreConnection, condition: str, order: str, *values: str) -> list[dict[str, Any]]:
+    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'agreements'").fetchone():
+        return []  # an older version made the database, and nobody has written into it since
+    return reading.rows(
+        connection,
+        f"""
+        SELECT p.publisher, p.name, g.last_day, json_extract(g.during, '$.rights.text_scope') AS during,
+          json_extract(g.after, '$.rights.text_scope') AS after
+        FROM agreements AS g JOIN publishers AS p ON p.publisher = g.publisher
+        WHERE {condition} AND p.configured ORDER BY {order}
+        """,  # noqa: S608  (constants)
+        *values,
+    )

@@ -1,0 +1,141 @@
+"""SQLite as an engine of the store: see `store.engine`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+
+from aggregator.model import PublisherTerms
+from aggregator.model.errors import StoreError
+from aggregator.store.queries import health, let_go, views
+from aggregator.store.sqlite import (
+    as_of,
+    backups,
+    new_database,
+    opening,
+    planner,
+    private,
+    search,
+    sqlite_errors,
+    vacuum,
+)
+from aggregator.store.sqlite import (
+    connection as connections,
+)
+from aggregator.store.sqlite import query as queries
+from aggregator.store.sqlite.connection import SQLiteConnection
+from aggregator.store.sqlite.lock import Program
+from aggregator.store.sqlite.sqlite_errors import explained
+
+log = logging.getLogger("aggregator.store")
+
+
+def to_write(path: Path, busy_seconds: float) -> SQLiteConnection:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        said = f"{path.parent}: cannot make this folder ({error.strerror}); choose another place with --db"
+        raise StoreError(said) from error
+    opening.refuse_no_file(path)
+    private.create(path)
+    with explained(path):
+        connection = connections.to_write(path, busy_seconds)
+        try:
+            opening.refuse_foreign(connection, path, views.MIGRATIONS)
+            _keep_from_others(connection, path)
+            opening.set_up(connection)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _keep_from_others(connection: SQLiteConnection, path: Path) -> None:
+    """Takes a file from other users that an older version made, which let everybody read it; once."""
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if application != opening.APPLICATION_ID and (mode := private.narrow(path)):
+        log.warning(
+            "%s: other users of this machine could open this file (mode %o), which holds complaints and words that are"
+            " held back; now only its owner can (600). To let a group read it: chmod 640",
+            path,
+            mode,
+        )
+
+
+def to_read(path: Path, busy_seconds: float) -> SQLiteConnection:
+    opening.refuse_no_file(path)
+    if not path.exists():
+        nowhere = "" if path.parent.exists() else f", and no folder {path.parent}"
+        said = f"there is no database yet{nowhere}; `aggregator fetch` makes it; or name one: --db, AGGREGATOR_DB"
+        raise StoreError(f"{path}: {said}")
+    with explained(path):
+        connection = connections.to_read(path, busy_seconds)
+        try:
+            opening.refuse_foreign(connection, path, views.MIGRATIONS)
+            connection.execute("SELECT 1 FROM articles LIMIT 1")
+            as_of.name_as_now(connection)
+            connection.execute("PRAGMA query_only = ON")
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def prepare(connection: SQLiteConnection) -> int:
+    new_database.fill(connection)
+    if not views.is_migrated(connection):
+        from aggregator.store.sqlite.schema.migrations import (
+            migrate,  # sqlite_utils takes a fifth of a second to import
+        )
+
+        migrate(connection)
+    views.replace_views(connection, health.VIEW)
+    planner.set_figures(connection)
+    return search.renew(connection)
+
+
+def show_terms(connection: SQLiteConnection, configured: Sequence[PublisherTerms]) -> None:
+    connection.execute("PRAGMA query_only = OFF")
+    as_of.show_terms(connection, configured)
+    connection.execute("PRAGMA query_only = ON")
+
+
+def show_as_of(connection: SQLiteConnection, now: datetime, believed: datetime, over: let_go.Over) -> str | None:
+    connection.execute("PRAGMA query_only = OFF")
+    released_by = as_of.show(connection, now, believed, over)
+    connection.execute("PRAGMA query_only = ON")
+    return released_by
+
+
+is_current = views.is_migrated
+is_as_stored = as_of.is_as_stored
+begin_program = Program.begin
+index_batch = search.index_batch
+merge_index = search.merge
+set_figures = planner.set_figures
+empty_log = vacuum.empty_log
+parts = backups.parts
+query = queries.run
+
+
+def renew_index(connection: SQLiteConnection) -> None:
+    search.renew(connection, always=True)
+
+
+def try_writing(connection: SQLiteConnection, transaction: Callable[[], AbstractContextManager[None]]) -> None:
+    sqlite_errors.try_writing(connection, transaction)
+
+
+def rewriting(connection: SQLiteConnection) -> vacuum.Rewriting:
+    return vacuum.reckon(connection, connection.path)
+
+
+def rewrite(connection: SQLiteConnection) -> None:
+    vacuum.rewrite(connection, connection.path)
+
+
+def back_up(connection: SQLiteConnection, to: Path, *, replace: bool, moved: Callable[[], None]) -> backups.Facts:
+    return backups.create(connection, connection.path, to, replace=replace, moved=moved)

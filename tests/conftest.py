@@ -47,7 +47,7 @@ from aggregator.normalise import normalise
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
 from aggregator.store.sqlite.connection import SQLiteConnection, register
-from tests import commands, databases
+from tests import commands, databases, postgres
 
 # `make soak` repeats in full what `make test` repeats a twentieth of, and runs what takes minutes (`only_soak`).
 SOAK = os.environ.get("SOAK") == "1"
@@ -258,7 +258,10 @@ def publisher() -> Publisher:
 
 # Every store that a wire can be kept in: what opens or makes the one at a path. Looked up at each call, so that new
 # databases come ready made.
-STORES: Mapping[str, Callable[[Path], Store]] = {"sqlite": lambda path: Store.open(path)}
+STORES: Mapping[str, Callable[[Path], Store]] = {
+    "sqlite": lambda path: Store.open(path),
+    "postgres": lambda path: Store.open(postgres.place_of(path)),
+}
 
 
 def open_store(kind: str, path: Path, publishers: Sequence[Publisher]) -> Store:

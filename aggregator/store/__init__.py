@@ -88,6 +88,7 @@ from aggregator.model.picture import (
     PictureCounts,
     PictureFailure,
 )
+from aggregator.model.place import Place
 from aggregator.model.profile import ClassTerms, PublisherProfile
 from aggregator.model.release import FormerPublisher, Gone, Held
 from aggregator.model.signals import Looked, SignalFile, StoredSignal
@@ -205,12 +206,20 @@ def load_backup(file: Path, database: Path, now: datetime, moved: Callable[[], N
     return loaded
 
 
+def _engine_of(place: Place) -> Engine:
+    if isinstance(place, Path):
+        return sqlite_engine
+    from aggregator.store.postgres import engine as postgres_engine  # psycopg is an optional part of the installation
+
+    return postgres_engine
+
+
 class Store:
     """One open database. Every method may raise StoreError; what it had begun is then rolled back."""
 
-    def __init__(self, place: Path, connection: StoreConnection, engine: Engine) -> None:
+    def __init__(self, place: Place, connection: StoreConnection, engine: Engine) -> None:
         self.place = place
-        self.path = place  # beside it are the files of this machine
+        self.path = place if isinstance(place, Path) else place.beside  # beside it are the files of this machine
         self._connection = connection
         self._engine = engine
         self.program: Program | None = None  # as which it claims what it polls; None: it has claimed nothing yet
@@ -218,9 +227,9 @@ class Store:
         self._released_by: str | None = None  # embargoes are over until then, for whoever reads; None: those recorded
 
     @classmethod
-    def open(cls, place: Path, *, busy_seconds: float = BUSY_SECONDS) -> Self:
+    def open(cls, place: Place, *, busy_seconds: float = BUSY_SECONDS) -> Self:
         """Opens for writing, makes what is missing, brings the tables up to date."""
-        engine: Engine = sqlite_engine
+        engine = _engine_of(place)
         connection: StoreConnection = engine.to_write(place, busy_seconds)
         try:
             store = cls(place, connection, engine)
@@ -231,11 +240,11 @@ class Store:
         return store
 
     @classmethod
-    def read(cls, place: Path, *, busy_seconds: float = BUSY_SECONDS) -> Self:
+    def read(cls, place: Place, *, busy_seconds: float = BUSY_SECONDS) -> Self:
         """Opens for reading only; raises StoreError when there is no database yet. What is stored holds for whoever
         reads; `show_as_of` makes it what holds at a time.
         """
-        engine: Engine = sqlite_engine
+        engine = _engine_of(place)
         return cls(place, engine.to_read(place, busy_seconds), engine)
 
     def show_terms(self, configured_terms: Sequence[PublisherTerms]) -> None:

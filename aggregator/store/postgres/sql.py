@@ -1,0 +1,80 @@
+"""The SQL of the store's queries as PostgreSQL reads it.
+
+They are written in what both databases understand. This module changes what is only spelled otherwise: parameters,
+`%`, `INDEXED BY`, which is a hint for SQLite's planner, and `CROSS JOIN`, by which SQLite keeps the order of tables and
+which may have a condition there. Functions that only SQLite has are made in the database by `functions.sql`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+_PIECES = re.compile(
+    r"""
+    (?P<quoted> '(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* )
+    | (?P<numbered> \?(?P<number>\d+) )
+    | (?P<placed> \? )
+    | (?P<named> (?<![:\w]):(?P<name>[A-Za-z_]\w*) )
+    | (?P<percent> % )
+    | (?P<hint> \s+ INDEXED \s+ BY \s+ \w+ )
+    | (?P<cross> \b CROSS \s+ JOIN \b )
+    | (?P<opens> \( ) | (?P<closes> \) )
+    | (?P<condition> \b (?: ON | USING ) \b )
+    | (?P<ends> \b (?: JOIN | LEFT | WHERE | GROUP | HAVING | WINDOW | UNION | EXCEPT | INTERSECT | ORDER | LIMIT ) \b
+        | ; )
+    """,
+    re.VERBOSE,
+)
+
+
+@lru_cache(4_096)
+def translated(sql: str) -> str:
+    """The same statement for psycopg, with `%s` or `%(name)s` in the place of parameters; `?1` is `%(p1)s`."""
+    written: list[str] = []
+    last = depth = 0
+    unmet: dict[int, int] = {}  # by depth: a CROSS JOIN without a condition yet
+    for found in _PIECES.finditer(sql):
+        written.append(sql[last : found.start()])
+        last = found.end()
+        kind = found.lastgroup
+        text = found[0]
+        if kind == "quoted":
+            written.append(text.replace("%", "%%"))
+        elif found["numbered"]:
+            written.append(f"%(p{found['number']})s")
+        elif kind == "placed":
+            written.append("%s")
+        elif found["named"]:
+            written.append(f"%({found['name']})s")
+        elif kind == "percent":
+            written.append("%%")
+        elif kind == "hint":
+            pass
+        else:
+            if kind in ("cross", "ends", "closes") and unmet.pop(depth, 0):
+                written.append(" ON TRUE ")
+            if kind == "condition":
+                unmet.pop(depth, None)
+            depth += (kind == "opens") - (kind == "closes")
+            if kind == "cross":
+                unmet[depth] = 1
+                text = "JOIN"
+            written.append(text)
+    written.append(sql[last:])
+    if unmet:
+        written.append(" ON TRUE")
+    return "".join(written)
+
+
+def values_of(values: Sequence[Any] | Mapping[str, Any], sql: str) -> Any:
+    """As psycopg takes them with `translated(sql)`: those of `?1`, `?2` by name. None: there are none, and psycopg then
+    reads no `%`.
+    """
+    if isinstance(values, Mapping):
+        return values
+    if "?1" in sql:
+        return {f"p{place}": value for place, value in enumerate(values, 1)}
+    return tuple(values)

@@ -16,6 +16,7 @@ from aggregator.store.postgres import connection as connections
 from aggregator.store.postgres.connection import PostgresConnection
 from aggregator.store.postgres.errors import explained
 from aggregator.store.postgres.sql import translated
+from aggregator.store.postgres.values import call_when_read
 from aggregator.store.queries import health, let_go, views
 from aggregator.store.sqlite.backups import Facts
 from aggregator.store.sqlite.vacuum import Rewriting
@@ -40,9 +41,8 @@ def prepare(connection: PostgresConnection) -> int:
             [(name,) for name in views.MIGRATIONS],
         )
         for name, sql in views.of_this_version(health.VIEW):
-            if name == "health":  # for now: it is not portable yet
-                continue
             connection.opened.execute(translated(sql).replace("%%", "%"))  # type: ignore[call-overload]
+        call_when_read(connection.opened, connection)
     return 0
 
 

@@ -21,6 +21,8 @@ _PIECES = re.compile(
     | (?P<percent> % )
     | (?P<hint> \s+ INDEXED \s+ BY \s+ \w+ )
     | (?P<cross> \b CROSS \s+ JOIN \b )
+    | (?P<keyword> \b json (?: _array | _object )? (?= \( ) )
+    | (?P<integer> \b AS \s+ INTEGER (?= \s* \) ) )
     | (?P<opens> \( ) | (?P<closes> \) )
     | (?P<condition> \b (?: ON | USING ) \b )
     | (?P<ends> \b (?: JOIN | LEFT | WHERE | GROUP | HAVING | WINDOW | UNION | EXCEPT | INTERSECT | ORDER | LIMIT ) \b
@@ -53,6 +55,10 @@ def translated(sql: str) -> str:
             written.append("%%")
         elif kind == "hint":
             pass
+        elif kind == "keyword":  # a function of functions.sql, and as of PostgreSQL 16 or 17 a word of its SQL
+            written.append(f'"{text}"')
+        elif kind == "integer":  # which has 32 bits there
+            written.append("AS bigint")
         else:
             if kind in ("cross", "ends", "closes") and unmet.pop(depth, 0):
                 written.append(" ON TRUE ")

@@ -1,0 +1,102 @@
+"""How values go to PostgreSQL and come back, so that they are what SQLite takes and gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import psycopg
+from psycopg.abc import Buffer
+from psycopg.adapt import AdaptersMap, Loader
+from psycopg.types.bool import BoolDumper
+
+from aggregator.store.connection import Connection
+from aggregator.store.queries import raw
+from aggregator.text.folding import fold, opening
+
+_BIGINT = 20  # in pg_type, the same everywhere
+
+
+class _Truth(Loader):
+    """1 or 0."""
+
+    def load(self, data: Buffer) -> int:
+        return int(bytes(data) == b"t")
+
+
+class _Sum(Loader):
+    """Of integers PostgreSQL's sum is a number of any length, and so is their mean."""
+
+    def load(self, data: Buffer) -> float:
+        number = bytes(data)
+        return float(number) if b"." in number else int(number)
+
+
+class _Json(Loader):
+    """A text, as in SQLite."""
+
+    def load(self, data: Buffer) -> str:
+        return bytes(data).decode()
+
+
+class _FlagDumper(BoolDumper):
+    """Flags are columns of integers."""
+
+    oid = _BIGINT
+
+    def dump(self, obj: bool) -> Buffer:
+        return b"1" if obj else b"0"
+
+    def quote(self, obj: bool) -> Buffer:
+        return self.dump(obj)
+
+
+@cache
+def adapters() -> AdaptersMap:
+    """psycopg's own, but for what SQLite has not."""
+    made = AdaptersMap(psycopg.adapters)
+    made.register_loader("bool", _Truth)
+    made.register_loader("numeric", _Sum)
+    made.register_loader("json", _Json)
+    made.register_dumper(bool, _FlagDumper)
+    return made
+
+
+def _packed(row: bytes) -> tuple[bytes, int | None]:
+    """Of `("\\\\x28B5",7)`."""
+    packed, _, dictionary = row[1:-1].rpartition(b",")
+    return bytes.fromhex(packed[4:-1].decode()), int(dictionary) if dictionary else None
+
+
+def _text(row: bytes) -> tuple[str]:
+    """Of `(text)` or `("a ""text"" with \\\\")`."""
+    text = row[1:-1]
+    if text.startswith(b'"'):
+        text = text[1:-1].replace(b'""', b'"').replace(b"\\\\", b"\\")
+    return (text.decode(),)
+
+
+def call_when_read(opened: psycopg.Connection[Any], connection: Connection) -> None:
+    """SQLite calls functions of this program while it reads: `raw_words`, `fold`, `opening`. PostgreSQL gives their
+    arguments, as a row of a type that is theirs alone (functions.sql), and they are called when that row is read; so
+    they can be in what a SELECT returns, and nowhere else. Does nothing where the schema is not made yet.
+    """
+    raw_words = raw.reader(connection)
+    called: dict[str, Callable[[bytes], Any]] = {
+        "called_raw_words": lambda row: raw_words(*_packed(row)),
+        "called_fold": lambda row: fold(*_text(row)),
+        "called_opening": lambda row: opening(*_text(row)),
+    }
+    types = ", ".join(f"to_regtype('{name}')::oid" for name in called)
+    for number, call in zip(opened.execute(f"SELECT {types}".encode()).fetchone() or (), called.values(), strict=True):
+        if number is not None:
+            opened.adapters.register_loader(number, _calling(call))
+
+
+def _calling(call: Callable[[bytes], Any]) -> type[Loader]:
+    class Calling(Loader):
+        def load(self, data: Buffer) -> Any:
+            return call(bytes(data))
+
+    return Calling

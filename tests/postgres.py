@@ -7,6 +7,7 @@ that one is used in its place. Where PostgreSQL is not installed, `server` skips
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import hashlib
 import os
@@ -72,7 +73,9 @@ def server() -> str:
     if programs is None:
         pytest.skip("PostgreSQL is not installed (apt-get install postgresql)")
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
-    with _locked(Path(tempfile.gettempdir()) / f"pg-{run}") as known:
+    path = Path(tempfile.gettempdir()) / f"pg-{run}"
+    atexit.register(path.unlink, missing_ok=True)
+    with _locked(path) as known:
         folder = Path(known.read_text())
         if known.stat().st_size == 0 or not _joined(folder):
             folder = _started(programs)

@@ -57,8 +57,7 @@ def run(paths: Paths, is_serving: bool, listen: str | None) -> None:
     if listen is not None and not is_serving:
         raise click.UsageError("--listen belongs to --serve")
     logging.getLogger("aggregator").setLevel(logging.INFO)
-    # Whatever becomes of its files, it is the same wire: another folder is not looked for.
-    paths = Paths(paths.config_folder().absolute(), paths.database().absolute())
+    paths = paths.resolved()
     config = config_for_polling(paths)
     # The server begins within the lock: a second daemon must not take its place.
     server = _server(paths, listen) if is_serving else nullcontext(lambda: None)
@@ -109,7 +108,7 @@ async def _serve(following: Following, lock: DaemonLock, end_also: Callable[[], 
             sources = sum(len(publisher.sources) for publisher in config.publishers)
             log_faults(config)
             said = "polling %d sources of %d publishers into %s, by the configuration read at %s"
-            log.info(said, sources, len(config.publishers), store.path, since)
+            log.info(said, sources, len(config.publishers), store.place, since)
             await poll_until(config, store, signals.woken, _Looks(following))
         store = await _reopened(following, signals)
     log.info("stopped; every poll that had begun is stored")

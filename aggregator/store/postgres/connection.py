@@ -14,6 +14,7 @@ from psycopg.pq import TransactionStatus
 from aggregator.model.place import PostgresPlace
 from aggregator.store.connection import WordIndex
 from aggregator.store.postgres import search, values
+from aggregator.store.postgres.connecting import connected
 from aggregator.store.postgres.errors import explained
 from aggregator.store.postgres.sql import translated, values_of
 from aggregator.store.queries import raw
@@ -81,5 +82,5 @@ class PostgresConnection:
 
 
 def opened(place: PostgresPlace) -> PostgresConnection:
-    """Raises psycopg.Error."""
-    return PostgresConnection(place, psycopg.connect(place.url, autocommit=True))
+    """Raises psycopg.Error, and StoreError for an address that is none."""
+    return PostgresConnection(place, connected(place))

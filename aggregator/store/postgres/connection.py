@@ -13,10 +13,10 @@ from psycopg.pq import TransactionStatus
 
 from aggregator.model.place import PostgresPlace
 from aggregator.store.connection import WordIndex
-from aggregator.store.postgres import search
+from aggregator.store.postgres import search, values
+from aggregator.store.postgres.connecting import connected
 from aggregator.store.postgres.errors import explained
 from aggregator.store.postgres.sql import translated, values_of
-from aggregator.store.postgres.values import adapters, call_when_read
 from aggregator.store.queries import views
 
 # Who writes holds this lock until the end of the transaction: one writer at a time, so that the numbers of the ledger
@@ -32,20 +32,24 @@ class PostgresConnection:
     def __init__(self, place: PostgresPlace, opened: psycopg.Connection[tuple[Any, ...]]) -> None:
         self.place = place
         self.opened = opened
-        call_when_read(opened, self)
+        self._calls = False  # functions of this program, for what it reads
+        values.register(opened)
 
     @property
     def in_transaction(self) -> bool:
         return self.opened.info.transaction_status != TransactionStatus.IDLE
 
-    def execute(self, sql: str, values: Any = (), /) -> psycopg.Cursor[tuple[Any, ...]]:
+    def execute(self, sql: str, given: Any = (), /) -> psycopg.Cursor[tuple[Any, ...]]:
+        if not self._calls and values.CALLS.search(sql):
+            self._calls = True
+            values.call_when_read(self.opened, self)
         cursor = self.opened.cursor()
-        cursor.execute(translated(sql).encode(), values_of(values, sql))
+        cursor.execute(translated(sql).encode(), values_of(given, sql))
         return cursor
 
-    def executemany(self, sql: str, values: Iterable[Any], /) -> psycopg.Cursor[tuple[Any, ...]]:
+    def executemany(self, sql: str, given: Iterable[Any], /) -> psycopg.Cursor[tuple[Any, ...]]:
         cursor = self.opened.cursor()
-        rows = [values_of(each, sql) for each in values]
+        rows = [values_of(each, sql) for each in given]
         if rows:
             cursor.executemany(translated(sql).encode(), rows)
         return cursor
@@ -115,5 +119,5 @@ class PostgresConnection:
 
 
 def opened(place: PostgresPlace) -> PostgresConnection:
-    """Raises psycopg.Error."""
-    return PostgresConnection(place, psycopg.connect(place.url, autocommit=True, context=adapters()))
+    """Raises psycopg.Error, and StoreError for an address that is none."""
+    return PostgresConnection(place, connected(place))

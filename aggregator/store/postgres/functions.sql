@@ -72,7 +72,7 @@ CREATE FUNCTION add_truth(so_far bigint, is_so boolean) RETURNS bigint LANGUAGE 
 $$;
 CREATE AGGREGATE sum(boolean) (SFUNC = add_truth, STYPE = bigint);
 
-CREATE FUNCTION instr(of text, part text) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$ SELECT strpos(of, part)::bigint $$;
+CREATE FUNCTION instr(of text, part text) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT strpos(of, part) $$;
 CREATE FUNCTION hex(of bytea) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT upper(encode(of, 'hex')) $$;
 CREATE FUNCTION max(a bigint, b bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE greatest(a, b) END
@@ -91,6 +91,9 @@ CREATE FUNCTION strftime(format text, at text, change text) RETURNS text LANGUAG
   SELECT CASE WHEN at ~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d' AND format = '%Y-%m-%dT%H:%M:%SZ'
     THEN to_char((at::timestamptz + change::interval) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') END
 $$;
+
+-- In SQLite a hint for its planner; here a flag as a condition.
+CREATE FUNCTION likely(flag bigint) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT flag = 1 $$;
 
 -- Functions of the program: it calls them when it reads such a row (values.py). In the wire's own words they are
 -- what is to be unpacked, and what is to be folded.

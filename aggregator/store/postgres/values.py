@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import psycopg
 from psycopg.abc import Buffer
-from psycopg.adapt import AdaptersMap, Loader
-from psycopg.types.bool import BoolDumper
+from psycopg.adapt import Dumper, Loader
 
 from aggregator.store.connection import Connection
 from aggregator.store.queries import raw
 from aggregator.text.folding import fold, opening
 
-_BIGINT = 20  # in pg_type, the same everywhere
+_SMALLINT = 21  # in pg_type, the same everywhere
 
 
 class _Truth(Loader):
@@ -40,27 +39,21 @@ class _Json(Loader):
         return bytes(data).decode()
 
 
-class _FlagDumper(BoolDumper):
+class _FlagDumper(Dumper):
     """Flags are columns of integers."""
 
-    oid = _BIGINT
+    oid = _SMALLINT
 
     def dump(self, obj: bool) -> Buffer:
         return b"1" if obj else b"0"
 
-    def quote(self, obj: bool) -> Buffer:
-        return self.dump(obj)
 
-
-@cache
-def adapters() -> AdaptersMap:
-    """psycopg's own, but for what SQLite has not."""
-    made = AdaptersMap(psycopg.adapters)
-    made.register_loader("bool", _Truth)
-    made.register_loader("numeric", _Sum)
-    made.register_loader("json", _Json)
-    made.register_dumper(bool, _FlagDumper)
-    return made
+def register(opened: psycopg.Connection[Any]) -> None:
+    """For what SQLite has not."""
+    opened.adapters.register_loader("bool", _Truth)
+    opened.adapters.register_loader("numeric", _Sum)
+    opened.adapters.register_loader("json", _Json)
+    opened.adapters.register_dumper(bool, _FlagDumper)
 
 
 def _packed(row: bytes) -> tuple[bytes, int | None]:
@@ -77,10 +70,13 @@ def _text(row: bytes) -> tuple[str]:
     return (text.decode(),)
 
 
+CALLS = re.compile(r"\b(?:raw_words|fold|opening)\(")
+
+
 def call_when_read(opened: psycopg.Connection[Any], connection: Connection) -> None:
-    """SQLite calls functions of this program while it reads: `raw_words`, `fold`, `opening`. PostgreSQL gives their
-    arguments, as a row of a type that is theirs alone (functions.sql), and they are called when that row is read; so
-    they can be in what a SELECT returns, and nowhere else. Does nothing where the schema is not made yet.
+    """SQLite calls functions of this program while it reads: those of CALLS. PostgreSQL gives their arguments, as a row
+    of a type that is theirs alone (functions.sql), and they are called when that row is read; so they can be in what a
+    SELECT returns, and nowhere else.
     """
     raw_words = raw.reader(connection)
     called: dict[str, Callable[[bytes], Any]] = {
@@ -88,10 +84,9 @@ def call_when_read(opened: psycopg.Connection[Any], connection: Connection) -> N
         "called_fold": lambda row: fold(*_text(row)),
         "called_opening": lambda row: opening(*_text(row)),
     }
-    types = ", ".join(f"to_regtype('{name}')::oid" for name in called)
+    types = ", ".join(f"'{name}'::regtype::oid" for name in called)
     for number, call in zip(opened.execute(f"SELECT {types}".encode()).fetchone() or (), called.values(), strict=True):
-        if number is not None:
-            opened.adapters.register_loader(number, _calling(call))
+        opened.adapters.register_loader(number, _calling(call))
 
 
 def _calling(call: Callable[[bytes], Any]) -> type[Loader]:

@@ -218,9 +218,7 @@ def _opened(path: Path) -> SQLiteConnection:
     """
     has_log = any(path.with_name(path.name + part).exists() for part in ("-wal", "-journal"))
     uri = path.absolute().as_uri() + ("?mode=ro" if has_log else "?mode=ro&immutable=1")
-    return sqlite3.connect(
-        uri, uri=True, timeout=_WAIT_SECONDS, isolation_level=None, factory=SQLiteConnection
-    )
+    return sqlite3.connect(uri, uri=True, timeout=_WAIT_SECONDS, isolation_level=None, factory=SQLiteConnection)
 
 
 # The database that is replaced

@@ -70,7 +70,8 @@ SELECT
     WHEN n.silent = 1
       THEN 'silent since ' || coalesce(substr(s.last_new, 1, 16), 'ever') || ', longer than its rhythm allows'
     WHEN n.gaps_7_days > 0
-      THEN n.gaps_7_days || CASE n.gaps_7_days WHEN 1 THEN ' gap' ELSE ' gaps' END || ' in 7 days (reports may be missing)'
+      THEN n.gaps_7_days || CASE n.gaps_7_days WHEN 1 THEN ' gap' ELSE ' gaps' END
+        || ' in 7 days (reports may be missing)'
     WHEN n.over_cap > 0 THEN 'its document is too long: ' || n.over_cap || ' entries beyond the newest were not read'
     WHEN s.validators_ignored IS NOT NULL THEN 'validators not trusted: ' || s.validators_ignored
     WHEN s.id_trust_reason IS NOT NULL THEN 'ids not trusted: ' || s.id_trust_reason

@@ -19,8 +19,10 @@ _PIECES = re.compile(
     | (?P<placed> \? )
     | (?P<named> (?<![:\w]):(?P<name>[A-Za-z_]\w*) )
     | (?P<percent> % )
-    | (?P<hint> \s+ INDEXED \s+ BY \s+ \w+ )
+    | (?P<type> \b AS \s+ (?P<of> INTEGER | REAL | BLOB ) (?= \) ) )
+    | (?P<hint> \s+ (?: NOT \s+ INDEXED \b | INDEXED \s+ BY \s+ \w+ ) )
     | (?P<cross> \b CROSS \s+ JOIN \b )
+    | (?P<keyword> \b json (?: _array | _object )? (?= \( ) )
     | (?P<opens> \( ) | (?P<closes> \) )
     | (?P<condition> \b (?: ON | USING ) \b )
     | (?P<ends> \b (?: JOIN | LEFT | WHERE | GROUP | HAVING | WINDOW | UNION | EXCEPT | INTERSECT | ORDER | LIMIT ) \b
@@ -28,6 +30,8 @@ _PIECES = re.compile(
     """,
     re.VERBOSE,
 )
+
+_TYPES = {"INTEGER": "bigint", "REAL": "double precision", "BLOB": "bytea"}
 
 
 @lru_cache(4_096)
@@ -51,8 +55,12 @@ def translated(sql: str) -> str:
             written.append(f"%({found['name']})s")
         elif kind == "percent":
             written.append("%%")
+        elif found["of"]:
+            written.append(f"AS {_TYPES[found['of']]}")
         elif kind == "hint":
             pass
+        elif kind == "keyword":  # a function of functions.sql, and as of PostgreSQL 16 or 17 a word of its SQL
+            written.append(f'"{text}"')
         else:
             if kind in ("cross", "ends", "closes") and unmet.pop(depth, 0):
                 written.append(" ON TRUE ")

@@ -19,7 +19,10 @@ CREATE TABLE programs (  -- who holds the locks by which programs know of each o
     digest text COLLATE "C",  -- of the configuration by which the daemon works; NULL: it has not said so
     since text COLLATE "C"  -- when it read that
 );
-CREATE SEQUENCE writes;           -- one more for every transaction that writes
+CREATE TABLE publisher_writes (  -- how many transactions wrote what polls of its sources have to know
+    publisher text COLLATE "C" PRIMARY KEY,
+    writes bigint NOT NULL
+) WITH (fillfactor = 50);
 CREATE TABLE publishers (
     publisher text COLLATE "C" PRIMARY KEY,  -- the name of the publisher's file
     name text COLLATE "C" NOT NULL,  -- as it stands above every report
@@ -1126,3 +1129,75 @@ CREATE TRIGGER pictures_end AFTER DELETE ON pictures FOR EACH ROW WHEN (old.dige
 CREATE TRIGGER pictures_change AFTER UPDATE OF digest ON pictures FOR EACH ROW
   WHEN (old.digest IS NOT NULL AND old.digest IS DISTINCT FROM new.digest)
   EXECUTE FUNCTION pictures_end();
+
+-- Of the tables that `queries/known.py` reads: that somebody wrote there, once a transaction. What is written together
+-- with a row of `articles` or `sources` is not noted again; the row of `sources` says by itself that it is another one.
+CREATE FUNCTION note_write(of_publisher text) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO publisher_writes AS w (publisher, writes) VALUES (of_publisher, 1)
+  ON CONFLICT (publisher) DO UPDATE SET writes = w.writes + 1 WHERE w.xmin <> pg_current_xact_id()::xid
+$$;
+CREATE FUNCTION note_write_of_publisher() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF tg_op <> 'INSERT' THEN PERFORM note_write(old.publisher); END IF;
+  IF tg_op <> 'DELETE' THEN PERFORM note_write(new.publisher); END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER articles_noted AFTER INSERT OR DELETE ON articles FOR EACH ROW
+  EXECUTE FUNCTION note_write_of_publisher();
+CREATE TRIGGER articles_change_noted AFTER UPDATE ON articles FOR EACH ROW
+  WHEN ((old.publisher, old.id, old.url, old.title, old.byline, old.published, old.updated, old.language,
+      old.sort_time, old.first_seen, old.revision, old.status, old.backfill, old.embargoed_until, old.notice,
+      old.released_seq IS NULL)
+    IS DISTINCT FROM (new.publisher, new.id, new.url, new.title, new.byline, new.published, new.updated, new.language,
+      new.sort_time, new.first_seen, new.revision, new.status, new.backfill, new.embargoed_until, new.notice,
+      new.released_seq IS NULL))
+  EXECUTE FUNCTION note_write_of_publisher();
+CREATE TRIGGER article_keys_noted AFTER INSERT OR UPDATE OR DELETE ON article_keys FOR EACH ROW
+  EXECUTE FUNCTION note_write_of_publisher();
+CREATE TRIGGER near_keys_noted AFTER INSERT OR UPDATE OR DELETE ON near_keys FOR EACH ROW
+  EXECUTE FUNCTION note_write_of_publisher();
+CREATE TRIGGER tombstones_noted AFTER INSERT OR UPDATE OR DELETE ON tombstones FOR EACH ROW
+  EXECUTE FUNCTION note_write_of_publisher();
+CREATE TRIGGER merges_noted AFTER INSERT OR UPDATE OR DELETE ON merges FOR EACH ROW
+  EXECUTE FUNCTION note_write_of_publisher();
+
+CREATE FUNCTION note_write_of_article() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM note_write(a.publisher) FROM articles AS a
+    WHERE a.article_id = CASE WHEN tg_op = 'DELETE' THEN old.article_id ELSE new.article_id END;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER bodies_noted AFTER UPDATE OF summary, text ON bodies FOR EACH ROW
+  WHEN (old.summary <> new.summary OR old.text <> new.text) EXECUTE FUNCTION note_write_of_article();
+CREATE TRIGGER revisions_noted AFTER UPDATE ON revisions FOR EACH ROW
+  WHEN (old.words_hash <> new.words_hash OR old.changed IS DISTINCT FROM new.changed)
+  EXECUTE FUNCTION note_write_of_article();
+CREATE TRIGGER pages_noted AFTER INSERT OR UPDATE OR DELETE ON pages FOR EACH ROW
+  EXECUTE FUNCTION note_write_of_article();
+CREATE TRIGGER acts_noted AFTER INSERT OR UPDATE OR DELETE ON acts FOR EACH ROW
+  EXECUTE FUNCTION note_write_of_article();
+CREATE TRIGGER pending_changes_noted AFTER INSERT OR UPDATE OR DELETE ON pending_changes FOR EACH ROW
+  EXECUTE FUNCTION note_write_of_article();
+CREATE TRIGGER pending_revisions_noted AFTER INSERT OR UPDATE OR DELETE ON pending_revisions FOR EACH ROW
+  EXECUTE FUNCTION note_write_of_article();
+
+CREATE FUNCTION note_rows_gone() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM note_write(p.publisher) FROM (
+    SELECT DISTINCT s.publisher FROM gone AS g JOIN sources AS s ON s.source_id = g.source_id
+  ) AS p;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER sightings_go AFTER DELETE ON sightings REFERENCING OLD TABLE AS gone FOR EACH STATEMENT
+  EXECUTE FUNCTION note_rows_gone();
+CREATE TRIGGER left_out_go AFTER DELETE ON left_out REFERENCING OLD TABLE AS gone FOR EACH STATEMENT
+  EXECUTE FUNCTION note_rows_gone();
+CREATE TRIGGER redirects_go AFTER DELETE ON redirects REFERENCING OLD TABLE AS gone FOR EACH STATEMENT
+  EXECUTE FUNCTION note_rows_gone();
+CREATE FUNCTION note_write_of_source() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM note_write(s.publisher) FROM sources AS s WHERE s.source_id = new.source_id;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER redirects_noted AFTER INSERT OR UPDATE ON redirects FOR EACH ROW
+  EXECUTE FUNCTION note_write_of_source();

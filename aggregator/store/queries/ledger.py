@@ -149,7 +149,7 @@ def _articles(connection: Connection, articles: Iterable[int]) -> dict[int, tupl
         f"""
         SELECT a.article_id, a.id, a.released_seq IS NULL AND a.embargoed_until IS NULL AND {_IS_OPEN}
         FROM json_each(?) AS named
-        CROSS JOIN articles AS a ON a.article_id = named.value
+        CROSS JOIN articles AS a ON a.article_id = CAST(named.value AS INTEGER)
         LEFT JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class
         """,  # noqa: S608  (constants)
         (json.dumps(list(articles)),),
@@ -226,7 +226,8 @@ def _note_closed(connection: Connection, publisher: str, before: Terms, after: T
             [(publisher, item_class, channel) for channel in now],
         )
         connection.executemany(
-            "INSERT OR REPLACE INTO closed_channels (publisher, class, channel, seq) VALUES (?, ?, ?, ?)",
+            "INSERT INTO closed_channels (publisher, class, channel, seq) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (publisher, class, channel) DO UPDATE SET seq = excluded.seq",
             [(publisher, item_class, channel, last) for channel in sorted(was - now)],
         )
 
@@ -533,7 +534,10 @@ def move_cursor(connection: Connection, name: str, before: Cursor | None, to: Cu
     if named_cursor(connection, name) != before:
         return False
     check(connection, to)
-    connection.execute("INSERT OR REPLACE INTO cursors (cursor_name, seq) VALUES (?, ?)", (name, to.seq))
+    connection.execute(
+        "INSERT INTO cursors (cursor_name, seq) VALUES (?, ?) ON CONFLICT (cursor_name) DO UPDATE SET seq = excluded.seq",
+        (name, to.seq),
+    )
     return True
 
 

@@ -23,7 +23,7 @@ _OF_TAGS = ("language_from", "topics", "about")  # columns that a file of versio
 # Of equal times those that came last; of one document the newest, which has the least id (`polls.write_decisions`). An
 # index has rows in the order of the first; what is sorted are those of one and the same time.
 _AT_ONCE = 1_000
-_IN_LATEST = "NOT w.backfill"
+_IN_LATEST = "w.backfill = 0"
 NEWEST_FIRST = "w.sort_time DESC, w.first_seen DESC, w.article_id"
 
 

@@ -226,7 +226,8 @@ def _note_closed(connection: Connection, publisher: str, before: Terms, after: T
             [(publisher, item_class, channel) for channel in now],
         )
         connection.executemany(
-            "INSERT OR REPLACE INTO closed_channels (publisher, class, channel, seq) VALUES (?, ?, ?, ?)",
+            "INSERT INTO closed_channels (publisher, class, channel, seq) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (publisher, class, channel) DO UPDATE SET seq = excluded.seq",
             [(publisher, item_class, channel, last) for channel in sorted(was - now)],
         )
 
@@ -533,7 +534,10 @@ def move_cursor(connection: Connection, name: str, before: Cursor | None, to: Cu
     if named_cursor(connection, name) != before:
         return False
     check(connection, to)
-    connection.execute("INSERT OR REPLACE INTO cursors (cursor_name, seq) VALUES (?, ?)", (name, to.seq))
+    connection.execute(
+        "INSERT INTO cursors (cursor_name, seq) VALUES (?, ?) ON CONFLICT (cursor_name) DO UPDATE SET seq = excluded.seq",
+        (name, to.seq),
+    )
     return True
 
 

@@ -1,5 +1,5 @@
 """Keeps a publisher's servers from a burst: so many requests at once, so far apart, per registrable domain; for all
-programs of a database together, where they share a file (`shared`).
+programs of a database together, where they share a file (`shared`) or the database itself (`model.limits`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from aggregator.fetch.addresses import NO_HOSTS
 from aggregator.fetch.robots import LONGEST_DELAY
 from aggregator.fetch.shared import Shared
 from aggregator.model import Busy, FetchSettings
+from aggregator.model.limits import SharedLimits
 from aggregator.text.urls import domain_of
 
 # A host that takes long to answer costs a socket and no memory, so it must not keep a fast one waiting: seven dead
@@ -45,7 +46,7 @@ class Limits:
         per_domain: int,
         spacing: timedelta,
         chance: random.Random | None = None,
-        shared: Shared | None = None,
+        shared: SharedLimits | None = None,
         patience: timedelta = timedelta(seconds=1),
     ) -> None:
         """`patience`: after so long whoever is awaited steps aside."""
@@ -107,25 +108,25 @@ class Limits:
             apart = max(jittered(self._spacing, self._chance), delay)
             while (wait := domain.next_start - clock()) > 0 or (
                 # What other programs have started; at 0.0 this start counts for them now.
-                wait := self._shared.start(domain.name, apart) if self._shared else 0.0
+                wait := await self._shared.start(domain.name, apart) if self._shared else 0.0
             ) > 0:
                 await asyncio.sleep(wait)
             domain.next_start = clock() + apart
 
-    def back_off(self, host: str, seconds: float) -> None:
+    async def back_off(self, host: str, seconds: float) -> None:
         """Notes that this host's domain wants to be left alone for so long. Nobody is kept waiting by it: whoever would
         ask has to look at `is_backing_off`, and come another time.
         """
         domain = self._domain(host)
         domain.backs_off_until = max(domain.backs_off_until, asyncio.get_running_loop().time() + seconds)
         if self._shared:
-            self._shared.back_off(domain.name, seconds)
+            await self._shared.back_off(domain.name, seconds)
 
-    def is_backing_off(self, host: str) -> bool:
+    async def is_backing_off(self, host: str) -> bool:
         domain = self._domain(host)
         if asyncio.get_running_loop().time() < domain.backs_off_until:
             return True
-        return self._shared is not None and self._shared.is_backing_off(domain.name)
+        return self._shared is not None and await self._shared.is_backing_off(domain.name)
 
     def _domain(self, host: str) -> _Domain:
         if host not in self._hosts:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from aggregator.desk import clock as desk_clock
 from aggregator.fetch import ConnectTo, Fetcher, RobotsCache, Turn, written_by
+from aggregator.fetch.limits import shared_file
 from aggregator.model import DISCOVER, Config, Due, Finding, Poll, RobotsCopy, StoredConfig
 from aggregator.model.errors import FetchError, StoreError
 from aggregator.pipeline.alerting import Alerter
@@ -65,7 +66,7 @@ class Pipeline:
         self._workers = Workers(searches=matching.packed({each.name: each.words for each in config.searches}))
         self._writer = Writer(store, clock, lambda: self._workers.is_reading)
         robots_cache = RobotsCache(self._recall_robots, self._remember_robots)
-        shared = limits_beside(store.path)
+        shared = shared_file(limits_beside(store.path), config.wire.fetch)
         self._fetcher = Fetcher(config.wire, connect_to or (lambda host: None), robots_cache, shared=shared)
         self._connectivity = Connectivity()
         self._redirects = Redirects(self._publishers)
@@ -331,7 +332,7 @@ class Pipeline:
             async with self._fetcher.turn(due.source.url, hosts) as turn:
                 # What its host said a moment ago, to another source, puts this one off too; that is stored with that
                 # poll.
-                if self._stopping or self._fetcher.is_backing_off(due.source.url):
+                if self._stopping or await self._fetcher.is_backing_off(due.source.url):
                     unrecorded.discard(name)
                     await self._claims.give_back("poll", [name])
                     return None
@@ -339,7 +340,7 @@ class Pipeline:
                 if turn.busy:
                     polled = replace(polled, poll=replace(polled.poll, busy=tuple(turn.busy)))
                 for pause in pauses(polled.poll, self._settings):
-                    self._fetcher.back_off(pause.url, pause.lasts)
+                    await self._fetcher.back_off(pause.url, pause.lasts)
                 poll = await record(polled)
         except FetchError as error:  # its address is none, so there was no turn to wait for
             poll = await record(Unrecorded(self._poller.failed(self._not_polled(due), error)))

@@ -20,9 +20,10 @@ import click
 from aggregator import __version__
 from aggregator.cli import printing
 from aggregator.cli.times import with_times
+from aggregator.model import Template
 from aggregator.model.errors import AggregatorError
 from aggregator.pipeline.paths import CONFIG_VARIABLE, DATABASE_VARIABLE, Paths
-from aggregator.text import printable
+from aggregator.text import database_urls, printable
 
 # Each command, and the first paragraph of what it says of itself (tests/cli/test_cli.py compares the two): a list of
 # all is printed without importing one.
@@ -103,6 +104,25 @@ class _Commands(click.Group):
             formatter.write_dl(rows)
 
 
+class _Database(click.Path):
+    """A file, or the address of a database of PostgreSQL: that is shown in no message, since it may have a password."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+        self.name = "database"
+
+    def convert(  # type: ignore[override]
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Path | Template:
+        if not isinstance(value, str) or not database_urls.is_database_url(value):
+            path = super().convert(value, param, ctx)
+            assert isinstance(path, Path)
+            return path
+        if not database_urls.is_sound(value):
+            self.fail(f"this is no address of a database, expected {database_urls.EXPECTED}", param, ctx)
+        return Template(value)
+
+
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="aggregator")
 @click.option(
@@ -114,15 +134,16 @@ class _Commands(click.Group):
 )
 @click.option(
     "--db",
-    type=click.Path(path_type=Path),
+    type=_Database(),
     envvar=DATABASE_VARIABLE,
     show_envvar=True,
-    help="Database file. [default: data/wire.db in the config folder, or beside one called config]",
+    help="Database: a file, or postgresql://... [default: [store] url of wire.toml, else data/wire.db in the config"
+    " folder, or beside one called config]",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Log a line for every poll to standard error.")
 @click.pass_context
-def aggregator(context: click.Context, config: Path | None, db: Path | None, verbose: bool) -> None:
-    """A news wire of many publishers, in SQLite. The publisher's name is above every report."""
+def aggregator(context: click.Context, config: Path | None, db: Path | Template | None, verbose: bool) -> None:
+    """A news wire of many publishers, in SQLite or PostgreSQL. The publisher's name is above every report."""
     by_environment = [
         context.get_parameter_source(name) is click.core.ParameterSource.ENVIRONMENT for name in ("config", "db")
     ]

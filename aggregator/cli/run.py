@@ -56,8 +56,7 @@ def run(paths: Paths, is_serving: bool, listen: str | None) -> None:
     if listen is not None and not is_serving:
         raise click.UsageError("--listen belongs to --serve")
     logging.getLogger("aggregator").setLevel(logging.INFO)
-    # Whatever becomes of its files, it is the same wire: another folder is not looked for.
-    paths = Paths(paths.config_folder().absolute(), paths.database().absolute())
+    paths = paths.resolved()
     config = config_for_polling(paths)
     # The server begins within the lock: a second daemon must not take its place.
     server = _server(paths, listen) if is_serving else nullcontext(lambda: None)

@@ -7,6 +7,18 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
+class PostgresAddress:
+    """The address of a database of PostgreSQL, read from what a person wrote."""
+
+    name: str  # as it was written, without the password and with each `${NAME}` as it is
+    url: str = field(repr=False)  # as libpq takes it, with the password
+    database: str  # the name of the database, as far as the address says it; '': it does not
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
 class PostgresPlace:
     """A database of PostgreSQL. As a text it is its address without the password."""
 

@@ -22,7 +22,7 @@ from aggregator.pipeline import matching
 from aggregator.pipeline.cached import digest, is_settled, pack, pack_wire, program, signature, unpack, unpack_wire
 from aggregator.pipeline.following import folder_of
 from aggregator.pipeline.paths import Paths
-from aggregator.store import Store
+from aggregator.store import Store, exists
 from aggregator.text.printable import escaped
 
 log = logging.getLogger("aggregator.config")
@@ -137,7 +137,7 @@ def update_tables(paths: Paths) -> None:
     """Brings the tables of a database up to date that an older version made, which does not know of former keys. Raises
     StoreError.
     """
-    if paths.database().exists():
+    if exists(paths.database()):
         with read_store(paths) as store:
             is_current = store.is_current()
         if not is_current:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -80,6 +80,7 @@ from aggregator.model import (
 )
 from aggregator.model.apps import AppEntry, AppFeed, AppListing, AppReader, AppSearch, AppUnread
 from aggregator.model.complaints import Filing, FilingCounts, Followed, Letter, Matter, NewLetter
+from aggregator.model.errors import StoreError
 from aggregator.model.figures import DayFacts, DayFigures
 from aggregator.model.picture import (
     CopiesWanted,
@@ -96,7 +97,8 @@ from aggregator.model.snapshots import Extent, Table, Value
 from aggregator.model.taken import Taken, TakenLetter, TakenRow
 from aggregator.store import picture_files
 from aggregator.store.connection import Connection, StoreConnection
-from aggregator.store.engine import Engine, Program
+from aggregator.store.engine import Engine
+from aggregator.store.locks import DaemonLock, Program, RunningDaemon
 from aggregator.store.queries import (
     acts,
     agreements,
@@ -161,13 +163,6 @@ from aggregator.store.sqlite import (
 )
 from aggregator.store.sqlite import engine as sqlite_engine
 from aggregator.store.sqlite.backups import Facts, Loaded
-from aggregator.store.sqlite.lock import (
-    DaemonLock,
-    RunningDaemon,
-    only_daemon,
-    running_daemon,
-    without_daemon,
-)
 from aggregator.store.sqlite.sqlite_errors import BUSY_SECONDS, explained
 from aggregator.store.sqlite.vacuum import Rewriting
 from aggregator.text.dates import duration, from_iso, to_iso
@@ -181,13 +176,14 @@ __all__ = [
     "RunningDaemon",
     "Store",
     "everybody_reads",
+    "exists",
+    "identity",
     "load_backup",
     "only_daemon",
     "running_daemon",
     "without_daemon",
 ]
 
-everybody_reads = private.everybody_reads
 BACKUP_STEP = backups.STEP
 
 _PICTURES = 100  # whose files are removed in one transaction
@@ -199,18 +195,55 @@ T = TypeVar("T")
 Call = Callable[Concatenate[Any, P], T]
 
 
-def load_backup(file: Path, database: Path, now: datetime, moved: Callable[[], None]) -> Loaded:
+def load_backup(file: Path, place: Place, now: datetime, moved: Callable[[], None]) -> Loaded:
     """As `backups.load`; the copies of pictures are compared with what it has when the wire runs again."""
-    loaded = backups.load(file, database, now, moved)
-    picture_files.forget_checked(database)
+    loaded = _engine_of(place).load_backup(file, place, now, moved)
+    picture_files.forget_checked(place if isinstance(place, Path) else place.beside)
     return loaded
+
+
+def everybody_reads(place: Place) -> bool:
+    """Whether every user of this machine may open the file, with complaints and what is held back."""
+    return isinstance(place, Path) and private.everybody_reads(place)
+
+
+def only_daemon(place: Place) -> AbstractContextManager[DaemonLock]:
+    """Holds the lock of the daemon; raises DaemonRunning when another process does, and StoreError."""
+    return _engine_of(place).only_daemon(place)
+
+
+def without_daemon(place: Place) -> AbstractContextManager[DaemonLock]:
+    """Holds it too, so that no daemon begins meanwhile; raises DaemonRunning where there is one, and StoreError."""
+    return _engine_of(place).without_daemon(place)
+
+
+def running_daemon(place: Place) -> RunningDaemon | None:
+    """The daemon that uses this database, or who keeps daemons away; None: there is none, or it cannot be told."""
+    try:
+        return _engine_of(place).running_daemon(place)
+    except StoreError:  # the engine is not installed
+        return None
+
+
+def exists(place: Place) -> bool:
+    """Whether a database is there. Raises StoreError where that cannot be told: a server does not answer."""
+    return _engine_of(place).exists(place)
+
+
+def identity(place: Place) -> tuple[int, int] | None:
+    """Another one as soon as another database has taken the place of one that was open; None: there is none."""
+    return _engine_of(place).identity(place)
 
 
 def _engine_of(place: Place) -> Engine:
     if isinstance(place, Path):
         return sqlite_engine
-    from aggregator.store.postgres import engine as postgres_engine  # psycopg is an optional part of the installation
-
+    try:
+        from aggregator.store.postgres import engine as postgres_engine  # psycopg is an optional part
+    except ImportError as error:
+        raise StoreError(
+            f"{place}: a part for PostgreSQL is not installed ({error}); install it: pip install 'aggregator[postgres]'"
+        ) from error
     return postgres_engine
 
 
@@ -413,7 +446,7 @@ class Store:
         """This program among those that poll into the database, which begins with its first claim. Not within a
         transaction. Raises StoreError.
         """
-        if self.program is None:
+        if self.program is None or not self.program.holds():
             program = self._engine.begin_program(self.place)
             try:
                 with self._transaction():
@@ -469,7 +502,7 @@ class Store:
         if count:
             log.warning(
                 "%s: the clock was ahead, and has been put right: %d times that it left are brought back to %s",
-                self.path,
+                self.place,
                 count,
                 to_iso(now),
             )

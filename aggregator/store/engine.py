@@ -9,22 +9,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from aggregator.model import PublisherTerms
+from aggregator.store.locks import DaemonLock, Program, RunningDaemon
 from aggregator.store.queries.let_go import Over
-from aggregator.store.sqlite.backups import Facts
+from aggregator.store.sqlite.backups import Facts, Loaded
 from aggregator.store.sqlite.vacuum import Rewriting
-
-
-class Program(Protocol):
-    """One of the programs that poll into a database: `number` is its own as long as it runs."""
-
-    @property
-    def number(self) -> int: ...
-
-    def is_running(self, number: int) -> bool:
-        """Whether the program with this number runs. Raises StoreError."""
-
-    def end(self) -> None:
-        """Gives the number back."""
 
 
 class Engine(Protocol):
@@ -51,6 +39,23 @@ class Engine(Protocol):
 
     def show_as_of(self, connection: Any, now: datetime, believed: datetime, over: Over, /) -> str | None: ...
 
+    def exists(self, place: Any, /) -> bool:
+        """Whether there is a database of ours, or a file that stands for one. Raises StoreError where that cannot be
+        told.
+        """
+
+    def identity(self, place: Any, /) -> tuple[int, int] | None:
+        """Another one as soon as another database has taken the place; None: there is none. It is cheap."""
+
+    def only_daemon(self, place: Any, /) -> AbstractContextManager[DaemonLock]:
+        """Raises DaemonRunning when another process holds the lock, and StoreError."""
+
+    def without_daemon(self, place: Any, /) -> AbstractContextManager[DaemonLock]:
+        """The same lock, for who keeps daemons away; raises the same, in other words."""
+
+    def running_daemon(self, place: Any, /) -> RunningDaemon | None:
+        """Who holds the lock; None: nobody does, or it cannot be told."""
+
     def begin_program(self, place: Any, /) -> Program:
         """With the smallest number that no running program has; raises StoreError."""
 
@@ -76,6 +81,9 @@ class Engine(Protocol):
     def parts(self, connection: Any, /) -> int: ...
 
     def back_up(self, connection: Any, to: Path, /, *, replace: bool, moved: Callable[[], None]) -> Facts: ...
+
+    def load_backup(self, file: Path, place: Any, now: datetime, moved: Callable[[], None], /) -> Loaded:
+        """Puts a copy of `file` in the place of the database. Raises StoreError; nothing is changed then."""
 
     def query(
         self, connection: Any, sql: str, values: Mapping[str, str], /

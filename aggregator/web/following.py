@@ -14,14 +14,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeVar
 
 from starlette.types import Message, Receive, Scope, Send
 
 from aggregator.model import Client, Cursor
 from aggregator.model.errors import AggregatorError, CursorError
-from aggregator.store import Store
+from aggregator.model.place import Place
+from aggregator.store import Store, identity
 from aggregator.web.changes import Page
 from aggregator.web.problems import NO_LINE, READ_ANEW, Problem, words
 
@@ -51,18 +51,17 @@ class Ledger:
     thread.
     """
 
-    path: Path
+    place: Place
     _store: Store | None = None
-    _file: tuple[int, int] = (0, 0)
+    _file: tuple[int, int] | None = None
 
     def look(self) -> tuple[Cursor | None, frozenset[Client], int]:
         """Raises AggregatorError and OSError; the next look begins anew."""
         try:
-            found = self.path.stat()
-            file = (found.st_dev, found.st_ino)
+            file = identity(self.place)
             if self._store is None or file != self._file:  # another file, such as a backup, may be in its place
                 self.close()
-                self._store, self._file = Store.read(self.path), file
+                self._store, self._file = Store.read(self.place), file
             clients = frozenset(client for _, client in self._store.tokens_in_force())
             return self._store.last_cursor(), clients, self._store.looked_for_found()
         except (AggregatorError, OSError):
@@ -79,7 +78,7 @@ class Ledger:
 class Following:
     """All who wait, and the one task that looks for them; of one event loop."""
 
-    path: Path
+    place: Place
     pace: Pace = field(default_factory=Pace)
     is_ending: Callable[[], bool] = lambda: False  # the server is to stop
     version: int = 0  # another one as soon as anything is new
@@ -117,7 +116,7 @@ class Following:
 
     async def _look(self) -> None:
         """Until nobody waits any more. A database that cannot be read is looked for again: whoever reads says why."""
-        ledger, last = Ledger(self.path), None
+        ledger, last = Ledger(self.place), None
         with ThreadPoolExecutor(1, "ledger") as thread:
             loop = asyncio.get_running_loop()
             try:

@@ -10,15 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from aggregator.model import PublisherTerms
+from aggregator.model.errors import StoreError
 from aggregator.model.place import PostgresPlace
-from aggregator.store.engine import Program
 from aggregator.store.postgres import connection as connections
+from aggregator.store.postgres import lock, search
+from aggregator.store.postgres.connecting import connected
 from aggregator.store.postgres.connection import PostgresConnection
 from aggregator.store.postgres.errors import explained
 from aggregator.store.postgres.sql import translated
 from aggregator.store.queries import health, let_go, views
-from aggregator.store.sqlite.backups import Facts
+from aggregator.store.sqlite.backups import Facts, Loaded
 from aggregator.store.sqlite.vacuum import Rewriting
+from aggregator.text.printable import argument
 
 
 def to_write(place: PostgresPlace, busy_seconds: float) -> PostgresConnection:
@@ -34,7 +37,7 @@ def to_read(place: PostgresPlace, busy_seconds: float) -> PostgresConnection:
 def prepare(connection: PostgresConnection) -> int:
     if not _has_tables(connection):
         for name in ("functions.sql", "new_database.sql"):
-            connection.opened.execute(files(__package__).joinpath(name).read_text())  # type: ignore[call-overload]
+            connection.opened.execute(files(__package__).joinpath(name).read_text())
         connection.executemany(
             "INSERT INTO migrations (name, applied_at) VALUES (?, '2026-11-30T00:00:00Z')",
             [(name,) for name in views.MIGRATIONS],
@@ -42,7 +45,7 @@ def prepare(connection: PostgresConnection) -> int:
         for name, sql in views.of_this_version(health.VIEW):
             if name == "health":  # for now: it is not portable yet
                 continue
-            connection.opened.execute(translated(sql).replace("%%", "%"))  # type: ignore[call-overload]
+            connection.opened.execute(translated(sql).replace("%%", "%"))
     return 0
 
 
@@ -66,24 +69,36 @@ def show_as_of(connection: PostgresConnection, now: datetime, believed: datetime
     raise NotImplementedError
 
 
-def begin_program(place: PostgresPlace) -> Program:
-    raise NotImplementedError
+begin_program = lock.Program.begin
+only_daemon = lock.only_daemon
+without_daemon = lock.without_daemon
+running_daemon = lock.running_daemon
+
+
+def exists(place: PostgresPlace) -> bool:
+    with explained(place), connected(place) as connection:
+        return connection.execute("SELECT to_regclass('articles') IS NOT NULL").fetchone() == (True,)
+
+
+def identity(place: PostgresPlace) -> tuple[int, int]:
+    """No other database takes its place while programs are connected to it."""
+    return 0, 0
 
 
 def try_writing(connection: PostgresConnection, transaction: Callable[[], AbstractContextManager[None]]) -> None:
     raise NotImplementedError
 
 
-def index_batch(connection: PostgresConnection) -> int:
-    return 0
+index_batch = search.index_batch
 
 
 def merge_index(connection: PostgresConnection, now: datetime) -> bool:
+    """PostgreSQL takes what was deleted out of its files by itself (autovacuum)."""
     return False
 
 
 def renew_index(connection: PostgresConnection) -> None:
-    raise NotImplementedError
+    search.renew(connection, always=True)
 
 
 def set_figures(connection: PostgresConnection) -> None:
@@ -95,22 +110,37 @@ def empty_log(connection: PostgresConnection, *, wait: bool = False) -> object:
 
 
 def rewriting(connection: PostgresConnection) -> Rewriting:
-    raise NotImplementedError
+    raise StoreError(
+        f"{connection.place}: PostgreSQL uses the room of deleted rows again by itself (autovacuum). So that nothing"
+        " deleted is left in its files: stop all programs of the wire, run `VACUUM FULL` in psql as the owner of the"
+        " tables, and delete archives of its log and older backups"
+    )
 
 
 def rewrite(connection: PostgresConnection) -> None:
-    raise NotImplementedError
+    rewriting(connection)
 
 
 def parts(connection: PostgresConnection) -> int:
-    raise NotImplementedError
+    return 0
 
 
 def back_up(connection: PostgresConnection, to: Path, *, replace: bool, moved: Callable[[], None]) -> Facts:
-    raise NotImplementedError
+    raise StoreError(
+        f"{connection.place}: a database of PostgreSQL is copied by its own program:"
+        f" pg_dump --format=custom --file={argument(str(to))} {argument(str(connection.place))}"
+    )
 
 
 def query(
     connection: PostgresConnection, sql: str, values: Mapping[str, str]
 ) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
     raise NotImplementedError
+
+
+def load_backup(file: Path, place: PostgresPlace, now: datetime, moved: Callable[[], None]) -> Loaded:
+    raise StoreError(
+        f"{place}: a database of PostgreSQL is loaded by its own program, into a new database:"
+        f" createdb NAME, then pg_restore --no-owner --dbname=NAME {argument(str(file))}; or, from a file of SQLite:"
+        f" aggregator copy-store {argument(str(file))} {argument(str(place))}"
+    )

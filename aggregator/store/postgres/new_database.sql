@@ -1,5 +1,12 @@
 -- The tables of a new database in PostgreSQL: as SQLite's by name and column, but for the index of words.
 CREATE TABLE migrations (name text COLLATE "C" PRIMARY KEY, applied_at text COLLATE "C" NOT NULL);
+CREATE TABLE programs (           -- who holds the locks by which programs know of each other; the locks say who runs
+    number bigint PRIMARY KEY,    -- 0: the daemon, or who keeps daemons away; others poll under this number
+    host text COLLATE "C" NOT NULL,   -- its machine
+    pid bigint NOT NULL,              -- its process there
+    digest text COLLATE "C",          -- of the configuration by which the daemon works; NULL: it has not said so
+    since text COLLATE "C"            -- when it read that
+);
 CREATE SEQUENCE writes;           -- one more for every transaction that writes
 CREATE TABLE publishers (
     publisher text COLLATE "C" PRIMARY KEY,           -- the name of the publisher's file
@@ -224,7 +231,8 @@ CREATE TABLE search_removals (    -- rows to be taken out of the index of words
 );
 CREATE TABLE article_search (     -- the index of words: the newest revision of each report
     revision_id bigint PRIMARY KEY,
-    words tsvector NOT NULL           -- tokens of our own folding: A of the headline, B of the summary, C of the text
+    words tsvector NOT NULL,          -- tokens of our own folding: A of the headline, B of the summary, C of the text
+    said jsonb                        -- all its words, folded, where `words` cannot say where each stands; NULL: it does
 );
 CREATE TABLE agreements (         -- publishers whose rights have a last day, and what holds until then and after
     publisher text COLLATE "C" PRIMARY KEY,

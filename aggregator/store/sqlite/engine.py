@@ -28,6 +28,9 @@ from aggregator.store.sqlite import (
 from aggregator.store.sqlite import query as queries
 from aggregator.store.sqlite.connection import SQLiteConnection
 from aggregator.store.sqlite.lock import Program
+from aggregator.store.sqlite.lock import only_daemon as only_daemon
+from aggregator.store.sqlite.lock import running_daemon as running_daemon
+from aggregator.store.sqlite.lock import without_daemon as without_daemon
 from aggregator.store.sqlite.sqlite_errors import explained
 
 log = logging.getLogger("aggregator.store")
@@ -51,6 +54,18 @@ def to_write(path: Path, busy_seconds: float) -> SQLiteConnection:
             connection.close()
             raise
     return connection
+
+
+def exists(path: Path) -> bool:
+    return path.exists()
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _keep_from_others(connection: SQLiteConnection, path: Path) -> None:
@@ -119,6 +134,7 @@ set_figures = planner.set_figures
 empty_log = vacuum.empty_log
 parts = backups.parts
 query = queries.run
+load_backup = backups.load
 
 
 def renew_index(connection: SQLiteConnection) -> None:

@@ -24,7 +24,7 @@ import httpx
 from aggregator.fetch import answers, body, challenges, iri, redirects, robots
 from aggregator.fetch.addresses import NO_HOSTS, Hosts, is_written, socket_factory, written_by, written_in
 from aggregator.fetch.credentials import Opened
-from aggregator.fetch.limits import AWAITED_A_ROOM, Limits, Turn, most_aside
+from aggregator.fetch.limits import AWAITED_A_ROOM, Limits, SharedLimits, Turn, most_aside
 from aggregator.fetch.redirects import Redirect, Way
 from aggregator.fetch.robots import RobotsCache
 from aggregator.fetch.transport import make_transport
@@ -39,7 +39,6 @@ from aggregator.model.errors import (
     RedirectRefused,
     RobotsRefused,
 )
-from aggregator.model.limits import SharedLimits
 from aggregator.model.picture import FetchedPicture
 from aggregator.model.signals import SIGNAL_FIELDS, SignalFile
 from aggregator.text.printable import MOST_MESSAGE, escaped

@@ -1,5 +1,5 @@
 """Keeps a publisher's servers from a burst: so many requests at once, so far apart, per registrable domain; for all
-programs of a database together, where they share a file (`shared`) or the database itself (`model.limits`).
+programs of a database together, where they share a file (`shared`) or the database itself (`SharedLimits`).
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ import random
 import resource
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
+from typing import Protocol
 
 from aggregator.fetch.addresses import NO_HOSTS
 from aggregator.fetch.robots import LONGEST_DELAY
 from aggregator.fetch.shared import Shared
 from aggregator.model import Busy, FetchSettings
-from aggregator.model.limits import SharedLimits
 from aggregator.text.urls import domain_of
 
 # A host that takes long to answer costs a socket and no memory, so it must not keep a fast one waiting: seven dead
@@ -35,6 +35,28 @@ def shared_file(path: Path, settings: FetchSettings) -> Shared | None:
     """What the programs that have this file know together; None where it cannot be had."""
     longest = max(settings.per_domain_spacing.total_seconds() * MOST_JITTER, LONGEST_DELAY)
     return Shared.open(path, settings.per_domain_concurrency, longest)
+
+
+class SharedLimits(Protocol):
+    """What the programs of a database know together of a domain: how many requests are under way there, when the next
+    may start, and until when it wants to be left alone. In a file of one machine (`shared`), or in the database, for
+    programs of several machines. Each may raise StoreError.
+    """
+
+    def place(self, domain: str, /) -> AbstractAsyncContextManager[None]:
+        """Waits for one of the domain's places and holds it."""
+
+    async def start(self, domain: str, apart: float, /) -> float:
+        """Seconds to wait until the domain may be asked; 0.0: now, and the next start is `apart` seconds later."""
+
+    async def back_off(self, domain: str, seconds: float, /) -> None:
+        """Notes that the domain wants to be left alone for so long."""
+
+    async def is_backing_off(self, domain: str, /) -> bool:
+        """Whether the domain has asked for that since this program began."""
+
+    async def close(self) -> None:
+        """Gives back all places."""
 
 
 class Limits:

@@ -53,7 +53,7 @@ class _Row:
 
 
 class Shared:
-    """As `model.limits.SharedLimits`; holds the file open. `longest`: seconds that two starts may be apart at most."""
+    """As `limits.SharedLimits`; holds the file open. `longest`: seconds that two starts may be apart at most."""
 
     def __init__(self, descriptor: int, per_domain: int, longest: float, clock: Callable[[], float]) -> None:
         self._descriptor = descriptor

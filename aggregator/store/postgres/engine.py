@@ -7,8 +7,10 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+from aggregator import __version__
 from aggregator.model import PublisherTerms
 from aggregator.model.errors import StoreError
 from aggregator.model.place import PostgresPlace
@@ -17,6 +19,7 @@ from aggregator.store.postgres import lock, search
 from aggregator.store.postgres.connecting import connected
 from aggregator.store.postgres.connection import PostgresConnection
 from aggregator.store.postgres.errors import explained
+from aggregator.store.postgres.shared_limits import PostgresLimits
 from aggregator.store.postgres.sql import translated
 from aggregator.store.queries import health, let_go, views
 from aggregator.store.sqlite.backups import Facts, Loaded
@@ -68,6 +71,28 @@ def show_as_of(connection: PostgresConnection, now: datetime, believed: datetime
 
 
 begin_program = lock.Program.begin
+
+
+def shared_limits(
+    connection: PostgresConnection,
+    transaction: Callable[[], AbstractContextManager[None]],
+    per_domain: int,
+    lost_after: float,
+    doing: Callable[[], Mapping[str, int]],
+) -> PostgresLimits:
+    from aggregator.store.postgres import tasks  # Procrastinate, which only programs that poll need
+
+    with transaction():
+        tasks.prepare(connection)
+    return PostgresLimits(connection.place, per_domain, lost_after, __version__, doing)
+
+
+def tasks(place: PostgresPlace) -> ModuleType:
+    from aggregator.store.postgres import tasks  # likewise
+
+    return tasks
+
+
 only_daemon = lock.only_daemon
 without_daemon = lock.without_daemon
 running_daemon = lock.running_daemon

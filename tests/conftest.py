@@ -43,9 +43,11 @@ from aggregator.model import (
     Text,
     Wire,
 )
+from aggregator.model.place import PostgresPlace
 from aggregator.normalise import normalise
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
+from aggregator.store.postgres import connection as postgres_connection
 from aggregator.store.sqlite.connection import SQLiteConnection, register
 from tests import commands, databases, postgres
 
@@ -78,6 +80,17 @@ def pytest_collection(session: pytest.Session) -> Iterator[None]:
 def pytest_collection_finish() -> None:
     """What is there now stays, and is not looked through for cycles any more."""
     gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """The databases of a test end with it, those of a module with the module."""
+    yield
+    folders = getattr(item, "funcargs", {})
+    if nextitem is None or nextitem.path != item.path:
+        postgres.drop(Path("/"))
+    elif "tmp_path" in folders:
+        postgres.drop(folders["tmp_path"])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -221,8 +234,16 @@ def due(store: Store, now: datetime) -> list[Due]:
 
 
 @contextmanager
-def file_of(store: Store) -> Iterator[sqlite3.Connection]:
-    """A connection of its own, with the functions that `Store.query` has; what is written becomes one transaction."""
+def file_of(store: Store) -> Iterator[Any]:
+    """A connection of its own to what the store keeps, as sqlite3's, with the functions that `Store.query` has; what is
+    written becomes one transaction.
+    """
+    if isinstance(store.place, PostgresPlace):
+        with closing(postgres_connection.opened(store.place)) as connection:
+            connection.execute("BEGIN")
+            yield connection
+            connection.commit()
+        return
     with closing(sqlite3.connect(store.path, factory=SQLiteConnection)) as connection, connection:
         register(connection)
         yield connection

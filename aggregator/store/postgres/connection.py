@@ -13,10 +13,11 @@ from psycopg.pq import TransactionStatus
 
 from aggregator.model.place import PostgresPlace
 from aggregator.store.connection import WordIndex
-from aggregator.store.postgres import search
+from aggregator.store.postgres import search, values
 from aggregator.store.postgres.connecting import connected
 from aggregator.store.postgres.errors import explained
 from aggregator.store.postgres.sql import translated, values_of
+from aggregator.store.queries import raw
 
 # Who writes holds this lock until the end of the transaction: one writer at a time, so that the numbers of the ledger
 # have no gaps and rise in the order in which transactions end.
@@ -32,19 +33,23 @@ class PostgresConnection:
         self.place = place
         self.opened = opened
         self._written = 0
+        self._reads_words = False
+        values.register(opened)
 
     @property
     def in_transaction(self) -> bool:
         return self.opened.info.transaction_status != TransactionStatus.IDLE
 
-    def execute(self, sql: str, values: Any = (), /) -> psycopg.Cursor[tuple[Any, ...]]:
+    def execute(self, sql: str, given: Any = (), /) -> psycopg.Cursor[tuple[Any, ...]]:
+        if not self._reads_words and "raw_words(" in sql:
+            self._reads_words = values.register_words(self.opened, raw.reader(self))
         cursor = self.opened.cursor()
-        cursor.execute(translated(sql).encode(), values_of(values, sql))
+        cursor.execute(translated(sql).encode(), values_of(given, sql))
         return cursor
 
-    def executemany(self, sql: str, values: Iterable[Any], /) -> psycopg.Cursor[tuple[Any, ...]]:
+    def executemany(self, sql: str, given: Iterable[Any], /) -> psycopg.Cursor[tuple[Any, ...]]:
         cursor = self.opened.cursor()
-        rows = [values_of(each, sql) for each in values]
+        rows = [values_of(each, sql) for each in given]
         if rows:
             cursor.executemany(translated(sql).encode(), rows)
         return cursor

@@ -13,7 +13,7 @@ from aggregator.model import PublisherTerms
 from aggregator.model.errors import StoreError
 from aggregator.model.place import PostgresPlace
 from aggregator.store.postgres import connection as connections
-from aggregator.store.postgres import lock
+from aggregator.store.postgres import lock, search
 from aggregator.store.postgres.connecting import connected
 from aggregator.store.postgres.connection import PostgresConnection
 from aggregator.store.postgres.errors import explained
@@ -89,16 +89,16 @@ def try_writing(connection: PostgresConnection, transaction: Callable[[], Abstra
     raise NotImplementedError
 
 
-def index_batch(connection: PostgresConnection) -> int:
-    return 0
+index_batch = search.index_batch
 
 
 def merge_index(connection: PostgresConnection, now: datetime) -> bool:
+    """PostgreSQL takes what was deleted out of its files by itself (autovacuum)."""
     return False
 
 
 def renew_index(connection: PostgresConnection) -> None:
-    raise NotImplementedError
+    search.renew(connection, always=True)
 
 
 def set_figures(connection: PostgresConnection) -> None:

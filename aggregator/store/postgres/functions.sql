@@ -8,12 +8,13 @@ CREATE FUNCTION json_each(of text) RETURNS TABLE (key text, value text) LANGUAGE
   SELECT each.key, each.value FROM jsonb_each_text(CASE jsonb_typeof(of::jsonb) WHEN 'object' THEN of::jsonb END) AS each
 $$;
 CREATE FUNCTION json_extract(of text, path text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-  SELECT jsonb_path_query_first(of::jsonb, path::jsonpath) #>> '{}'
+  SELECT CASE found WHEN 'true' THEN '1' WHEN 'false' THEN '0' ELSE found #>> '{}' END
+  FROM jsonb_path_query_first(of::jsonb, path::jsonpath) AS found
 $$;
 CREATE FUNCTION json_array_length(of text) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
   SELECT jsonb_array_length(of::jsonb)::bigint
 $$;
-CREATE FUNCTION instr(of text, part text) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$ SELECT strpos(of, part)::bigint $$;
+CREATE FUNCTION instr(of text, part text) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT strpos(of, part) $$;
 CREATE FUNCTION hex(of bytea) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT upper(encode(of, 'hex')) $$;
 CREATE FUNCTION max(a bigint, b bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE greatest(a, b) END
@@ -33,3 +34,10 @@ $$;
 CREATE AGGREGATE sum(boolean) (SFUNC = add_truth, STYPE = bigint);
 CREATE FUNCTION json_text(of text[]) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT to_json(of)::text $$;
 CREATE AGGREGATE json_group_array(text) (SFUNC = array_append, STYPE = text[], INITCOND = '{}', FINALFUNC = json_text);
+-- What `postgres.values` reads as the words.
+CREATE TYPE packed_words AS (raw bytea, dictionary_id bigint);
+CREATE FUNCTION raw_words(raw bytea, dictionary_id bigint) RETURNS packed_words LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE WHEN raw IS NOT NULL THEN ROW(raw, dictionary_id)::packed_words END
+$$;
+-- In SQLite a hint for its planner; here a flag as a condition.
+CREATE FUNCTION likely(flag bigint) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT flag = 1 $$;

@@ -231,7 +231,8 @@ CREATE TABLE search_removals (    -- rows to be taken out of the index of words
 );
 CREATE TABLE article_search (     -- the index of words: the newest revision of each report
     revision_id bigint PRIMARY KEY,
-    words tsvector NOT NULL           -- tokens of our own folding: A of the headline, B of the summary, C of the text
+    words tsvector NOT NULL,          -- tokens of our own folding: A of the headline, B of the summary, C of the text
+    said jsonb                        -- all its words, folded, where `words` cannot say where each stands; NULL: it does
 );
 CREATE TABLE agreements (         -- publishers whose rights have a last day, and what holds until then and after
     publisher text COLLATE "C" PRIMARY KEY,

@@ -19,7 +19,8 @@ _PIECES = re.compile(
     | (?P<placed> \? )
     | (?P<named> (?<![:\w]):(?P<name>[A-Za-z_]\w*) )
     | (?P<percent> % )
-    | (?P<hint> \s+ INDEXED \s+ BY \s+ \w+ )
+    | (?P<type> \b AS \s+ (?P<of> INTEGER | REAL | BLOB ) (?= \) ) )
+    | (?P<hint> \s+ (?: NOT \s+ INDEXED \b | INDEXED \s+ BY \s+ \w+ ) )
     | (?P<cross> \b CROSS \s+ JOIN \b )
     | (?P<opens> \( ) | (?P<closes> \) )
     | (?P<condition> \b (?: ON | USING ) \b )
@@ -28,6 +29,8 @@ _PIECES = re.compile(
     """,
     re.VERBOSE,
 )
+
+_TYPES = {"INTEGER": "bigint", "REAL": "double precision", "BLOB": "bytea"}
 
 
 @lru_cache(4_096)
@@ -51,6 +54,8 @@ def translated(sql: str) -> str:
             written.append(f"%({found['name']})s")
         elif kind == "percent":
             written.append("%%")
+        elif found["of"]:
+            written.append(f"AS {_TYPES[found['of']]}")
         elif kind == "hint":
             pass
         else:

@@ -24,15 +24,14 @@ _POLLED = f"""
     SELECT l.source_id, substr(l.started, 1, 10) AS day, count(*) AS polls, sum(l.outcome IN {_WELL}) AS well,
       sum(l.outcome NOT IN ('ok', 'unchanged', 'not_modified', 'offline', 'pending')) AS failed,
       sum(l.outcome = 'offline') AS offline, sum(l.outcome = 'pending') AS held, sum(l.gap IS NOT NULL) AS gaps,
-      sum(l.gap IS 'closed') AS closed, sum(l.new) AS received,
-      json_group_array(l.drops) FILTER (WHERE l.drops IS NOT NULL) AS drops
+      count(*) FILTER (WHERE l.gap = 'closed') AS closed, sum(l.new) AS received, group_concat(l.drops, ',') AS drops
     FROM sources AS s CROSS JOIN polls AS l ON l.source_id = s.source_id AND l.started >= :since
       AND l.started <= :until
     WHERE :publisher IS NULL OR s.publisher = :publisher GROUP BY 1, 2
 """  # noqa: S608  (constants)
 _BY_DAY = """
     UNION ALL
-    SELECT d.source_id, d.day, d.polls, d.polls, 0, 0, 0, 0, 0, 0, iif(d.drops IS NULL, '[]', json_array(d.drops))
+    SELECT d.source_id, d.day, d.polls, d.polls, 0, 0, 0, 0, 0, 0, d.drops
     FROM sources AS s CROSS JOIN poll_days AS d ON d.source_id = s.source_id AND d.day >= substr(:since, 1, 10)
       AND d.day || 'T00:00:00Z' <= :until
     WHERE :publisher IS NULL OR s.publisher = :publisher
@@ -124,7 +123,7 @@ def open_gaps(connection: Connection, selection: Selection, since: datetime, mos
           AND (?2 IS NULL OR s.publisher IN (SELECT value FROM json_each(?2)))
           AND (?3 = '[]' OR p.country IN (SELECT value FROM json_each(?3)))
           AND EXISTS (SELECT 1 FROM terms AS t WHERE t.publisher = s.publisher AND t.text_scope <> 'none')
-        GROUP BY s.publisher ORDER BY s.publisher LIMIT ?4
+        GROUP BY s.publisher, p.name ORDER BY s.publisher LIMIT ?4
         """,
         (to_iso(since), _json(publishers(connection, selection)), json.dumps(selection.countries), most),
     )
@@ -163,8 +162,8 @@ def _days(connection: Connection, times: dict[str, str | None], *, by_day: bool)
     drops: defaultdict[tuple[int, str], Counter[str]] = defaultdict(Counter)
     for source_id, day, *found, reasons in connection.execute(_POLLED + (_BY_DAY if by_day else ""), times):
         counts[source_id, day] = [a + b for a, b in zip(counts[source_id, day], found, strict=True)]
-        for each in json.loads(reasons):
-            drops[source_id, day].update(json.loads(each))
+        for each in json.loads(f"[{reasons or ''}]"):
+            drops[source_id, day].update(each)
     days: defaultdict[int, list[PolledDay]] = defaultdict(list)
     for (source_id, day), found in sorted(counts.items()):
         said = dict(zip(_COUNTS, found, strict=True))

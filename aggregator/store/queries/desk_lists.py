@@ -85,7 +85,8 @@ def complaints(connection: StoreConnection, report: str | None, below: int | Non
     """
     sql = """
         SELECT complaint_id AS number, complaint_kind, substr(text, 1, ?) AS text, received_at, resolved_at, erased_at
-        FROM complaints WHERE article_id IS (SELECT article_id FROM articles WHERE id = ?) AND complaint_id < ?
+        FROM complaints
+        WHERE article_id IS NOT DISTINCT FROM (SELECT article_id FROM articles WHERE id = ?) AND complaint_id < ?
         ORDER BY complaint_id DESC LIMIT ?
     """
     return reading.rows(connection, sql, _BEGINNING, report, below or _END, most)
@@ -109,6 +110,6 @@ def pending(connection: StoreConnection) -> list[dict[str, Any]]:
         JOIN sources AS s ON s.source_id = c.source_id
         JOIN publishers AS p ON p.publisher = s.publisher
         WHERE c.reason = 'mass' AND c.refused_at IS NULL
-        GROUP BY c.source_id, c.mass_kind ORDER BY since, source_name, c.mass_kind
+        GROUP BY s.source_id, p.publisher, c.mass_kind ORDER BY since, source_name, c.mass_kind
     """
     return reading.rows(connection, sql)

@@ -21,10 +21,10 @@ def due(connection: Connection, now: str | None, *, also_paused: bool = False) -
         SELECT publisher, source_key, url, source_kind, class, every_minutes, rules, etag, last_modified, body_hash,
           failures, id_trust,
           conditional_polls, validators_ignored, proposed, redirect_unchecked, last_poll, source_id
-        FROM sources AS s WHERE enabled {not_paused} {"" if now is None else "AND next_at <= ?1"}
-        ORDER BY source_kind = ?2, next_at, source_id
+        FROM sources AS s WHERE likely(enabled) {not_paused} {"" if now is None else "AND next_at <= ?"}
+        ORDER BY source_kind = ?, next_at, source_id
         """,  # noqa: S608  (constants)
-        (now, DISCOVER),
+        (DISCOVER,) if now is None else (now, DISCOVER),
     )
     accepted = redirects.accepted(connection)
     return [_due(*row[:-1], accepted.get(row[-1], ())) for row in rows]

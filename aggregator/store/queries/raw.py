@@ -97,7 +97,9 @@ def unpack(connection: Connection, packed: bytes, dictionary: int | None) -> byt
 def _decompressor(connection: Connection, dictionary: int | None) -> zstandard.ZstdDecompressor:
     if dictionary is None:
         return zstandard.ZstdDecompressor()
-    (content,) = connection.execute("SELECT content FROM dictionaries WHERE rowid = ?", (dictionary,)).fetchone()
+    (content,) = connection.execute(
+        "SELECT content FROM dictionaries WHERE dictionary_id = ?", (dictionary,)
+    ).fetchone()
     return zstandard.ZstdDecompressor(dict_data=packing.to_unpack_with(content))
 
 
@@ -115,8 +117,8 @@ def repack(connection: Connection) -> int:
     if done:
         return 0
     rows = connection.execute(
-        "SELECT revision_id, iif(dictionary_id IS ?1, NULL, raw), dictionary_id FROM revisions WHERE revision_id >"
-        " ?2 ORDER BY revision_id LIMIT ?3",
+        "SELECT revision_id, CASE WHEN dictionary_id IS DISTINCT FROM ?1 THEN raw END, dictionary_id FROM revisions"
+        " WHERE revision_id > ?2 ORDER BY revision_id LIMIT ?3",
         (number, last, BATCH),
     ).fetchall()
     pack, unpack = packer(connection), unpacker(connection)

@@ -16,11 +16,12 @@ from typing import Any
 from aggregator.model import Article, SavedSearch, Selection, Tell
 from aggregator.store.connection import Connection, StoreConnection, WordIndex
 from aggregator.store.queries import settings
+from aggregator.store.queries.indexing import ARE_MATCHED
 from aggregator.text import matching
 from aggregator.text.folding import fold
 from aggregator.text.query import parse
 
-_CONFIGURED, _MATCHED_BY, _ARE_MATCHED = "searches", "searches_matched_by", "are_matched"  # settings
+_CONFIGURED, _MATCHED_BY = "searches", "searches_matched_by"  # settings
 _LATEST = datetime(9000, 1, 1, tzinfo=UTC)  # so that no time that `changed:` names is in the future
 _REVISIONS = 20_000  # versions that one step looks for in the index
 _OF_SELECTION = ("publishers", "countries", "kinds", "groups", "languages", "item_classes", "topics", "about")
@@ -174,9 +175,9 @@ def queue(connection: Connection, written: Sequence[tuple[int, Article]]) -> Non
     matched = [(revision, a.matched.searches) for revision, a in written if by and a.matched and a.matched.by == by]
     if matched:
         done = {revision for revision, _ in matched}
-        settings.write(connection, _ARE_MATCHED, "1")
+        settings.write(connection, ARE_MATCHED, "1")
         connection.executemany("INSERT INTO search_queue VALUES (?)", [(revision,) for revision in sorted(done)])
-        settings.write(connection, _ARE_MATCHED, None)
+        settings.write(connection, ARE_MATCHED, None)
         _write_hits(connection, matched)
         written = [(revision, a) for revision, a in written if revision not in done]
     connection.executemany("INSERT INTO search_queue VALUES (?)", [(revision,) for revision, _ in written])

@@ -12,6 +12,7 @@ from typing import Any
 from aggregator.model import PublisherTerms
 from aggregator.model.errors import StoreError
 from aggregator.model.place import PostgresPlace
+from aggregator.store.postgres import bulk as bulk
 from aggregator.store.postgres import connection as connections
 from aggregator.store.postgres import lock, search
 from aggregator.store.postgres.connecting import connected
@@ -35,7 +36,7 @@ def to_read(place: PostgresPlace, busy_seconds: float) -> PostgresConnection:
 
 
 def prepare(connection: PostgresConnection) -> int:
-    if not _has_tables(connection):
+    if not has_tables(connection):
         for name in ("functions.sql", "new_database.sql"):
             connection.opened.execute(files(__package__).joinpath(name).read_text())
         connection.executemany(
@@ -49,7 +50,7 @@ def prepare(connection: PostgresConnection) -> int:
     return 0
 
 
-def _has_tables(connection: PostgresConnection) -> bool:
+def has_tables(connection: PostgresConnection) -> bool:
     return connection.execute("SELECT to_regclass('migrations') IS NOT NULL").fetchone() == (True,)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -39,6 +39,24 @@ class Connection(Protocol):
     def execute(self, sql: str, values: Any = ..., /) -> Cursor: ...
 
     def executemany(self, sql: str, values: Iterable[Any], /) -> Cursor: ...
+
+    def migrations(self) -> Set[str]:
+        """Of those in `views.MIGRATIONS`, the names of those that the tables have."""
+
+    def has_table(self, name: str, /) -> bool: ...
+
+    def columns_of(self, name: str, /) -> list[str]:
+        """Of a table or a view."""
+
+    def tables_with(self, column: str, /) -> list[str]: ...
+
+    def shows_instead(self, name: str, /) -> bool:
+        """Whether a view of this connection alone is in the place of that view."""
+
+    def renaming_publishers(self) -> AbstractContextManager[None]:
+        """Within it, and until the end of the transaction, rows may have a publisher that is in no other table; and
+        nothing is counted: `reports_per_day` is changed as the other tables are.
+        """
 
 
 class WordIndex(Protocol):

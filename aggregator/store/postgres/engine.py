@@ -43,9 +43,7 @@ def prepare(connection: PostgresConnection) -> int:
             "INSERT INTO migrations (name, applied_at) VALUES (?, '2026-11-30T00:00:00Z')",
             [(name,) for name in views.MIGRATIONS],
         )
-        for name, sql in views.of_this_version(health.VIEW):
-            if name == "health":  # for now: it is not portable yet
-                continue
+        for _, sql in views.of_this_version(health.VIEW):
             connection.opened.execute(translated(sql).replace("%%", "%"))
     return 0
 

@@ -749,9 +749,9 @@ CREATE INDEX complaints_open ON complaints (article_id) WHERE resolved_at IS NUL
 CREATE INDEX complaints_of_form ON complaints (received_at, article_id) WHERE came_by = 'form';
 CREATE INDEX complaints_untold ON complaints (complaint_id) WHERE came_by = 'form' AND letter_id IS NULL AND resolved_at IS NULL AND erased_at IS NULL;
 CREATE INDEX complaints_to_tell ON complaints (complaint_id) WHERE email IS NOT NULL AND told_at IS NULL AND resolved_at IS NOT NULL;
-ALTER TABLE sources ADD FOREIGN KEY (publisher) REFERENCES publishers (publisher);
-ALTER TABLE terms ADD FOREIGN KEY (publisher) REFERENCES publishers (publisher);
-ALTER TABLE articles ADD FOREIGN KEY (publisher) REFERENCES publishers (publisher);
+ALTER TABLE sources ADD FOREIGN KEY (publisher) REFERENCES publishers (publisher) DEFERRABLE;
+ALTER TABLE terms ADD FOREIGN KEY (publisher) REFERENCES publishers (publisher) DEFERRABLE;
+ALTER TABLE articles ADD FOREIGN KEY (publisher) REFERENCES publishers (publisher) DEFERRABLE;
 ALTER TABLE articles ADD FOREIGN KEY (source_id) REFERENCES sources (source_id);
 ALTER TABLE bodies ADD FOREIGN KEY (article_id) REFERENCES articles (article_id);
 ALTER TABLE revisions ADD FOREIGN KEY (article_id) REFERENCES articles (article_id);
@@ -773,11 +773,11 @@ ALTER TABLE complaints ADD FOREIGN KEY (letter_id) REFERENCES letters (letter_id
 ALTER TABLE rechecks ADD FOREIGN KEY (article_id) REFERENCES articles (article_id);
 ALTER TABLE redirects ADD FOREIGN KEY (source_id) REFERENCES sources (source_id);
 ALTER TABLE changes ADD FOREIGN KEY (article_id) REFERENCES articles (article_id);
-ALTER TABLE changes ADD FOREIGN KEY (publisher) REFERENCES publishers (publisher);
+ALTER TABLE changes ADD FOREIGN KEY (publisher) REFERENCES publishers (publisher) DEFERRABLE;
 ALTER TABLE pending_changes ADD FOREIGN KEY (article_id) REFERENCES articles (article_id);
 ALTER TABLE pending_changes ADD FOREIGN KEY (source_id) REFERENCES sources (source_id);
 ALTER TABLE pending_changes ADD FOREIGN KEY (dictionary_id) REFERENCES dictionaries (dictionary_id);
-ALTER TABLE agreements ADD FOREIGN KEY (publisher) REFERENCES publishers (publisher);
+ALTER TABLE agreements ADD FOREIGN KEY (publisher) REFERENCES publishers (publisher) DEFERRABLE;
 ALTER TABLE excerpt_queue ADD FOREIGN KEY (article_id) REFERENCES articles (article_id);
 ALTER TABLE health_counts ADD FOREIGN KEY (source_id) REFERENCES sources (source_id);
 ALTER TABLE pending_revisions ADD FOREIGN KEY (article_id) REFERENCES articles (article_id);
@@ -808,7 +808,7 @@ ALTER TABLE app_readers ADD FOREIGN KEY (token_hash) REFERENCES tokens (token_ha
 ALTER TABLE app_marks ADD FOREIGN KEY (reader_id) REFERENCES app_readers (reader_id);
 ALTER TABLE app_states ADD FOREIGN KEY (reader_id) REFERENCES app_readers (reader_id);
 ALTER TABLE app_states ADD FOREIGN KEY (article_id) REFERENCES articles (article_id);
-ALTER TABLE publisher_history ADD FOREIGN KEY (publisher) REFERENCES publishers (publisher);
+ALTER TABLE publisher_history ADD FOREIGN KEY (publisher) REFERENCES publishers (publisher) DEFERRABLE;
 ALTER TABLE found ADD FOREIGN KEY (search_id) REFERENCES searches (search_id) ON DELETE CASCADE;
 ALTER TABLE found ADD FOREIGN KEY (article_id) REFERENCES articles (article_id);
 ALTER TABLE tags ADD FOREIGN KEY (article_id) REFERENCES articles (article_id);
@@ -819,11 +819,11 @@ ALTER TABLE pages ADD FOREIGN KEY (article_id) REFERENCES articles (article_id);
 ALTER TABLE datelines ADD FOREIGN KEY (article_id) REFERENCES articles (article_id);
 ALTER TABLE authors ADD FOREIGN KEY (article_id) REFERENCES articles (article_id);
 ALTER TABLE agencies ADD FOREIGN KEY (article_id) REFERENCES articles (article_id);
-ALTER TABLE pictures ADD FOREIGN KEY (publisher) REFERENCES publishers (publisher);
+ALTER TABLE pictures ADD FOREIGN KEY (publisher) REFERENCES publishers (publisher) DEFERRABLE;
 ALTER TABLE picture_uses ADD FOREIGN KEY (article_id) REFERENCES articles (article_id);
-ALTER TABLE picture_uses ADD FOREIGN KEY (publisher) REFERENCES publishers (publisher);
+ALTER TABLE picture_uses ADD FOREIGN KEY (publisher) REFERENCES publishers (publisher) DEFERRABLE;
 ALTER TABLE taken ADD FOREIGN KEY (article_id) REFERENCES articles (article_id);
-ALTER TABLE taken_letters ADD FOREIGN KEY (publisher) REFERENCES publishers (publisher);
+ALTER TABLE taken_letters ADD FOREIGN KEY (publisher) REFERENCES publishers (publisher) DEFERRABLE;
 ALTER TABLE letters ADD FOREIGN KEY (complaint_id) REFERENCES complaints (complaint_id);
 ALTER TABLE desk_sessions ADD FOREIGN KEY (token_hash) REFERENCES tokens (token_hash);
 ALTER TABLE confirmations ADD FOREIGN KEY (seq) REFERENCES changes (seq);
@@ -903,6 +903,7 @@ CREATE FUNCTION count_report(of_articles articles, by bigint) RETURNS void LANGU
 $$;
 CREATE FUNCTION reports_per_day_report() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+  IF current_setting('aggregator.counts', true) = 'off' THEN RETURN NULL; END IF;
   IF tg_op <> 'INSERT' THEN PERFORM count_report(old, -1); END IF;
   IF tg_op <> 'DELETE' THEN PERFORM count_report(new, 1); END IF;
   RETURN NULL;

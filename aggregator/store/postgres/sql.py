@@ -22,6 +22,7 @@ _PIECES = re.compile(
     | (?P<type> \b AS \s+ (?P<of> INTEGER | REAL | BLOB ) (?= \) ) )
     | (?P<hint> \s+ (?: NOT \s+ INDEXED \b | INDEXED \s+ BY \s+ \w+ ) )
     | (?P<cross> \b CROSS \s+ JOIN \b )
+    | (?P<keyword> \b json (?: _array | _object )? (?= \( ) )
     | (?P<opens> \( ) | (?P<closes> \) )
     | (?P<condition> \b (?: ON | USING ) \b )
     | (?P<ends> \b (?: JOIN | LEFT | WHERE | GROUP | HAVING | WINDOW | UNION | EXCEPT | INTERSECT | ORDER | LIMIT ) \b
@@ -58,6 +59,8 @@ def translated(sql: str) -> str:
             written.append(f"AS {_TYPES[found['of']]}")
         elif kind == "hint":
             pass
+        elif kind == "keyword":  # a function of functions.sql, and as of PostgreSQL 16 or 17 a word of its SQL
+            written.append(f'"{text}"')
         else:
             if kind in ("cross", "ends", "closes") and unmet.pop(depth, 0):
                 written.append(" ON TRUE ")

@@ -1,7 +1,8 @@
-"""How values are given to PostgreSQL and read from it, where psycopg does it otherwise than SQLite's module."""
+"""How values go to PostgreSQL and come back, so that they are what SQLite takes and gives."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,45 +10,88 @@ import psycopg
 from psycopg.abc import Buffer
 from psycopg.adapt import Dumper, Loader
 
-_SMALLINT, _NUMERIC = 21, 1700  # pg_type.oid
+from aggregator.store.connection import Connection
+from aggregator.store.queries import raw
+from aggregator.text.folding import fold, opening
 
-Words = Callable[[bytes | None, int | None], str | None]
+_SMALLINT = 21  # in pg_type, the same everywhere
 
 
-class _Flag(Dumper):
-    """A truth value is stored as 1 or 0."""
+class _Truth(Loader):
+    """1 or 0."""
+
+    def load(self, data: Buffer) -> int:
+        return int(bytes(data) == b"t")
+
+
+class _Sum(Loader):
+    """Of integers PostgreSQL's sum is a number of any length, and so is their mean."""
+
+    def load(self, data: Buffer) -> float:
+        number = bytes(data)
+        return float(number) if b"." in number else int(number)
+
+
+class _Json(Loader):
+    """A text, as in SQLite."""
+
+    def load(self, data: Buffer) -> str:
+        return bytes(data).decode()
+
+
+class _FlagDumper(Dumper):
+    """Flags are columns of integers."""
 
     oid = _SMALLINT
 
-    def dump(self, obj: bool) -> bytes:
+    def dump(self, obj: bool) -> Buffer:
         return b"1" if obj else b"0"
 
 
-class _Number(Loader):
-    """A sum of integers is an integer."""
-
-    def load(self, data: Buffer) -> int | float:
-        text = bytes(data).decode()
-        return int(text) if text.lstrip("-").isdigit() else float(text)
-
-
 def register(opened: psycopg.Connection[Any]) -> None:
-    opened.adapters.register_dumper(bool, _Flag)
-    opened.adapters.register_loader(_NUMERIC, _Number)
+    """For what SQLite has not."""
+    opened.adapters.register_loader("bool", _Truth)
+    opened.adapters.register_loader("numeric", _Sum)
+    opened.adapters.register_loader("json", _Json)
+    opened.adapters.register_dumper(bool, _FlagDumper)
 
 
-def register_words(opened: psycopg.Connection[Any], unpack: Words) -> bool:
-    """Lets what SQL has as `raw_words(raw, dictionary_id)` be read as words; False: the database has no tables yet."""
-    row = opened.execute("SELECT CAST(to_regtype('packed_words') AS oid)").fetchone()
-    if row is None or row[0] is None:
-        return False
+def _packed(row: bytes) -> tuple[bytes, int | None]:
+    """Of `("\\\\x28B5",7)`."""
+    packed, _, dictionary = row[1:-1].rpartition(b",")
+    return bytes.fromhex(packed[4:-1].decode()), int(dictionary) if dictionary else None
 
-    class Packed(Loader):
-        def load(self, data: Buffer) -> str | None:
-            raw, _, dictionary = bytes(data).decode()[1:-1].rpartition(",")  # "\\\\x28b5",7
-            return unpack(
-                bytes.fromhex(raw.strip('"').lstrip("\\").removeprefix("x")), int(dictionary) if dictionary else None
-            )
 
-    opened.adapters.register_loader(row[0], Packed)
-    return True
+def _text(row: bytes) -> tuple[str]:
+    """Of `(text)` or `("a ""text"" with \\\\")`."""
+    text = row[1:-1]
+    if text.startswith(b'"'):
+        text = text[1:-1].replace(b'""', b'"').replace(b"\\\\", b"\\")
+    return (text.decode(),)
+
+
+CALLS = re.compile(r"\b(?:raw_words|fold|opening)\(")
+
+
+def call_when_read(opened: psycopg.Connection[Any], connection: Connection) -> None:
+    """SQLite calls functions of this program while it reads: those of CALLS. PostgreSQL gives their arguments, as a row
+    of a type that is theirs alone (functions.sql), and they are called when that row is read; so they can be in what a
+    SELECT returns, and nowhere else.
+    """
+    raw_words = raw.reader(connection)
+    called: dict[str, Callable[[bytes], Any]] = {
+        "called_raw_words": lambda row: raw_words(*_packed(row)),
+        "called_fold": lambda row: fold(*_text(row)),
+        "called_opening": lambda row: opening(*_text(row)),
+    }
+    types = ", ".join(f"'{name}'::regtype::oid" for name in called)
+    for number, call in zip(opened.execute(f"SELECT {types}".encode()).fetchone() or (), called.values(), strict=True):
+        opened.adapters.register_loader(number, _calling(call))
+
+
+def _calling(call: Callable[[bytes], Any]) -> type[Loader]:
+    class Calling(Loader):
+        def load(self, data: Buffer) -> Any:
+            return call(bytes(data))
+
+    return Calling

@@ -128,7 +128,7 @@ def ending(connection: StoreConnection, last: date) -> list[dict[str, Any]]:
 
 
 def _listed(connection: StoreConnection, condition: str, order: str, *values: str) -> list[dict[str, Any]]:
-    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'agreements'").fetchone():
+    if not connection.has_table("agreements"):
         return []  # an older version made the database, and nobody has written into it since
     return reading.rows(
         connection,

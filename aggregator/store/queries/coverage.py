@@ -79,7 +79,7 @@ def polled(
     """Every source (`publisher`: of this one) that is switched on, or was polled since then, with what its polls did
     until then. Of polls that brought nothing and are counted by day, the days at both ends count whole.
     """
-    by_day = bool(connection.execute("SELECT 1 FROM main.sqlite_schema WHERE name = 'poll_days'").fetchone())
+    by_day = connection.has_table("poll_days")
     times = {"since": to_iso(since), "until": to_iso(until), "publisher": publisher}
     days = _days(connection, times, by_day=by_day)
     gaps = defaultdict(list)

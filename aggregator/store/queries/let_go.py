@@ -169,7 +169,7 @@ def everything(
         (these, *pack(raw_words.encode(Entry())), b""),
     )
     # What ANALYZE of an SQLite with STAT4 took as samples: keys and addresses, if a person asked for these tables.
-    if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_stat4'").fetchone():
+    if connection.has_table("sqlite_stat4"):
         connection.execute("DELETE FROM sqlite_stat4")
 
 

@@ -16,8 +16,7 @@ from aggregator.text.raw_words import decode
 
 def is_there(connection: Connection) -> bool:
     """Whether the database has the table: one that an older version made, and that is only read, has not."""
-    found = connection.execute("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'pages'")
-    return found.fetchone() is not None
+    return connection.has_table("pages")
 
 
 def state(connection: Connection, article_id: int) -> PageState | None:

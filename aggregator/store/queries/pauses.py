@@ -23,7 +23,7 @@ def by_person(connection: Connection) -> str:
 
 def is_kept(connection: Connection) -> bool:
     """Whether the file knows of pauses by a person."""
-    return bool(connection.execute("SELECT 1 FROM main.sqlite_schema WHERE name = 'pauses'").fetchone())
+    return connection.has_table("pauses")
 
 
 def sources(connection: Connection) -> dict[str, bool]:

@@ -38,8 +38,7 @@ _COPIES = """p.configured = 1 AND json_extract(p.rights, '$.images.scope') <> 'n
 
 def is_there(connection: Connection) -> bool:
     """Whether the database has the tables: one that an older version made, and that is only read, has not."""
-    found = connection.execute("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'picture_uses'")
-    return found.fetchone() is not None
+    return connection.has_table("picture_uses")
 
 
 # Which copies are wanted

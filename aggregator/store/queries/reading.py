@@ -257,8 +257,7 @@ def _columns(connection: StoreConnection) -> str:
     """Those of FIELDS; NULL for what an older version did not store, in a file that is only read."""
     if is_migrated(connection):
         return _COLUMNS
-    stored = {name for (name,) in connection.execute("SELECT name FROM pragma_table_info('wire')")}
-    missing = set(_OF_TAGS) - stored
+    missing = set(_OF_TAGS) - set(connection.columns_of("wire"))
     return ", ".join("NULL" if field.key in missing else f"w.{field.key}" for field in FIELDS)
 
 

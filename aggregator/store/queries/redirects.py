@@ -133,7 +133,7 @@ def in_force(connection: Connection) -> list[tuple[str, str]]:
     """Source (publisher/key) and address of the redirects that were in force before redirects were checked, as long as
     `health` has not listed them.
     """
-    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'redirects'").fetchone():
+    if not connection.has_table("redirects"):
         return []  # an older version made this database, and none of this one has opened it to write
     rows = connection.execute(
         """

@@ -19,8 +19,7 @@ _STORED = f"publisher, article_id, first_seen, last_seen, ended_at, {_COLUMNS}"
 
 def is_there(connection: Connection) -> bool:
     """Whether the database has the table: one that an older version made, and that is only read, has not."""
-    found = connection.execute("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'rights_signals'")
-    return found.fetchone() is not None
+    return connection.has_table("rights_signals")
 
 
 def note(connection: Connection, looks: Sequence[Looked], now: datetime) -> None:

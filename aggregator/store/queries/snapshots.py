@@ -262,7 +262,7 @@ _BY_DAY = """
 
 def _polls_rows(connection: Connection, extent: Extent) -> Iterator[Row]:
     """A source at a time, so that little is held."""
-    by_day = connection.execute("SELECT 1 FROM main.sqlite_schema WHERE name = 'poll_days'").fetchone()
+    by_day = connection.has_table("poll_days")
     for source in _sources(connection, extent):
         found: dict[str, Row] = {}
         drops: dict[str, Counter[str]] = {}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from aggregator.store.connection import WordIndex
@@ -28,6 +29,47 @@ class SQLiteConnection(sqlite3.Connection):
     def version(self) -> tuple[int, int]:
         (elsewhere,) = self.execute("PRAGMA data_version").fetchone()
         return elsewhere, self.total_changes
+
+    def migrations(self) -> set[str]:
+        if not self.has_table("_sqlite_migrations"):
+            return set()
+        names = self.execute("SELECT name FROM _sqlite_migrations WHERE migration_set = 'aggregator'").fetchall()
+        return {name for (name,) in names}
+
+    def has_table(self, name: str) -> bool:
+        found = self.execute("SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = ?", (name,))
+        return found.fetchone() is not None
+
+    def columns_of(self, name: str) -> list[str]:
+        return [column for (column,) in self.execute("SELECT name FROM pragma_table_info(?)", (name,)).fetchall()]
+
+    def tables_with(self, column: str) -> list[str]:
+        found = self.execute(
+            """
+            SELECT t.name FROM sqlite_schema AS t JOIN pragma_table_xinfo(t.name) AS c
+            WHERE t.type = 'table' AND t.sql NOT LIKE 'CREATE VIRTUAL%' AND c.name = ? AND c.hidden = 0
+            """,
+            (column,),
+        )
+        return [table for (table,) in found.fetchall()]
+
+    def shows_instead(self, name: str) -> bool:
+        return self.execute("SELECT 1 FROM temp.sqlite_schema WHERE name = ?", (name,)).fetchone() is not None
+
+    @contextmanager
+    def renaming_publishers(self) -> Iterator[None]:
+        self.execute("PRAGMA defer_foreign_keys = ON")
+        # What triggers count by publisher moves with the other rows; to count each report again takes half a minute for
+        # 100,000 of them, and nobody else can write meanwhile.
+        counting = self.execute(
+            "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'articles'"
+            " AND sql LIKE '%UPDATE OF publisher%'"
+        ).fetchall()
+        for name, _ in counting:
+            self.execute(f'DROP TRIGGER "{name}"')
+        yield
+        for _, sql in counting:
+            self.execute(sql)
 
     def explained(self) -> AbstractContextManager[None]:
         return explained(self.path)

@@ -112,9 +112,18 @@ def prepare(connection: SQLiteConnection) -> int:
         )
 
         migrate(connection)
-    views.replace_views(connection, health.VIEW)
+    _replace_views(connection)
     planner.set_figures(connection)
     return search.renew(connection)
+
+
+def _replace_views(connection: SQLiteConnection) -> None:
+    """Puts the views of this version in place, unless they are there already; raises sqlite3.Error."""
+    stored = dict(connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'view'").fetchall())
+    for name, sql in views.of_this_version(health.VIEW):
+        if stored.get(name) != sql:
+            connection.execute(f'DROP VIEW IF EXISTS "{name}"')
+            connection.execute(sql)
 
 
 def show_terms(connection: SQLiteConnection, configured: Sequence[PublisherTerms]) -> None:

@@ -89,7 +89,7 @@ def _mark_of(connection: StoreConnection) -> _Mark | None:
 def rows(side: Side) -> int:
     """How many there are to copy."""
     with side.connection.explained():
-        return sum(_count(side.connection, table) for table in _shapes(side))
+        return sum(_count(side.connection, table) for table in _shapes(side) if table != "settings")
 
 
 def copy(source: Side, target: Side, renew_index: Callable[[Any], None], moved: Callable[[str], None]) -> None:
@@ -293,7 +293,7 @@ def _difference(
         if number % STEP == 0:
             moved(table)
     if first is not None:
-        key = {name: value for name, value in zip(shape.columns, first, strict=True) if name in shape.key}
+        key = {name: first[shape.columns.index(name)] for name in shape.key}
         where = f"; the first that differs: {key}" if key else ""
         yield f"{table}: {counts[0]:,} rows in {source.name}, {counts[1]:,} in {target.name}{where}"
 

@@ -93,9 +93,9 @@ def test_a_file_that_an_older_version_wrote_is_brought_up_to_date_first(tmp_path
     path = tmp_path / "a.db"
     path.write_bytes(upgraded("0.9.0"))
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("DELETE FROM _sqlite_migrations WHERE name = (SELECT max(name) FROM _sqlite_migrations)")
-        for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE name IN ('figures', 'confirmations')"):
-            connection.execute(f"DROP TABLE {name}")
+        connection.execute("DELETE FROM _sqlite_migrations WHERE name = '0047_figures'")
+        connection.execute("DROP TABLE confirmations")
+        connection.execute("DROP TABLE figures")
     assert copy(path, place)[1] == []
 
 
@@ -259,9 +259,6 @@ def test_databases_of_one_kind_and_sources_that_are_not_there_are_refused(
         copy(place, place)
     with pytest.raises(StoreError, match="there is no database"):
         copy(tmp_path / "none.db", place)
-    with pytest.raises(StoreError, match="there is no database"):
-        copy(place, tmp_path / "b.db")
-    assert not (tmp_path / "b.db").exists()
 
 
 def test_the_command_says_what_it_did(wire: Path, place: PostgresPlace) -> None:

@@ -7,7 +7,9 @@ from aggregator.store.connection import Connection
 
 def titles(connection: Connection, most: int) -> list[str]:
     """Headlines of so many reports at most, which came evenly over all the time."""
-    first, last = connection.execute("SELECT min(article_id), max(article_id) FROM articles").fetchone()
+    first, last = connection.execute(
+        "SELECT (SELECT min(article_id) FROM articles), (SELECT max(article_id) FROM articles)"
+    ).fetchone()
     if first is None:
         return []
     step = max(1, (last - first) // most)

@@ -47,7 +47,7 @@ from aggregator.model.place import PostgresPlace
 from aggregator.normalise import normalise
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
-from aggregator.store.postgres import connection as postgres_connection
+from aggregator.store.postgres.connection import PostgresConnection
 from aggregator.store.sqlite.connection import SQLiteConnection, register
 from tests import commands, databases, postgres
 
@@ -239,8 +239,8 @@ def file_of(store: Store) -> Iterator[Any]:
     written becomes one transaction.
     """
     if isinstance(store.place, PostgresPlace):
-        with closing(postgres_connection.opened(store.place)) as connection:
-            connection.execute("BEGIN")
+        with closing(PostgresConnection(store.place, 10, reads_only=False)) as connection:
+            connection.begin_writing()
             yield connection
             connection.commit()
         return

@@ -196,7 +196,7 @@ def _template() -> str:
 def _digest() -> str:
     """Another one wherever another new database may come of it."""
     found = hashlib.sha256(repr(views.of_this_version(health.VIEW)).encode())
-    for file in sorted(Path(ours.__path__[0]).glob("*.*")):
+    for file in sorted(each for each in Path(ours.__path__[0]).rglob("*.*") if each.suffix in (".py", ".sql")):
         found.update(file.read_bytes())
     return found.hexdigest()[:16]
 

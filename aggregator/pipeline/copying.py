@@ -37,8 +37,9 @@ def copied(source: Place, target: Place, progress: Progress, step: int) -> tuple
         without_daemon(target),
         Store.open(source) as held,
         Store.open_to_fill(target) as filled,
+        held.still(),
     ):
-        rows = held.rows()
+        rows = held.rows_for(filled)
         with progress("Copying (thousand rows)", rows // step) as moved:
             held.copy_to(filled, moved)
         with progress("Indexing words (reports)", filled.to_index() // _INDEXED) as moved:

@@ -311,23 +311,23 @@ class Store:
     def _side(self) -> copying.Side:
         return copying.Side(str(self.place), self._connection, self._engine.bulk)
 
+    def still(self) -> AbstractContextManager[None]:
+        """Nobody writes meanwhile; what is read here is of one moment."""
+        return self._side().still()
+
     def copy_to(self, target: Store, moved: Callable[[str], None]) -> None:
-        """Copies all rows into another store, as `copying.copy`, and queues all words there to be indexed. Nobody
-        writes here meanwhile. Raises StoreError.
+        """Copies all rows into another store, as `copying.copy`, and queues all words there to be indexed. Within
+        `still`. Raises StoreError.
         """
-        source = self._side()
-        with source.still():
-            copying.copy(source, target._side(), target._engine.renew_index, moved)
+        copying.copy(self._side(), target._side(), target._engine.renew_index, moved)
 
     def differences_to(self, target: Store, moved: Callable[[str], None]) -> list[str]:
-        """What is not the same in a copy; see `copying.differences`."""
-        source = self._side()
-        with source.still():
-            return copying.differences(source, target._side(), moved)
+        """What is not the same in a copy; see `copying.differences`. Within `still`."""
+        return copying.differences(self._side(), target._side(), moved)
 
-    def rows(self) -> int:
+    def rows_for(self, target: Store) -> int:
         """How many `copy_to` copies."""
-        return copying.rows(self._side())
+        return copying.rows(self._side(), target._side())
 
     def end_copy(self) -> list[str]:
         """Of a copy: lets other programs in; see `copying.end`."""
@@ -592,8 +592,11 @@ class Store:
         Raises SourceRenamed for the first that the database has under no such name.
         """
         with self._snapshot():
-            version = self._version()  # first, so that what is written meanwhile makes it old
-            return [known.snapshot(self._connection, each, version) for each in wanted]
+            # First, so that what is written meanwhile makes it old.
+            versions = self._connection.versions([each.source for each in wanted])
+            return [
+                known.snapshot(self._connection, each, version) for each, version in zip(wanted, versions, strict=True)
+            ]
 
     def save(self, records: Sequence[PollRecord], now: datetime) -> set[int]:
         """Stores polls with all that they brought, in one transaction: everything, or nothing where it raises. Returns
@@ -605,8 +608,8 @@ class Store:
         changed: set[str] = set()
         new: dict[int, Article] = {}
         with self._transaction():
-            version = self._version()
-            for place, record in enumerate(records):
+            versions = self._connection.versions([record.poll.source for record in records])
+            for place, (record, version) in enumerate(zip(records, versions, strict=True)):
                 source = record.poll.source
                 depends_on = {source.name}
                 if record.last_listed is not None or record.decisions or record.acts:
@@ -631,10 +634,6 @@ class Store:
                 yield
             finally:
                 self._is_alone = False
-
-    def _version(self) -> tuple[int, int]:
-        """Another one as soon as anybody has written to the file; the second is of what was written here."""
-        return self._connection.version()
 
     def recall_robots(self, origin: str) -> RobotsCopy | None:
         """What the site's robots.txt said when it was fetched last, by any program."""
@@ -1818,7 +1817,7 @@ class Store:
     def version(self) -> tuple[int, int]:
         """Another one as soon as anybody has written to the database, this program or another."""
         with self._connection.explained():
-            return self._version()
+            return self._connection.version()
 
     def health(self, now: datetime | None = None) -> list[dict[str, Any]]:
         """The rows of the view `health`, the worst first; the counts of the seven days up to `now`, or as housekeeping

@@ -18,11 +18,13 @@ class TableShape:
 class Bulk(Protocol):
     """`connection` is one of the engine's. What writes is called within a transaction."""
 
+    MAY_HAVE_MORE: bool  # tables that only this database has are for its own use, and are not copied
+
     def shapes(self, connection: Any, /) -> Mapping[str, TableShape]:
-        """The tables that there are, by name, without those of the index of words and of the database's own."""
+        """The tables that there are, by name, without those of the index of words."""
 
     def begin(self, connection: Any, /) -> None:
-        """Before the first transaction of a copy into this connection."""
+        """Before the first transaction of a copy into or out of this connection."""
 
     def without_rules(self, connection: Any, /) -> list[str]:
         """Takes away what follows from a change of a row (triggers) and what has to hold between tables (foreign keys);

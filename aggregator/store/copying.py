@@ -57,11 +57,12 @@ class Side:
     def still(self) -> Iterator[None]:
         """Nobody writes into it meanwhile; what is read is of one moment."""
         with self.connection.explained():
+            self.bulk.begin(self.connection)
             self.connection.begin_writing()
-            try:
-                yield
-            finally:
-                self.connection.rollback()
+        try:
+            yield
+        finally:
+            self.connection.rollback()
 
 
 @dataclass(slots=True)
@@ -86,10 +87,11 @@ def _mark_of(connection: StoreConnection) -> _Mark | None:
     return None if said is None else _Mark(**json.loads(said))
 
 
-def rows(side: Side) -> int:
+def rows(source: Side, target: Side) -> int:
     """How many there are to copy."""
-    with side.connection.explained():
-        return sum(_count(side.connection, table) for table in _shapes(side) if table != "settings")
+    tables = _common(source, target)
+    with source.connection.explained():
+        return sum(_count(source.connection, table) for table in tables if table != "settings")
 
 
 def copy(source: Side, target: Side, renew_index: Callable[[Any], None], moved: Callable[[str], None]) -> None:
@@ -174,6 +176,7 @@ def _wire(connection: StoreConnection) -> str:
 
 
 def _shapes(side: Side) -> dict[str, TableShape]:
+    """Those that may be copied."""
     return {table: shape for table, shape in side.bulk.shapes(side.connection).items() if table not in _MOMENTARY}
 
 
@@ -185,7 +188,7 @@ def _common(source: Side, target: Side) -> dict[str, TableShape]:
         there, here = _shapes(source), _shapes(target)
     for table in sorted(there.keys() ^ here.keys()):
         side = source if table in there else target
-        if _count(side.connection, table):
+        if not side.bulk.MAY_HAVE_MORE and _count(side.connection, table):
             raise StoreError(
                 f"{side.name}: the table {table} is none of this program's, and is not copied: take it out of the"
                 " database first, and copy it by yourself"

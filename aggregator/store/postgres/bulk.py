@@ -12,8 +12,8 @@ from aggregator.store.bulk import TableShape
 from aggregator.store.postgres.connection import PostgresConnection
 from aggregator.store.postgres.sql import translated, values_of
 
-# The index of words, what the database notes of itself, and the queue of tasks (Procrastinate).
-_OWN = ("article_search", "migrations", "programs", "procrastinate")
+# Who runs, whose turn it is, which migrations there are, the queue of tasks (Procrastinate).
+MAY_HAVE_MORE = True
 _AT_ONCE = 2_000  # rows that are fetched
 
 _COLUMNS = """
@@ -43,7 +43,7 @@ _IDENTITIES = """
 def shapes(connection: PostgresConnection) -> dict[str, TableShape]:
     columns: dict[str, list[tuple[int | None, str]]] = {}
     for table, column, place in connection.opened.execute(_COLUMNS):
-        if not table.startswith(_OWN):
+        if table != "article_search":
             columns.setdefault(table, []).append((place, column))
     return {
         table: TableShape(
@@ -55,7 +55,8 @@ def shapes(connection: PostgresConnection) -> dict[str, TableShape]:
 
 
 def begin(connection: PostgresConnection) -> None:
-    """There is nothing to do."""
+    """A transaction may last for hours, in which it is another database's turn most of the time."""
+    connection.opened.execute("SET idle_in_transaction_session_timeout = 0")
 
 
 def without_rules(connection: PostgresConnection) -> list[str]:

@@ -7,9 +7,12 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from aggregator import __version__
 from aggregator.model.errors import StoreError
 from aggregator.model.place import PostgresPlace
 
+# By it a program sees which versions are connected.
+NAME = f"aggregator {__version__}"
 _SECONDS = 10  # for one address to answer, where the place names no `connect_timeout`
 
 # So that both sides learn within a minute that the other's machine is gone: its locks are free then, and not after the
@@ -27,8 +30,30 @@ def connected(place: PostgresPlace) -> psycopg.Connection[tuple[Any, ...]]:
         raise StoreError(
             f"{place}: the address has a parameter that PostgreSQL does not know, or a value that it does not take"
         ) from None
-    given: dict[str, Any] = {"connect_timeout": _SECONDS, "application_name": "aggregator", **_KEEPALIVES, **said}
-    return psycopg.connect(**given, autocommit=True)
+    given: dict[str, Any] = {"connect_timeout": _SECONDS, **_KEEPALIVES, **said}
+    return psycopg.connect(**{**given, "application_name": NAME, "client_encoding": "UTF8"}, autocommit=True)
+
+
+# What the queries need, whatever the server, the database and the user have as their own. `search_path` stays theirs.
+_SETTINGS = {
+    "TimeZone": "UTC",
+    "standard_conforming_strings": "on",
+    "bytea_output": "hex",
+    "idle_session_timeout": "0",
+    **{f"tcp_keepalives_{name.removeprefix('keepalives_')}": str(value) for name, value in _KEEPALIVES.items()},
+}
+# Nobody else writes while a transaction of a program lasts that was stopped in the middle of it.
+_LONGEST_IDLE = "10min"
+
+
+def set_up(connection: psycopg.Connection[Any], busy_seconds: float, *, reads_only: bool) -> None:
+    """`busy_seconds`: how long a lock is waited for."""
+    settings = {**_SETTINGS, "lock_timeout": f"{max(1, round(busy_seconds * 1_000))}ms"}
+    settings["idle_in_transaction_session_timeout"] = _LONGEST_IDLE
+    if reads_only:
+        settings["default_transaction_read_only"] = "on"
+    calls = ", ".join("set_config(%s, %s, false)" for _ in settings)
+    connection.execute(f"SELECT {calls}".encode(), [text for pair in settings.items() for text in pair])
 
 
 def lock_session(place: PostgresPlace) -> psycopg.Connection[tuple[Any, ...]]:

@@ -4,18 +4,20 @@ begun by hand.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+import json
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
-from psycopg.pq import TransactionStatus
 
+from aggregator.model import Source
 from aggregator.model.place import PostgresPlace
 from aggregator.store.connection import WordIndex
 from aggregator.store.postgres import search, values
-from aggregator.store.postgres.connecting import connected
-from aggregator.store.postgres.errors import explained
+from aggregator.store.postgres.connecting import connected, set_up
+from aggregator.store.postgres.errors import explained, said
 from aggregator.store.postgres.sql import translated, values_of
 from aggregator.store.queries import views
 
@@ -24,22 +26,56 @@ from aggregator.store.queries import views
 _WRITER = 0x41676772  # "Aggr"
 
 
+log = logging.getLogger("aggregator.store")
+
+T = TypeVar("T")
+
+
 class PostgresConnection:
     """As `store.connection.StoreConnection`."""
 
     index: WordIndex = search
 
-    def __init__(self, place: PostgresPlace, opened: psycopg.Connection[tuple[Any, ...]]) -> None:
+    def __init__(self, place: PostgresPlace, busy_seconds: float, *, reads_only: bool) -> None:
+        """Raises psycopg.Error, and StoreError for an address that is none."""
         self.place = place
-        self.opened = opened
+        self.has_own_views = False  # which are gone with the connection
+        self._busy_seconds = busy_seconds
+        self._reads_only = reads_only
+        self._is_in_transaction = False
+        self._connect()
+
+    def _connect(self) -> None:
+        self.opened = connected(self.place)
+        try:
+            set_up(self.opened, self._busy_seconds, reads_only=self._reads_only)
+        except BaseException:
+            self.opened.close()
+            raise
         self._calls = False  # functions of this program, for what it reads
-        values.register(opened)
+        values.register(self.opened)
 
     @property
     def in_transaction(self) -> bool:
-        return self.opened.info.transaction_status != TransactionStatus.IDLE
+        return self._is_in_transaction
+
+    def _run(self, run: Callable[[], T]) -> T:
+        """Where a server that was started anew has ended the connection, another one takes its place: between two
+        transactions, of which the second has done nothing yet.
+        """
+        try:
+            return run()
+        except psycopg.OperationalError as error:
+            if self._is_in_transaction or self.has_own_views or not self.opened.closed:
+                raise
+            log.warning("%s: the connection was lost (%s); it is made anew", self.place, said(error))
+        self._connect()
+        return run()
 
     def execute(self, sql: str, given: Any = (), /) -> psycopg.Cursor[tuple[Any, ...]]:
+        return self._run(lambda: self._executed(sql, given))
+
+    def _executed(self, sql: str, given: Any) -> psycopg.Cursor[tuple[Any, ...]]:
         if not self._calls and values.CALLS.search(sql):
             self._calls = True
             values.call_when_read(self.opened, self)
@@ -55,24 +91,56 @@ class PostgresConnection:
         return cursor
 
     def begin(self) -> None:
-        self.opened.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        self._begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
     def begin_writing(self) -> None:
-        self.opened.execute("BEGIN")
-        self.opened.execute("SELECT pg_advisory_xact_lock(%s)", (_WRITER,))
+        self._begin("BEGIN")
+        try:
+            self.opened.execute("SELECT pg_advisory_xact_lock(%s)", (_WRITER,))
+        except BaseException:
+            self.rollback()
+            raise
+
+    def _begin(self, sql: str) -> None:
+        self._run(lambda: self.opened.execute(sql.encode()))
+        self._is_in_transaction = True
 
     def commit(self) -> None:
-        if self.in_transaction:
+        if self._is_in_transaction:
             self.opened.execute("COMMIT")
+            self._is_in_transaction = False
 
     def rollback(self) -> None:
-        if self.in_transaction:
-            self.opened.execute("ROLLBACK")
+        if self._is_in_transaction:
+            self._is_in_transaction = False
+            if not self.opened.closed:
+                self.opened.execute("ROLLBACK")
 
     def version(self) -> tuple[int, int]:
-        """The number of the last transaction of a writer that has ended."""
-        (number,) = self.execute("SELECT last_value FROM writes").fetchone()  # type: ignore[misc]
-        return int(number), 0
+        """Of which transactions what they wrote is seen."""
+        seen = self.execute(
+            "SELECT CAST(CAST(pg_snapshot_xmax(s.at) AS TEXT) AS INTEGER), hashtextextended(CAST(s.at AS TEXT), 0)"
+            " FROM (SELECT pg_current_snapshot() AS at) AS s"
+        )
+        return seen.fetchone() or (0, 0)
+
+    def versions(self, sources: Sequence[Source]) -> list[tuple[int, int]]:
+        """Which transaction wrote the source's row, and how many wrote what is known of its publisher; so polls of
+        different publishers do not make each other's old, nor do polls of one publisher that found nothing new.
+        """
+        names = [(each.publisher, each.key) for each in sources]
+        rows = self.execute(
+            """
+            SELECT s.publisher, s.source_key, CAST(CAST(s.xmin AS TEXT) AS INTEGER), coalesce(w.writes, 0)
+            FROM json_each(?) AS n
+            CROSS JOIN sources AS s ON s.publisher = json_extract(n.value, '$[0]')
+              AND s.source_key = json_extract(n.value, '$[1]')
+            LEFT JOIN publisher_writes AS w ON w.publisher = s.publisher
+            """,
+            (json.dumps(names),),
+        )
+        found = {(publisher, key): (row, writes) for publisher, key, row, writes in rows}
+        return [found.get(name, (0, 0)) for name in names]
 
     def migrations(self) -> Set[str]:
         """All of them: the first database of PostgreSQL came after the last of those that `views` names."""
@@ -116,8 +184,3 @@ class PostgresConnection:
 
     def explained(self) -> AbstractContextManager[None]:
         return explained(self.place)
-
-
-def opened(place: PostgresPlace) -> PostgresConnection:
-    """Raises psycopg.Error, and StoreError for an address that is none."""
-    return PostgresConnection(place, connected(place))

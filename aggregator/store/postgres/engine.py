@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,11 @@ from aggregator.model import PublisherTerms
 from aggregator.model.errors import StoreError
 from aggregator.model.place import PostgresPlace
 from aggregator.store.postgres import bulk as bulk
-from aggregator.store.postgres import connection as connections
-from aggregator.store.postgres import lock, search
+from aggregator.store.postgres import lock, migrations, opening, search
 from aggregator.store.postgres.connecting import connected
 from aggregator.store.postgres.connection import PostgresConnection
 from aggregator.store.postgres.errors import explained
-from aggregator.store.postgres.sql import translated
-from aggregator.store.queries import health, let_go, views
+from aggregator.store.queries import let_go
 from aggregator.store.sqlite.backups import Facts, Loaded
 from aggregator.store.sqlite.vacuum import Rewriting
 from aggregator.text.printable import argument
@@ -27,33 +24,40 @@ from aggregator.text.printable import argument
 
 def to_write(place: PostgresPlace, busy_seconds: float) -> PostgresConnection:
     with explained(place):
-        return connections.opened(place)
+        connection = PostgresConnection(place, busy_seconds, reads_only=False)
+        try:
+            opening.refuse_server(connection)
+            if not opening.refuse_foreign(connection, migrations.known()):
+                opening.refuse_without_rights(connection)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
 
 
 def to_read(place: PostgresPlace, busy_seconds: float) -> PostgresConnection:
     with explained(place):
-        return connections.opened(place)
+        connection = PostgresConnection(place, busy_seconds, reads_only=True)
+        try:
+            opening.refuse_server(connection)
+            has = opening.refuse_foreign(connection, migrations.known())
+            opening.refuse_older(connection, has, migrations.known())
+        except BaseException:
+            connection.close()
+            raise
+    return connection
 
 
 def prepare(connection: PostgresConnection) -> int:
-    if not has_tables(connection):
-        for name in ("functions.sql", "new_database.sql"):
-            connection.opened.execute(files(__package__).joinpath(name).read_text())
-        connection.executemany(
-            "INSERT INTO migrations (name, applied_at) VALUES (?, '2026-11-30T00:00:00Z')",
-            [(name,) for name in views.MIGRATIONS],
-        )
-        for _, sql in views.of_this_version(health.VIEW):
-            connection.opened.execute(translated(sql).replace("%%", "%"))
-    return 0
+    return search.renew(connection) if migrations.bring_up_to_date(connection, migrations.known()) else 0
 
 
 def has_tables(connection: PostgresConnection) -> bool:
-    return connection.execute("SELECT to_regclass('migrations') IS NOT NULL").fetchone() == (True,)
+    return connection.execute("SELECT to_regclass('settings') IS NOT NULL").fetchone() == (True,)
 
 
 def is_current(connection: PostgresConnection) -> bool:
-    return True
+    return migrations.is_current(migrations.applied(connection), migrations.known())
 
 
 def is_as_stored(connection: PostgresConnection) -> bool:

@@ -22,17 +22,17 @@ def explained(place: PostgresPlace) -> Iterator[None]:
     try:
         yield
     except (errors.DiskFull, errors.OutOfMemory) as error:
-        raise StoreFull(f"{place}: {_said(error)}; make room on the machine of the database; {_NEXT}") from error
+        raise StoreFull(f"{place}: {said(error)}; make room on the machine of the database; {_NEXT}") from error
     except (errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure) as error:
-        raise StoreBusy(f"{place}: another program has kept the database locked ({_said(error)}); {_NEXT}") from error
+        raise StoreBusy(f"{place}: another program has kept the database locked ({said(error)}); {_NEXT}") from error
     except (errors.InsufficientPrivilege, errors.ReadOnlySqlTransaction) as error:
-        raise StoreError(f"{place}: {_said(error)}; may this user write, and is it the primary server?") from error
+        raise StoreError(f"{place}: {said(error)}; may this user write, and is it the primary server?") from error
     except psycopg.OperationalError as error:
         raise StoreError(
-            f"{place}: {_said(error)}; does the server run, and are host, port, user and password right? {_NEXT}"
+            f"{place}: {said(error)}; does the server run, and are host, port, user and password right? {_NEXT}"
         ) from error
 
 
-def _said(error: psycopg.Error) -> str:
+def said(error: psycopg.Error) -> str:
     """In one line: the server's own words."""
     return " ".join((error.diag.message_primary or str(error)).split()).rstrip(".")

@@ -78,11 +78,16 @@ def translated(sql: str) -> str:
 
 
 def values_of(values: Sequence[Any] | Mapping[str, Any], sql: str) -> Any:
-    """As psycopg takes them with `translated(sql)`: those of `?1`, `?2` by name. None: there are none, and psycopg then
-    reads no `%`.
-    """
+    """As psycopg takes them with `translated(sql)`: those of `?1`, `?2` by name."""
     if isinstance(values, Mapping):
-        return values
+        return {name: _storable(value) for name, value in values.items()}
     if "?1" in sql:
-        return {f"p{place}": value for place, value in enumerate(values, 1)}
-    return tuple(values)
+        return {f"p{place}": _storable(value) for place, value in enumerate(values, 1)}
+    return tuple(map(_storable, values))
+
+
+def _storable(value: Any) -> Any:
+    """A text of PostgreSQL has no U+0000 (https://www.postgresql.org/docs/15/datatype-character.html); U+FFFD takes its
+    place. The raw words of a report are bytes, and have it.
+    """
+    return value.replace("\0", "\ufffd") if isinstance(value, str) and "\0" in value else value

@@ -149,7 +149,7 @@ def _articles(connection: Connection, articles: Iterable[int]) -> dict[int, tupl
         f"""
         SELECT a.article_id, a.id, a.released_seq IS NULL AND a.embargoed_until IS NULL AND {_IS_OPEN}
         FROM json_each(?) AS named
-        CROSS JOIN articles AS a ON a.article_id = named.value
+        CROSS JOIN articles AS a ON a.article_id = CAST(named.value AS INTEGER)
         LEFT JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class
         """,  # noqa: S608  (constants)
         (json.dumps(list(articles)),),

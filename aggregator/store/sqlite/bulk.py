@@ -9,6 +9,7 @@ from typing import Any
 from aggregator.store.bulk import TableShape
 
 # The tables of the index, and those of SQLite and sqlite-utils.
+MAY_HAVE_MORE = False
 _OWN = ("sqlite_", "_sqlite_", "article_search")
 
 

@@ -126,7 +126,9 @@ def test_in_postgres_tags_of_a_report_do_not_make_what_is_known_old(stack: ExitS
         (language,) = file.execute("SELECT language FROM articles").fetchone()
     (waiting,) = another.to_tag(10)
     topics = (Tag(code="04000000", weight=1.0, evidence=()),)
-    assert another.save_tags([(waiting, Tags(by="test", language=language, language_from="stated", topics=topics))], NOW)
+    assert another.save_tags(
+        [(waiting, Tags(by="test", language=language, language_from="stated", topics=topics))], NOW
+    )
     assert one.save([poll], NOW) == set()
 
 

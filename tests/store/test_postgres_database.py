@@ -24,7 +24,7 @@ from aggregator.store.postgres.connection import PostgresConnection
 from aggregator.store.sqlite import connection as sqlite_connection
 from tests import ROOT, postgres
 
-# What only PostgreSQL has, because several machines use it, and what has another form there: docs/database.md.
+# What only PostgreSQL has, because several machines use it, and what has another form there: docs/postgres.md.
 ITS_OWN = {"migrations", "programs", "publisher_writes"}
 OF_SQLITE = {"_sqlite_migrations", "search_removals", "article_search"}
 
@@ -98,7 +98,7 @@ def test_tables_and_views_are_those_of_sqlite_by_name_and_column(tmp_path: Path)
     assert theirs.keys() - ours.keys() == OF_SQLITE - ours.keys()
     for name in ours.keys() & theirs.keys() - OF_SQLITE:
         assert ours[name] == theirs[name], name
-    said = (ROOT / "docs" / "database.md").read_text()
+    said = (ROOT / "docs" / "postgres.md").read_text()
     assert all(f"`{name}`" in said for name in ITS_OWN)
 
 

@@ -97,7 +97,7 @@ def test_tables_and_views_are_those_of_sqlite_by_name_and_column(tmp_path: Path)
     assert ours.keys() - theirs.keys() == ITS_OWN
     assert theirs.keys() - ours.keys() == OF_SQLITE - ours.keys()
     for name in ours.keys() & theirs.keys() - OF_SQLITE:
-        assert ours[name] == theirs[name], name
+        assert [each for each in ours[name] if each != "rowid"] == theirs[name], name  # SQLite's is not listed
     said = (ROOT / "docs" / "postgres.md").read_text()
     assert all(f"`{name}`" in said for name in ITS_OWN)
 

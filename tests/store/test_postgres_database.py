@@ -30,8 +30,8 @@ OF_SQLITE = {"_sqlite_migrations", "search_removals", "article_search"}
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresPlace]:
-    yield postgres.place_of(tmp_path_factory.mktemp("wires") / "wire")
+def database(tmp_path_factory: pytest.TempPathFactory) -> PostgresPlace:
+    return postgres.place_of(tmp_path_factory.mktemp("wires") / "wire")
 
 
 def schema(database: PostgresPlace, request: pytest.FixtureRequest) -> PostgresPlace:
@@ -164,7 +164,9 @@ def test_who_may_not_make_tables_is_told_who_can_allow_it(place: PostgresPlace) 
         connection.execute(f"GRANT USAGE ON SCHEMA {name} TO {user}")
         as_reader = replace(place, url=make_conninfo(place.url, user=user))
         try:
-            with pytest.raises(StoreError, match=f'may not make tables in the schema {name}; .* GRANT CREATE ON SCHEMA'):
+            with pytest.raises(
+                StoreError, match=f"may not make tables in the schema {name}; .* GRANT CREATE ON SCHEMA"
+            ):
                 Store.open(as_reader)
             Store.open(place).close()
             connection.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA {name} TO {user}")
@@ -281,7 +283,9 @@ def test_who_opened_to_read_cannot_write(place: PostgresPlace) -> None:
 def test_flags_sums_and_texts_are_what_sqlite_takes_and_gives(place: PostgresPlace) -> None:
     Store.open(place).close()
     with closing(PostgresConnection(place, 5, reads_only=False)) as connection:
-        row = connection.execute("SELECT 1 = 1, 1 = 2, sum(x), ? + 0, ? FROM (VALUES (1), (2)) AS v (x)", (True, "a\0b"))
+        row = connection.execute(
+            "SELECT 1 = 1, 1 = 2, sum(x), ? + 0, ? FROM (VALUES (1), (2)) AS v (x)", (True, "a\0b")
+        )
         assert [(type(each), each) for each in row.fetchone() or ()] == [
             (int, 1), (int, 0), (int, 3), (int, 1), (str, "a\ufffdb"),
         ]  # fmt: skip

@@ -525,8 +525,11 @@ class Store:
         Raises SourceRenamed for the first that the database has under no such name.
         """
         with self._snapshot():
-            version = self._version()  # first, so that what is written meanwhile makes it old
-            return [known.snapshot(self._connection, each, version) for each in wanted]
+            # First, so that what is written meanwhile makes it old.
+            versions = self._connection.versions([each.source for each in wanted])
+            return [
+                known.snapshot(self._connection, each, version) for each, version in zip(wanted, versions, strict=True)
+            ]
 
     def save(self, records: Sequence[PollRecord], now: datetime) -> set[int]:
         """Stores polls with all that they brought, in one transaction: everything, or nothing where it raises. Returns
@@ -538,8 +541,8 @@ class Store:
         changed: set[str] = set()
         new: dict[int, Article] = {}
         with self._transaction():
-            version = self._version()
-            for place, record in enumerate(records):
+            versions = self._connection.versions([record.poll.source for record in records])
+            for place, (record, version) in enumerate(zip(records, versions, strict=True)):
                 source = record.poll.source
                 depends_on = {source.name}
                 if record.last_listed is not None or record.decisions or record.acts:
@@ -564,10 +567,6 @@ class Store:
                 yield
             finally:
                 self._is_alone = False
-
-    def _version(self) -> tuple[int, int]:
-        """Another one as soon as anybody has written to the file; the second is of what was written here."""
-        return self._connection.version()
 
     def recall_robots(self, origin: str) -> RobotsCopy | None:
         """What the site's robots.txt said when it was fetched last, by any program."""
@@ -1743,7 +1742,7 @@ class Store:
     def version(self) -> tuple[int, int]:
         """Another one as soon as anybody has written to the database, this program or another."""
         with self._connection.explained():
-            return self._version()
+            return self._connection.version()
 
     def health(self, now: datetime | None = None) -> list[dict[str, Any]]:
         """The rows of the view `health`, the worst first; the counts of the seven days up to `now`, or as housekeeping

@@ -969,6 +969,18 @@ END $$;
 CREATE TRIGGER words_come AFTER INSERT ON revisions FOR EACH ROW WHEN (new.number > 1)
   EXECUTE FUNCTION words_come();
 
+CREATE FUNCTION has_words(said jsonb, asked jsonb) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+  title text := said ->> 'title';
+  everything text := said ->> 'all';
+BEGIN
+  RETURN jsonb_path_match(
+    (SELECT jsonb_agg(strpos(CASE WHEN (needle -> 1)::boolean THEN title ELSE everything END, needle ->> 0) > 0
+       ORDER BY place)
+     FROM jsonb_array_elements(asked -> 'needles') WITH ORDINALITY AS each (needle, place)),
+    (asked ->> 'path')::jsonpath);
+END $$;
+
 CREATE FUNCTION search_headline_changes() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   INSERT INTO search_removals (revision_id)

@@ -95,7 +95,8 @@ from aggregator.model.release import FormerPublisher, Gone, Held
 from aggregator.model.signals import Looked, SignalFile, StoredSignal
 from aggregator.model.snapshots import Extent, Table, Value
 from aggregator.model.taken import Taken, TakenLetter, TakenRow
-from aggregator.store import picture_files
+from aggregator.model.tasks import DueSource, TaskState
+from aggregator.store import copying, picture_files
 from aggregator.store.connection import Connection, StoreConnection
 from aggregator.store.engine import Engine
 from aggregator.store.locks import DaemonLock, Program, RunningDaemon
@@ -143,6 +144,7 @@ from aggregator.store.queries import (
     released,
     renaming,
     robots,
+    samples,
     saving,
     searches,
     selections,
@@ -169,6 +171,7 @@ from aggregator.text.dates import duration, from_iso, to_iso
 
 __all__ = [
     "BACKUP_STEP",
+    "COPY_STEP",
     "DaemonLock",
     "Facts",
     "Loaded",
@@ -180,11 +183,13 @@ __all__ = [
     "identity",
     "load_backup",
     "only_daemon",
+    "refuse_workers",
     "running_daemon",
     "without_daemon",
 ]
 
 BACKUP_STEP = backups.STEP
+COPY_STEP = copying.STEP
 
 _PICTURES = 100  # whose files are removed in one transaction
 
@@ -235,6 +240,11 @@ def identity(place: Place) -> tuple[int, int] | None:
     return _engine_of(place).identity(place)
 
 
+def refuse_workers(place: Place) -> None:
+    """Raises StoreError where workers cannot share the tasks of this database."""
+    _engine_of(place).tasks(place)
+
+
 def _engine_of(place: Place) -> Engine:
     if isinstance(place, Path):
         return sqlite_engine
@@ -266,6 +276,7 @@ class Store:
         connection: StoreConnection = engine.to_write(place, busy_seconds)
         try:
             store = cls(place, connection, engine)
+            store._refuse_unfinished()
             store._prepare()
         except BaseException:
             connection.close()
@@ -273,12 +284,75 @@ class Store:
         return store
 
     @classmethod
+    def open_to_fill(cls, place: Place) -> Self:
+        """As `open`, for a copy of another wire, also one that has not ended. Raises StoreError where another version
+        began it.
+        """
+        engine = _engine_of(place)
+        connection: StoreConnection = engine.to_write(place, BUSY_SECONDS)
+        try:
+            store = cls(place, connection, engine)
+            if store.is_unfinished() and not store.is_current():
+                raise StoreError(
+                    f"{place}: another version of aggregator began to copy a wire into this database; go on with that"
+                    " version, or copy into a new database"
+                )
+            store._prepare()
+        except BaseException:
+            connection.close()
+            raise
+        return store
+
+    def is_unfinished(self) -> bool:
+        """Whether another wire is being copied into it, and not all of it is there."""
+        with self._connection.explained():
+            return self._engine.has_tables(self._connection) and copying.is_unfinished(self._connection)
+
+    def _refuse_unfinished(self) -> None:
+        if self.is_unfinished():
+            raise StoreError(
+                f"{self.place}: a `copy-store` into this database has not ended: run the same command again, and it"
+                " goes on where it was; or delete this database"
+            )
+
+    def _side(self) -> copying.Side:
+        return copying.Side(str(self.place), self._connection, self._engine.bulk)
+
+    def still(self) -> AbstractContextManager[None]:
+        """Nobody writes meanwhile; what is read here is of one moment."""
+        return self._side().still()
+
+    def copy_to(self, target: Store, moved: Callable[[str], None]) -> None:
+        """Copies all rows into another store, as `copying.copy`, and queues all words there to be indexed. Within
+        `still`. Raises StoreError.
+        """
+        copying.copy(self._side(), target._side(), target._engine.renew_index, moved)
+
+    def differences_to(self, target: Store, moved: Callable[[str], None]) -> list[str]:
+        """What is not the same in a copy; see `copying.differences`. Within `still`."""
+        return copying.differences(self._side(), target._side(), moved)
+
+    def rows_for(self, target: Store) -> int:
+        """How many `copy_to` copies."""
+        return copying.rows(self._side(), target._side())
+
+    def end_copy(self) -> list[str]:
+        """Of a copy: lets other programs in; see `copying.end`."""
+        return copying.end(self._side())
+
+    @classmethod
     def read(cls, place: Place, *, busy_seconds: float = BUSY_SECONDS) -> Self:
         """Opens for reading only; raises StoreError when there is no database yet. What is stored holds for whoever
         reads; `show_as_of` makes it what holds at a time.
         """
         engine = _engine_of(place)
-        return cls(place, engine.to_read(place, busy_seconds), engine)
+        store = cls(place, engine.to_read(place, busy_seconds), engine)
+        try:
+            store._refuse_unfinished()
+        except BaseException:
+            store.close()
+            raise
+        return store
 
     def show_terms(self, configured_terms: Sequence[PublisherTerms]) -> None:
         """Of a store that was opened for reading: these terms hold for whoever reads here, although they are not stored
@@ -474,6 +548,41 @@ class Store:
             taken = claims.take(self._connection, "poll", [one.source.name for one in fresh], program, now)
         return [one for one in fresh if one.source.name in taken]
 
+    def due_of(self, names: Collection[str], now: datetime) -> list[Due]:
+        """Those of these sources whose time has come, as `due`."""
+        return self._read(due.due, to_iso(now), names=names) if names else []
+
+    def shared_limits(self, per_domain: int, lost_after: timedelta, doing: Callable[[], Mapping[str, int]]) -> Any:
+        """What the programs of this database know together of a domain, as `fetch.limits.SharedLimits`; None: they
+        share a file. `doing`: how many tasks of each kind this program does.
+        """
+        with self._connection.explained():
+            of_engine = self._engine.shared_limits
+            return of_engine(self._connection, self._transaction, per_domain, lost_after.total_seconds(), doing)
+
+    def task_connector(self) -> Any:
+        """How Procrastinate reaches the tables of tasks. Raises StoreError where workers cannot share any."""
+        return self._engine.tasks(self.place).connector(self.place)
+
+    def sources_to_poll(self, now: datetime, *, searches: bool, after: DueSource | None = None) -> list[DueSource]:
+        """Sources that are due and that no task is for, longest overdue first, behind `after`, some thousands at most.
+        `searches`: sites whose feed is sought, or else the others.
+        """
+        return self._read(self._engine.tasks(self.place).due, now, searches=searches, after=after)
+
+    def polls_waiting(self) -> Counter[str]:
+        """How many tasks of polls there are, by the registrable domain."""
+        return self._read(self._engine.tasks(self.place).waiting)
+
+    def task_state(self) -> TaskState | None:
+        """Queues and workers; None: no worker has run yet. Raises StoreError where workers cannot share any."""
+        state: TaskState | None = self._read_as_one(self._engine.tasks(self.place).state)
+        return state
+
+    def oldest_due(self, now: datetime) -> timedelta | None:
+        """How long the source that waits longest has been due; None: none is."""
+        return self._read(due.oldest, now)
+
     def confirm(self, kind: ClaimKind, subjects: Sequence[str], now: datetime) -> None:
         """Confirms claims, which otherwise end after a quarter of an hour."""
         program = self.as_program()
@@ -611,6 +720,14 @@ class Store:
     def index(self) -> int:
         """Indexes one batch of what waits to be searchable; returns how many, 0 when nothing waits."""
         return self._write(self._engine.index_batch)
+
+    def to_index(self) -> int:
+        """How many reports wait for that."""
+        return self._read(samples.to_index)
+
+    def some_titles(self, most: int) -> list[str]:
+        """Headlines of so many reports at most, which came evenly over all the time."""
+        return self._read(samples.titles, most)
 
     def try_writing(self) -> None:
         """Whether polls can be stored again after a StoreError; raises one where they cannot."""

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Protocol
 
 from aggregator.model import PublisherTerms
+from aggregator.store.bulk import Bulk
 from aggregator.store.locks import DaemonLock, Program, RunningDaemon
 from aggregator.store.queries.let_go import Over
 from aggregator.store.sqlite.backups import Facts, Loaded
@@ -17,6 +19,9 @@ from aggregator.store.sqlite.vacuum import Rewriting
 
 class Engine(Protocol):
     """`connection` is one that this engine opened."""
+
+    @property
+    def bulk(self) -> Bulk: ...
 
     def to_write(self, place: Any, busy_seconds: float, /) -> Any:
         """Makes the database where there is none; raises StoreError for one that is not ours, or of a newer version."""
@@ -28,6 +33,9 @@ class Engine(Protocol):
         """Brings tables and views up to date; returns of how many reports the index of words is made anew. Within a
         transaction.
         """
+
+    def has_tables(self, connection: Any, /) -> bool:
+        """Whether there are any tables of ours yet."""
 
     def is_current(self, connection: Any, /) -> bool:
         """Whether the tables are those of this version."""
@@ -58,6 +66,22 @@ class Engine(Protocol):
 
     def begin_program(self, place: Any, /) -> Program:
         """With the smallest number that no running program has; raises StoreError."""
+
+    def shared_limits(
+        self,
+        connection: Any,
+        transaction: Callable[[], AbstractContextManager[None]],
+        per_domain: int,
+        lost_after: float,
+        doing: Callable[[], Mapping[str, int]],
+        /,
+    ) -> Any:
+        """As `fetch.limits.SharedLimits`; None: a file beside the database does it."""
+
+    def tasks(self, place: Any, /) -> ModuleType:
+        """What is known of the tasks that workers share: see `postgres.tasks`. Raises StoreError where workers cannot
+        share any.
+        """
 
     def try_writing(self, connection: Any, transaction: Callable[[], AbstractContextManager[None]], /) -> None:
         """Raises StoreError where polls could not be stored."""

@@ -19,11 +19,12 @@ import click
 
 from aggregator import __version__
 from aggregator.cli import printing
+from aggregator.cli.database_option import Database
 from aggregator.cli.times import with_times
 from aggregator.model import Template
 from aggregator.model.errors import AggregatorError
 from aggregator.pipeline.paths import CONFIG_VARIABLE, DATABASE_VARIABLE, Paths
-from aggregator.text import database_urls, printable
+from aggregator.text import printable
 
 # Each command, and the first paragraph of what it says of itself (tests/cli/test_cli.py compares the two): a list of
 # all is printed without importing one.
@@ -37,6 +38,7 @@ changes List all events (new, changed, withdrawn ...), oldest first.
 check Check the configuration; with --live, fetch every source.
 complaint Record, list, resolve and erase complaints.
 confirm Say that what was taken for a report is right.
+copy-store Move a wire from SQLite to PostgreSQL, or back.
 coverage Count what arrived, was skipped or may be missing.
 demo Run a wire of invented publishers on this machine.
 embargo Keep a report out of the wire UNTIL a time.
@@ -84,7 +86,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name.replace("-", "_")
         command = getattr(import_module(f"aggregator.cli.{name}"), name)
         assert isinstance(command, click.Command)
         return command
@@ -105,25 +107,6 @@ class _Commands(click.Group):
             formatter.write_dl(rows)
 
 
-class _Database(click.Path):
-    """A file, or the address of a database of PostgreSQL: that is shown in no message, since it may have a password."""
-
-    def __init__(self) -> None:
-        super().__init__(path_type=Path)
-        self.name = "database"
-
-    def convert(  # type: ignore[override]
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Path | Template:
-        if not isinstance(value, str) or not database_urls.is_database_url(value):
-            path = super().convert(value, param, ctx)
-            assert isinstance(path, Path)
-            return path
-        if not database_urls.is_sound(value):
-            self.fail(f"this is no address of a database, expected {database_urls.EXPECTED}", param, ctx)
-        return Template(value)
-
-
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="aggregator")
 @click.option(
@@ -135,7 +118,7 @@ class _Database(click.Path):
 )
 @click.option(
     "--db",
-    type=_Database(),
+    type=Database(),
     envvar=DATABASE_VARIABLE,
     show_envvar=True,
     help="Database: a file, or postgresql://... [default: [store] url of wire.toml, else data/wire.db in the config"

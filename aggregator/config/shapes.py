@@ -198,7 +198,7 @@ DatabaseUrl = Annotated[
     str,
     _that(
         lambda value: database_urls.is_sound(value) and not database_urls.holds_password(value),
-        f"{database_urls.EXPECTED}; the password as ${{NAME}}, a variable of the environment: these files hold no secrets",
+        f"{database_urls.EXPECTED}, where NAME is a variable of the environment: these files hold no secrets",
     ),
 ]
 # How a publisher describes itself: it stands beside its name, where there is room for a few words.

@@ -87,7 +87,7 @@ async def serve(
             sources = sum(len(publisher.sources) for publisher in config.publishers)
             log_faults(config)
             said = "polling %d sources of %d publishers into %s, by the configuration read at %s"
-            log.info(said, sources, len(config.publishers), store.path, since)
+            log.info(said, sources, len(config.publishers), store.place, since)
             try:
                 await poll_until(config, store, signals.woken, _Looks(following))
             except StoreError as error:

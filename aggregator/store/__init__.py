@@ -96,7 +96,7 @@ from aggregator.model.signals import Looked, SignalFile, StoredSignal
 from aggregator.model.snapshots import Extent, Table, Value
 from aggregator.model.taken import Taken, TakenLetter, TakenRow
 from aggregator.model.tasks import DueSource, TaskState
-from aggregator.store import picture_files
+from aggregator.store import copying, picture_files
 from aggregator.store.connection import Connection, StoreConnection
 from aggregator.store.engine import Engine
 from aggregator.store.locks import DaemonLock, Program, RunningDaemon
@@ -144,6 +144,7 @@ from aggregator.store.queries import (
     released,
     renaming,
     robots,
+    samples,
     saving,
     searches,
     selections,
@@ -170,6 +171,7 @@ from aggregator.text.dates import duration, from_iso, to_iso
 
 __all__ = [
     "BACKUP_STEP",
+    "COPY_STEP",
     "DaemonLock",
     "Facts",
     "Loaded",
@@ -187,6 +189,7 @@ __all__ = [
 ]
 
 BACKUP_STEP = backups.STEP
+COPY_STEP = copying.STEP
 
 _PICTURES = 100  # whose files are removed in one transaction
 
@@ -273,6 +276,7 @@ class Store:
         connection: StoreConnection = engine.to_write(place, busy_seconds)
         try:
             store = cls(place, connection, engine)
+            store._refuse_unfinished()
             store._prepare()
         except BaseException:
             connection.close()
@@ -280,12 +284,75 @@ class Store:
         return store
 
     @classmethod
+    def open_to_fill(cls, place: Place) -> Self:
+        """As `open`, for a copy of another wire, also one that has not ended. Raises StoreError where another version
+        began it.
+        """
+        engine = _engine_of(place)
+        connection: StoreConnection = engine.to_write(place, BUSY_SECONDS)
+        try:
+            store = cls(place, connection, engine)
+            if store.is_unfinished() and not store.is_current():
+                raise StoreError(
+                    f"{place}: another version of aggregator began to copy a wire into this database; go on with that"
+                    " version, or copy into a new database"
+                )
+            store._prepare()
+        except BaseException:
+            connection.close()
+            raise
+        return store
+
+    def is_unfinished(self) -> bool:
+        """Whether another wire is being copied into it, and not all of it is there."""
+        with self._connection.explained():
+            return self._engine.has_tables(self._connection) and copying.is_unfinished(self._connection)
+
+    def _refuse_unfinished(self) -> None:
+        if self.is_unfinished():
+            raise StoreError(
+                f"{self.place}: a `copy-store` into this database has not ended: run the same command again, and it"
+                " goes on where it was; or delete this database"
+            )
+
+    def _side(self) -> copying.Side:
+        return copying.Side(str(self.place), self._connection, self._engine.bulk)
+
+    def still(self) -> AbstractContextManager[None]:
+        """Nobody writes meanwhile; what is read here is of one moment."""
+        return self._side().still()
+
+    def copy_to(self, target: Store, moved: Callable[[str], None]) -> None:
+        """Copies all rows into another store, as `copying.copy`, and queues all words there to be indexed. Within
+        `still`. Raises StoreError.
+        """
+        copying.copy(self._side(), target._side(), target._engine.renew_index, moved)
+
+    def differences_to(self, target: Store, moved: Callable[[str], None]) -> list[str]:
+        """What is not the same in a copy; see `copying.differences`. Within `still`."""
+        return copying.differences(self._side(), target._side(), moved)
+
+    def rows_for(self, target: Store) -> int:
+        """How many `copy_to` copies."""
+        return copying.rows(self._side(), target._side())
+
+    def end_copy(self) -> list[str]:
+        """Of a copy: lets other programs in; see `copying.end`."""
+        return copying.end(self._side())
+
+    @classmethod
     def read(cls, place: Place, *, busy_seconds: float = BUSY_SECONDS) -> Self:
         """Opens for reading only; raises StoreError when there is no database yet. What is stored holds for whoever
         reads; `show_as_of` makes it what holds at a time.
         """
         engine = _engine_of(place)
-        return cls(place, engine.to_read(place, busy_seconds), engine)
+        store = cls(place, engine.to_read(place, busy_seconds), engine)
+        try:
+            store._refuse_unfinished()
+        except BaseException:
+            store.close()
+            raise
+        return store
 
     def show_terms(self, configured_terms: Sequence[PublisherTerms]) -> None:
         """Of a store that was opened for reading: these terms hold for whoever reads here, although they are not stored
@@ -567,8 +634,11 @@ class Store:
         Raises SourceRenamed for the first that the database has under no such name.
         """
         with self._snapshot():
-            version = self._version()  # first, so that what is written meanwhile makes it old
-            return [known.snapshot(self._connection, each, version) for each in wanted]
+            # First, so that what is written meanwhile makes it old.
+            versions = self._connection.versions([each.source for each in wanted])
+            return [
+                known.snapshot(self._connection, each, version) for each, version in zip(wanted, versions, strict=True)
+            ]
 
     def save(self, records: Sequence[PollRecord], now: datetime) -> set[int]:
         """Stores polls with all that they brought, in one transaction: everything, or nothing where it raises. Returns
@@ -580,8 +650,8 @@ class Store:
         changed: set[str] = set()
         new: dict[int, Article] = {}
         with self._transaction():
-            version = self._version()
-            for place, record in enumerate(records):
+            versions = self._connection.versions([record.poll.source for record in records])
+            for place, (record, version) in enumerate(zip(records, versions, strict=True)):
                 source = record.poll.source
                 depends_on = {source.name}
                 if record.last_listed is not None or record.decisions or record.acts:
@@ -606,10 +676,6 @@ class Store:
                 yield
             finally:
                 self._is_alone = False
-
-    def _version(self) -> tuple[int, int]:
-        """Another one as soon as anybody has written to the file; the second is of what was written here."""
-        return self._connection.version()
 
     def recall_robots(self, origin: str) -> RobotsCopy | None:
         """What the site's robots.txt said when it was fetched last, by any program."""
@@ -654,6 +720,14 @@ class Store:
     def index(self) -> int:
         """Indexes one batch of what waits to be searchable; returns how many, 0 when nothing waits."""
         return self._write(self._engine.index_batch)
+
+    def to_index(self) -> int:
+        """How many reports wait for that."""
+        return self._read(samples.to_index)
+
+    def some_titles(self, most: int) -> list[str]:
+        """Headlines of so many reports at most, which came evenly over all the time."""
+        return self._read(samples.titles, most)
 
     def try_writing(self) -> None:
         """Whether polls can be stored again after a StoreError; raises one where they cannot."""
@@ -1785,7 +1859,7 @@ class Store:
     def version(self) -> tuple[int, int]:
         """Another one as soon as anybody has written to the database, this program or another."""
         with self._connection.explained():
-            return self._version()
+            return self._connection.version()
 
     def health(self, now: datetime | None = None) -> list[dict[str, Any]]:
         """The rows of the view `health`, the worst first; the counts of the seven days up to `now`, or as housekeeping

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from aggregator.model import Article
+from aggregator.model import Article, Source
 from aggregator.model.selection import Part
 
 
@@ -100,7 +100,10 @@ class StoreConnection(Connection, Protocol):
     def rollback(self) -> None: ...
 
     def version(self) -> tuple[int, int]:
-        """Another one as soon as anybody has written; the second number is of what was written here."""
+        """Another one as soon as anybody has written, here or elsewhere."""
+
+    def versions(self, sources: Sequence[Source], /) -> list[tuple[int, int]]:
+        """Of each source another one as soon as anybody has written what `known` returned of it, here or elsewhere."""
 
     def close(self) -> None: ...
 

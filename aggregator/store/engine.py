@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any, Protocol
 
 from aggregator.model import PublisherTerms
+from aggregator.store.bulk import Bulk
 from aggregator.store.locks import DaemonLock, Program, RunningDaemon
 from aggregator.store.queries.let_go import Over
 from aggregator.store.sqlite.backups import Facts, Loaded
@@ -18,6 +19,9 @@ from aggregator.store.sqlite.vacuum import Rewriting
 
 class Engine(Protocol):
     """`connection` is one that this engine opened."""
+
+    @property
+    def bulk(self) -> Bulk: ...
 
     def to_write(self, place: Any, busy_seconds: float, /) -> Any:
         """Makes the database where there is none; raises StoreError for one that is not ours, or of a newer version."""
@@ -29,6 +33,9 @@ class Engine(Protocol):
         """Brings tables and views up to date; returns of how many reports the index of words is made anew. Within a
         transaction.
         """
+
+    def has_tables(self, connection: Any, /) -> bool:
+        """Whether there are any tables of ours yet."""
 
     def is_current(self, connection: Any, /) -> bool:
         """Whether the tables are those of this version."""

@@ -60,6 +60,7 @@ CALLS = {
     "complaint matters": ("complaint matters",),
     "complaint resolve": ("complaint resolve 1 --resolution 'answered'", "complaint resolve 99 --resolution x"),
     "confirm": ("confirm ID --reason 'it is one'", "confirm nobody --reason x"),
+    "copy-store": ("copy-store none.db other.db", "copy-store none.db postgresql:///none?host=/none"),
     "coverage": ("coverage", "coverage --by-day", "coverage nobody"),
     "demo": ("demo --into TAKEN",),
     "embargo": ("embargo ID 2126-12-01T06:00Z", "restore ID --reason 'out'", "embargo ID yesterday"),

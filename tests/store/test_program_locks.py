@@ -1,4 +1,4 @@
-"""The locks by which programs of a database know of each other, in both stores: a program that is killed frees its own."""
+"""The locks by which programs of a database know of each other, in both stores: of one that is killed they are free."""
 
 from __future__ import annotations
 
@@ -75,7 +75,8 @@ def test_others_learn_which_process_is_the_daemon_and_what_it_works_by(place: Pl
         before = running_daemon(place)
         lock.note("abc", "2026-11-22T10:00:00Z")
         after = running_daemon(place)
-    assert before is not None and after is not None
+    assert before
+    assert after
     assert (before.digest, before.since) == (None, None)
     assert (after.pid, after.digest, after.since) == (before.pid, "abc", "2026-11-22T10:00:00Z")
 
@@ -86,7 +87,7 @@ def test_a_program_that_is_killed_no_longer_runs_and_its_number_is_given_again(p
             assert said == "1"
             program = store.as_program()
             assert program.number == 2
-            assert program.is_running(1) and program.is_running(2) and not program.is_running(3)
+            assert [program.is_running(number) for number in (1, 2, 3)] == [True, True, False]
             other.send_signal(signal.SIGKILL)
             other.wait()
             until(lambda: not program.is_running(1))
@@ -104,7 +105,8 @@ def test_a_connection_that_is_lost_takes_its_number_and_its_lock_again(tmp_path:
         until(lambda: is_free(place))
         lock.note("abc", "2026-11-22T10:00:00Z")
         daemon = running_daemon(place)
-        assert daemon is not None and daemon.digest == "abc"
+        assert daemon
+        assert daemon.digest == "abc"
         assert second.as_program().number == 2
         assert store.as_program().number == 1
         assert second.as_program().is_running(1)

@@ -13,15 +13,43 @@ SECRET = "s3cret/p@ss:w#r%d?"
 ENVIRONMENT = {"WIRE_PASSWORD": SECRET, "WIRE_HOST": "db.example"}
 
 # What is written, how it is named, and what libpq makes of it (password aside).
-SOUND = [
-    ("postgresql://wire:${WIRE_PASSWORD}@db.example/wire", "postgresql://wire@db.example/wire", {"host": "db.example", "user": "wire", "dbname": "wire"}),
-    ("postgres://wire:${WIRE_PASSWORD}@db.example:6432/wire?sslmode=verify-full", "postgresql://wire@db.example:6432/wire", {"port": "6432", "sslmode": "verify-full"}),
-    ("postgresql:///wire?host=/run/postgresql&password=${WIRE_PASSWORD}", "postgresql:///wire?host=/run/postgresql", {"host": "/run/postgresql", "dbname": "wire"}),
-    ("postgresql://wire:${WIRE_PASSWORD}@[2001:db8::1]:5432,db2.example/wire?target_session_attrs=read-write", "postgresql://wire@[2001:db8::1]:5432,db2.example/wire", {"host": "2001:db8::1,db2.example"}),
-    ("postgresql://wire:${WIRE_PASSWORD}@${WIRE_HOST}/wire", "postgresql://wire@${WIRE_HOST}/wire", {"host": "db.example"}),
-    ("postgresql://?service=wire&password=${WIRE_PASSWORD}", "postgresql://?service=wire", {"service": "wire"}),
-    ("postgresql://w%40x:s3cret%2Fp%40ss%3Aw%23r%25d%3F@db.example/wire", "postgresql://w%40x@db.example/wire", {"user": "w@x"}),
-]  # fmt: skip
+SOUND: list[tuple[str, str, dict[str, str]]] = [
+    (
+        "postgresql://wire:${WIRE_PASSWORD}@db.example/wire",
+        "postgresql://wire@db.example/wire",
+        {"host": "db.example", "user": "wire", "dbname": "wire"},
+    ),
+    (
+        "postgres://wire:${WIRE_PASSWORD}@db.example:6432/wire?sslmode=verify-full",
+        "postgresql://wire@db.example:6432/wire",
+        {"port": "6432", "sslmode": "verify-full"},
+    ),
+    (
+        "postgresql:///wire?host=/run/postgresql&password=${WIRE_PASSWORD}",
+        "postgresql:///wire?host=/run/postgresql",
+        {"host": "/run/postgresql", "dbname": "wire"},
+    ),
+    (
+        "postgresql://wire:${WIRE_PASSWORD}@[2001:db8::1]:5432,db2.example/wire?target_session_attrs=read-write",
+        "postgresql://wire@[2001:db8::1]:5432,db2.example/wire",
+        {"host": "2001:db8::1,db2.example"},
+    ),
+    (
+        "postgresql://wire:${WIRE_PASSWORD}@${WIRE_HOST}/wire",
+        "postgresql://wire@${WIRE_HOST}/wire",
+        {"host": "db.example"},
+    ),
+    (
+        "postgresql://?service=wire&password=${WIRE_PASSWORD}",
+        "postgresql://?service=wire",
+        {"service": "wire"},
+    ),
+    (
+        "postgresql://w%40x:s3cret%2Fp%40ss%3Aw%23r%25d%3F@db.example/wire",
+        "postgresql://w%40x@db.example/wire",
+        {"user": "w@x"},
+    ),
+]
 
 UNSOUND = [
     f"postgresql://wire:{SECRET}@db.example/wire",
@@ -48,7 +76,7 @@ def test_an_address_is_what_libpq_takes_and_its_name_has_no_password(
 ) -> None:
     address = database_urls.read(Template(written), ENVIRONMENT, "--db")
     assert str(address) == address.name == name
-    assert SECRET not in repr(address) and "s3cret" not in repr(address)
+    assert "s3cret" not in repr(address)
     taken = conninfo_to_dict(address.url)
     assert taken.pop("password") == SECRET
     assert parts.items() <= taken.items()
@@ -60,7 +88,8 @@ def test_what_is_no_address_is_refused_without_a_word_of_it(written: str) -> Non
     assert database_urls.is_database_url(written)
     with pytest.raises(StoreError) as caught:
         database_urls.read(Template(written), ENVIRONMENT, "wire.toml: store.url")
-    assert "s3cret" not in str(caught.value) and "db.example" not in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+    assert "db.example" not in str(caught.value)
     assert str(caught.value).startswith("wire.toml: store.url: ")
 
 

@@ -4,13 +4,15 @@ begun by hand.
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
 import psycopg
 
+from aggregator.model import Source
 from aggregator.model.place import PostgresPlace
 from aggregator.store.connection import WordIndex
 from aggregator.store.postgres import search, values
@@ -115,9 +117,30 @@ class PostgresConnection:
                 self.opened.execute("ROLLBACK")
 
     def version(self) -> tuple[int, int]:
-        """The number of the last transaction of a writer that has ended."""
-        (number,) = self.execute("SELECT last_value FROM writes").fetchone()  # type: ignore[misc]
-        return int(number), 0
+        """Of which transactions what they wrote is seen."""
+        seen = self.execute(
+            "SELECT CAST(CAST(pg_snapshot_xmax(s.at) AS TEXT) AS INTEGER), hashtextextended(CAST(s.at AS TEXT), 0)"
+            " FROM (SELECT pg_current_snapshot() AS at) AS s"
+        )
+        return seen.fetchone() or (0, 0)
+
+    def versions(self, sources: Sequence[Source]) -> list[tuple[int, int]]:
+        """Which transaction wrote the source's row, and how many wrote what is known of its publisher; so polls of
+        different publishers do not make each other's old, nor do polls of one publisher that found nothing new.
+        """
+        names = [(each.publisher, each.key) for each in sources]
+        rows = self.execute(
+            """
+            SELECT s.publisher, s.source_key, CAST(CAST(s.xmin AS TEXT) AS INTEGER), coalesce(w.writes, 0)
+            FROM json_each(?) AS n
+            CROSS JOIN sources AS s ON s.publisher = json_extract(n.value, '$[0]')
+              AND s.source_key = json_extract(n.value, '$[1]')
+            LEFT JOIN publisher_writes AS w ON w.publisher = s.publisher
+            """,
+            (json.dumps(names),),
+        )
+        found = {(publisher, key): (row, writes) for publisher, key, row, writes in rows}
+        return [found.get(name, (0, 0)) for name in names]
 
     def migrations(self) -> Set[str]:
         """All of them: the first database of PostgreSQL came after the last of those that `views` names."""

@@ -13,6 +13,7 @@ from aggregator import __version__
 from aggregator.model import PublisherTerms
 from aggregator.model.errors import StoreError
 from aggregator.model.place import PostgresPlace
+from aggregator.store.postgres import bulk as bulk
 from aggregator.store.postgres import lock, migrations, opening, search
 from aggregator.store.postgres.connecting import connected
 from aggregator.store.postgres.connection import PostgresConnection
@@ -52,6 +53,10 @@ def to_read(place: PostgresPlace, busy_seconds: float) -> PostgresConnection:
 
 def prepare(connection: PostgresConnection) -> int:
     return search.renew(connection) if migrations.bring_up_to_date(connection, migrations.known()) else 0
+
+
+def has_tables(connection: PostgresConnection) -> bool:
+    return connection.execute("SELECT to_regclass('settings') IS NOT NULL").fetchone() == (True,)
 
 
 def is_current(connection: PostgresConnection) -> bool:

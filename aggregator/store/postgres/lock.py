@@ -193,6 +193,7 @@ def _end(connection: _Connection, number: int) -> None:
     with suppress(psycopg.Error):  # with a lost connection its lock has ended too, and the row is another's to replace
         if _has_programs(connection):
             connection.execute("DELETE FROM programs WHERE number = %s", (number,))
+        connection.execute("SELECT pg_advisory_unlock_all()")  # the server takes a moment to see that it is closed
     connection.close()
 
 

@@ -120,7 +120,7 @@ def _add(connection: Connection, rows: Iterable[tuple[int, str, str, str, list[s
 
 
 def row_of(title: str, summary: str, text: str, marks: Sequence[str] = ()) -> tuple[str, str | None]:
-    """The tsvector of folded words and, where it does not say all, these as JSON, for the paths of `_path`. `text`: ''
+    """The tsvector of folded words and, where it does not say all, these as JSON, for `has_words`. `text`: ''
     where it is the summary.
     """
     places: dict[str, list[str]] = {}
@@ -184,7 +184,7 @@ def marked_from(connection: Connection) -> int | None:
 _HIT = """
     FROM (SELECT CAST({expression} AS jsonb) AS of) AS q
     JOIN article_search AS s ON s.words @@ CAST(q.of ->> 'words' AS tsquery)
-    WHERE (s.said IS NULL OR q.of ->> 'path' IS NULL OR jsonb_path_match(s.said, CAST(q.of ->> 'path' AS jsonpath)))
+    WHERE (s.said IS NULL OR q.of ->> 'path' IS NULL OR has_words(s.said, q.of))
 """
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
+from aggregator.model import Source
 from aggregator.store.connection import WordIndex
 from aggregator.store.queries import raw
 from aggregator.store.sqlite import search
@@ -29,6 +31,10 @@ class SQLiteConnection(sqlite3.Connection):
     def version(self) -> tuple[int, int]:
         (elsewhere,) = self.execute("PRAGMA data_version").fetchone()
         return elsewhere, self.total_changes
+
+    def versions(self, sources: Sequence[Source]) -> list[tuple[int, int]]:
+        """Of all the same: whatever was written."""
+        return [self.version()] * len(sources)
 
     def migrations(self) -> set[str]:
         if not self.has_table("_sqlite_migrations"):
@@ -101,7 +107,7 @@ def _of(path: Path, connection: SQLiteConnection) -> SQLiteConnection:
     return connection
 
 
-def register(connection: sqlite3.Connection) -> None:
+def register(connection: Any) -> None:
     """The functions that SQL may call: `fold` and `opening` of `text`, and `raw_words`."""
     connection.create_function("fold", 1, fold, deterministic=True)
     connection.create_function("opening", 1, opening, deterministic=True)

@@ -23,6 +23,7 @@ from aggregator.store.sqlite import (
     sqlite_errors,
     vacuum,
 )
+from aggregator.store.sqlite import bulk as bulk
 from aggregator.store.sqlite import (
     connection as connections,
 )
@@ -98,6 +99,10 @@ def to_read(path: Path, busy_seconds: float) -> SQLiteConnection:
             connection.close()
             raise
     return connection
+
+
+def has_tables(connection: SQLiteConnection) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'settings'").fetchone() is not None
 
 
 def prepare(connection: SQLiteConnection) -> int:

@@ -9,11 +9,12 @@ in the moment in which it changes. Words that were taken back leave the file wit
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from aggregator.model import AllOf, Article, Part, Phrase
+from aggregator.store.connection import Connection
 from aggregator.store.queries import settings
 from aggregator.store.queries.indexing import (
     BATCH,
@@ -45,7 +46,7 @@ _TAKE_BACK = f"""
 """  # noqa: S608
 
 
-def index_batch(connection: sqlite3.Connection) -> int:
+def index_batch(connection: Connection) -> int:
     """Takes back up to BATCH rows that hold no longer or, where there are none, adds up to BATCH revisions from the
     queue, newest first; returns how many it looked at, 0 when the index is complete. Within a transaction.
 
@@ -54,7 +55,7 @@ def index_batch(connection: sqlite3.Connection) -> int:
     return _take_back_batch(connection) or _add_batch(connection)
 
 
-def _take_back_batch(connection: sqlite3.Connection) -> int:
+def _take_back_batch(connection: Connection) -> int:
     rows = connection.execute(f"{_REMOVALS} ORDER BY g.revision_id LIMIT ?", (BATCH,)).fetchall()
     _remove(connection, rows)
     return len(rows)
@@ -69,12 +70,12 @@ _REMOVALS = """
 """
 
 
-def _remove(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+def _remove(connection: Connection, rows: Sequence[Row]) -> None:
     connection.executemany(_TAKE_BACK, _marked(connection, rows))
     connection.executemany("DELETE FROM search_removals WHERE revision_id = ?", [(row[0],) for row in rows])
 
 
-def _add_batch(connection: sqlite3.Connection) -> int:
+def _add_batch(connection: Connection) -> int:
     found = next_queued(connection)
     if found is None:
         return 0
@@ -93,7 +94,7 @@ def _add_batch(connection: sqlite3.Connection) -> int:
     return number
 
 
-def add_new(connection: sqlite3.Connection, new: Mapping[int, Article]) -> None:
+def add_new(connection: Connection, new: Mapping[int, Article]) -> None:
     """Adds what waits in the queue of these new articles, by their numbers, from the values at hand: to read and fold
     them again takes twice as long. Within the transaction in which they were written.
     """
@@ -116,7 +117,7 @@ def add_new(connection: sqlite3.Connection, new: Mapping[int, Article]) -> None:
     connection.executemany("DELETE FROM search_queue WHERE revision_id = ?", [row[:1] for row in rows])
 
 
-def take_back(connection: sqlite3.Connection, articles: Sequence[int]) -> None:
+def take_back(connection: Connection, articles: Sequence[int]) -> None:
     """Takes every row of these articles out of the index, whatever waits for it included. Within a transaction.
 
     Their letters stay in the file until the index is merged, which is asked for here.
@@ -145,7 +146,7 @@ def take_back(connection: sqlite3.Connection, articles: Sequence[int]) -> None:
     settings.write(connection, _LETTERS, "1")
 
 
-def marked_from(connection: sqlite3.Connection) -> int | None:
+def marked_from(connection: Connection) -> int | None:
     """The first revision whose row has words of ours, as all later ones; None: no row has."""
     found = settings.read(connection, _MARKED_FROM)
     return None if found is None else int(found)
@@ -159,7 +160,7 @@ def marks(first_keys: Sequence[str], classes: Sequence[str], languages: Sequence
     return ["(" + " OR ".join([f'"{word}"' for word in words]) + ")" for words in named]
 
 
-def _marked(connection: sqlite3.Connection, rows: Iterable[Row]) -> Iterator[tuple[int, str, str, str, str]]:
+def _marked(connection: Connection, rows: Iterable[Row]) -> Iterator[tuple[int, str, str, str, str]]:
     """The rows with what the text begins with in the place of publisher, class and language."""
     first = marked_from(connection)
     for revision, title, summary, text, *of in rows:
@@ -175,7 +176,7 @@ def _beginning(
     return "".join(f"{word} " for word in marks_of_row(first_key, item_class, language))
 
 
-def renew(connection: sqlite3.Connection, *, always: bool = False) -> int:
+def renew(connection: Connection, *, always: bool = False) -> int:
     """Empties the index and queues all that is to be found, where it was made in another form than this program's;
     returns how many reports that are. Within a transaction, seconds for a million; `index_batch` does the rest.
     """
@@ -198,7 +199,7 @@ def renew(connection: sqlite3.Connection, *, always: bool = False) -> int:
     return queued
 
 
-def merge(connection: sqlite3.Connection, now: datetime) -> bool:
+def merge(connection: Any, now: datetime) -> bool:
     """One step of writing the index without the letters of what was taken back, once a day at most; False: there is
     nothing to do. Within a transaction.
 

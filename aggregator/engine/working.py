@@ -153,8 +153,8 @@ class _Worker:
         await self._polling.poll(source)
 
     async def _recover(self) -> None:
-        """Takes away the tasks of workers that are lost. What they were about is due by the tables of the wire, so it is
-        deferred again; another one of a round waits already, perhaps.
+        """Takes away the tasks of workers that are lost. What they were about is due by the tables of the wire, and is
+        deferred again; of a round another one waits already, perhaps.
         """
         assert self._app is not None
         manager = self._app.job_manager

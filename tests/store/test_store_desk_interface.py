@@ -262,7 +262,7 @@ def test_what_has_ended_has_ended_for_whoever_reads(kind: str, store: Store, sta
     report = report_of(store)
     lent = report_of(store, LENT)
     done(store, rules.embargo(state_of(store, report), NOW + 2 * DAY, PERSON, NOW, NOW))
-    reader = stack.enter_context(Store.read(store.path))
+    reader = stack.enter_context(Store.read(store.place))
     assert reader.report(report) is None
     later = NOW + 40 * DAY
     reader.show_as_of(later, NOW, retention.over(reader.lending(), later))
@@ -270,7 +270,7 @@ def test_what_has_ended_has_ended_for_whoever_reads(kind: str, store: Store, sta
     shown = reader.report(lent)
     assert shown is not None
     assert not shown.text
-    other = stack.enter_context(Store.read(store.path))
+    other = stack.enter_context(Store.read(store.place))
     other.show_as_of(later, later, {})
     assert other.report(report) is not None
     assert [one.id for one in other.reports_beginning_with(report, 1, desk=False)] == [report]

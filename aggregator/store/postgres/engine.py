@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import os
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from aggregator import __version__
 from aggregator.model.errors import StoreError
 from aggregator.model.place import PostgresPlace
 from aggregator.store.postgres import as_of, lock, migrations, opening, search
 from aggregator.store.postgres import bulk as bulk
+from aggregator.store.postgres import query as queries
 from aggregator.store.postgres.connecting import connected
 from aggregator.store.postgres.connection import PostgresConnection
 from aggregator.store.postgres.errors import explained
 from aggregator.store.postgres.shared_limits import PostgresLimits
+from aggregator.store.queries import settings
 from aggregator.store.sqlite.backups import Facts, Loaded
 from aggregator.store.sqlite.vacuum import Rewriting
 from aggregator.text.printable import argument
@@ -108,7 +110,11 @@ def identity(place: PostgresPlace) -> tuple[int, int]:
 
 
 def try_writing(connection: PostgresConnection, transaction: Callable[[], AbstractContextManager[None]]) -> None:
-    raise NotImplementedError
+    """Whether the disk has room the server alone knows: it is told to write a megabyte that cannot be compressed."""
+    with transaction():
+        settings.write(connection, "room", os.urandom(1 << 19).hex())
+    with transaction():
+        settings.write(connection, "room", None)
 
 
 index_batch = search.index_batch
@@ -154,10 +160,7 @@ def back_up(connection: PostgresConnection, to: Path, *, replace: bool, moved: C
     )
 
 
-def query(
-    connection: PostgresConnection, sql: str, values: Mapping[str, str]
-) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
-    raise NotImplementedError
+query = queries.run
 
 
 def load_backup(file: Path, place: PostgresPlace, now: datetime, moved: Callable[[], None]) -> Loaded:

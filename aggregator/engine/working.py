@@ -221,7 +221,7 @@ class _Worker:
             return
         self._doing[name] += 1
         try:
-            await surviving(call)
+            await surviving(partial(_told, call))
         except StoreError as error:
             self._note(error)
         finally:
@@ -257,6 +257,14 @@ class _Worker:
     async def _wait_for_stop(self) -> None:
         await self._stop.wait()
         self._ended.set()
+
+
+async def _told(call: Callable[[], Awaitable[object]]) -> None:
+    """Calls it; what Procrastinate raises is a StoreError."""
+    try:
+        await call()
+    except ConnectorException as error:
+        raise _as_ours(error) from error
 
 
 def _as_ours(error: ConnectorException) -> StoreError:

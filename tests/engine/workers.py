@@ -152,6 +152,10 @@ class Wire:
             if last - first < 2 * apart
         ]
 
+    def polls(self) -> int:
+        """How many requests for feeds there were."""
+        return sum(self.polls_of_source().values())
+
     def polls_of_source(self) -> dict[str, int]:
         counts: dict[str, int] = defaultdict(int)
         for seen in self.press.requests:

@@ -49,6 +49,7 @@ from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
 from aggregator.store.postgres.connection import PostgresConnection
 from aggregator.store.sqlite.connection import SQLiteConnection, register
+from aggregator.store.sqlite.sqlite_errors import BUSY_SECONDS
 from tests import commands, databases, postgres
 
 # `make soak` repeats in full what `make test` repeats a twentieth of, and runs what takes minutes (`only_soak`).
@@ -239,10 +240,10 @@ def file_of(store: Store) -> Iterator[Any]:
     written becomes one transaction.
     """
     if isinstance(store.place, PostgresPlace):
-        with closing(PostgresConnection(store.place, 10, reads_only=False)) as connection:
-            connection.begin_writing()
+        with closing(PostgresConnection(store.place, BUSY_SECONDS, reads_only=False)) as connection:
+            connection.execute("BEGIN")
             yield connection
-            connection.commit()
+            connection.execute("COMMIT")
         return
     with closing(sqlite3.connect(store.path, factory=SQLiteConnection)) as connection, connection:
         register(connection)

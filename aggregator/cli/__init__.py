@@ -72,6 +72,7 @@ subscribers List subscribers, what each is owed, and how each does.
 tokens Add, list and revoke tokens of programs and of people.
 withdraw Take a report out that its publisher withdrew.
 withhold Take a report out of the wire until a person restores it.
+worker Share the work of a wire with workers on other machines.
 """
 COMMANDS: Mapping[str, str] = MappingProxyType(dict(row.split(" ", 1) for row in _LIST.strip().splitlines()))
 

@@ -18,6 +18,7 @@ from aggregator.model import (
     Channel,
     ComplaintSettings,
     Corrections,
+    EngineSettings,
     FetchSettings,
     Group,
     IdentityRules,
@@ -69,6 +70,7 @@ _STORE = StoreSettings()
 _PICTURES = PicturesSettings()
 _SERVE = ServeSettings()
 _NOTIFY = NotifySettings()
+_ENGINE = EngineSettings()
 _COMPLAINTS = ComplaintSettings()
 _TAKE = TakeSettings()
 _CONFIG = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -300,6 +302,10 @@ class NotifyTable(Table):
     timeout_seconds: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] = _NOTIFY.timeout.total_seconds()
 
 
+class EngineTable(Table):
+    lost_after_seconds: Annotated[float, Field(ge=2, le=3600, allow_inf_nan=False)] = _ENGINE.lost_after.total_seconds()
+
+
 class MailTable(Table):
     host: MailHost
     port: Annotated[int, Field(ge=1, le=65_535)] | None = None
@@ -349,6 +355,7 @@ class WireFile(Table):
     serve: ServeTable = ServeTable()
     desk: DeskTable = DeskTable()
     notify: NotifyTable = NotifyTable()
+    engine: EngineTable = EngineTable()
     mail: MailTable | None = None
 
 

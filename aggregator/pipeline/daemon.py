@@ -20,18 +20,22 @@ from aggregator.pipeline.following import Following
 from aggregator.pipeline.opening import config_for_polling, open_wire
 from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.pipeline import Pipeline
-from aggregator.pipeline.usable import PAUSE_SECONDS
+from aggregator.pipeline.usable import PAUSE_SECONDS, RESUMED
 from aggregator.store import Store
 from aggregator.text.dates import to_iso, utc_now
 
 log = logging.getLogger("aggregator.run")
+
+_PAUSED = "polling is paused, and resumes by itself: %s"
 
 # Whether another configuration is to be put in force.
 HasEnded = Callable[[Pipeline], Awaitable[bool]]
 
 
 class PollUntil(Protocol):
-    """Polls by one configuration until the event is set: by a signal, or where `HasEnded` says so."""
+    """Polls by one configuration until the event is set: by a signal, or where `HasEnded` says so. Raises StoreError
+    where the database has to be opened again.
+    """
 
     def __call__(
         self, config: Config, store: Store, stop: asyncio.Event, has_ended: HasEnded, /
@@ -66,7 +70,7 @@ class _Signals:
 async def serve(
     following: Following,
     poll_until: PollUntil,
-    begun: Callable[[Config, str], None],
+    begun: Callable[[Config, str], None] = lambda config, since: None,
     end_also: Callable[[], None] = lambda: None,
 ) -> None:
     """One round of `poll_until` for each configuration, until the end is asked for, which `end_also` is told. `begun`
@@ -76,6 +80,7 @@ async def serve(
     signals.listen()
     store: Store | None = open_wire(following.paths, following.config, utc_now())
     while store:
+        is_paused = False
         with store:
             config, since = following.config, to_iso(following.since)
             begun(config, since)
@@ -83,16 +88,22 @@ async def serve(
             log_faults(config)
             said = "polling %d sources of %d publishers into %s, by the configuration read at %s"
             log.info(said, sources, len(config.publishers), store.place, since)
-            await poll_until(config, store, signals.woken, _Looks(following))
-        store = await _reopened(following, signals)
+            try:
+                await poll_until(config, store, signals.woken, _Looks(following))
+            except StoreError as error:
+                is_paused = True
+                log.error(_PAUSED, error)
+        store = await _reopened(following, signals, is_paused=is_paused)
     log.info("stopped; every poll that had begun is stored")
 
 
-async def _reopened(following: Following, signals: _Signals) -> Store | None:
-    """The database as soon as it can be used, with the configuration read again at a signal; None: the end was asked
-    for.
+async def _reopened(following: Following, signals: _Signals, *, is_paused: bool) -> Store | None:
+    """The database as soon as polls can be stored, with the configuration read again at a signal; None: the end was
+    asked for. `is_paused`: it could not be used, which was logged; what else is wrong with it meanwhile is not.
     """
     said = ""
+    if is_paused:
+        await _rest(signals)
     while not signals.ending:
         signals.woken.clear()
         if signals.rereading:
@@ -100,14 +111,31 @@ async def _reopened(following: Following, signals: _Signals) -> Store | None:
             following.files_have_changed(utc_now())  # what is read now is not to be read again at the next look
             following.take(read_again(following.paths, following.config, following.since), utc_now())
         try:
-            return open_wire(following.paths, following.config, utc_now())
+            store = open_wire(following.paths, following.config, utc_now())
+            if is_paused:
+                _try_writing(store)
+                log.info(RESUMED)
+            return store
         except StoreError as error:
-            if str(error) != said:
-                log.error("polling is paused, and resumes by itself: %s", error)
+            if str(error) != said and not is_paused:
+                log.error(_PAUSED, error)
             said = str(error)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(signals.woken.wait(), PAUSE_SECONDS)
+        await _rest(signals)
     return None
+
+
+def _try_writing(store: Store) -> None:
+    """Closes the store where polls cannot be stored; raises StoreError."""
+    try:
+        store.try_writing()
+    except BaseException:
+        store.close()
+        raise
+
+
+async def _rest(signals: _Signals) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(signals.woken.wait(), PAUSE_SECONDS)
 
 
 @dataclass

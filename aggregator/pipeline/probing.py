@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from aggregator.fetch import ConnectTo, Fetcher, RobotsCache
+from aggregator.fetch.limits import shared_file
 from aggregator.model import Publisher, RobotsCopy, Wire
 from aggregator.model.place import Place
 from aggregator.pipeline.discovery.prober import MOST_SECONDS, Prober, Survey
@@ -37,7 +38,8 @@ async def open_prober(
 
     workers = Workers()
     try:
-        robots_cache, shared = RobotsCache(recall, remember), limits_beside(database) if database else None
+        robots_cache = RobotsCache(recall, remember)
+        shared = shared_file(limits_beside(database), wire.fetch) if database else None
         async with Fetcher(wire, connect_to or (lambda host: None), robots_cache, shared=shared) as fetcher:
             by_key = {publisher.key: publisher for publisher in publishers}
             yield Prober(fetcher, workers.measured, recall, clock, by_key, seconds)

@@ -12,6 +12,7 @@ from aggregator.model.errors import StoreError
 
 log = logging.getLogger("aggregator.run")
 
+RESUMED = "the database can be used again: polling is resumed"
 PAUSE_SECONDS = 5.0  # between two attempts to use it again
 _LONGEST_PAUSE = 300.0  # seconds between two attempts to poll into a database that had no room
 
@@ -65,7 +66,7 @@ class Database:
                 self._report(error)
             else:
                 self._error, self._pause = "", self._shortest
-                log.info("the database can be used again: polling is resumed")
+                log.info(RESUMED)
             finally:
                 self._under_way -= 1
 

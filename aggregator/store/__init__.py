@@ -95,6 +95,7 @@ from aggregator.model.release import FormerPublisher, Gone, Held
 from aggregator.model.signals import Looked, SignalFile, StoredSignal
 from aggregator.model.snapshots import Extent, Table, Value
 from aggregator.model.taken import Taken, TakenLetter, TakenRow
+from aggregator.model.tasks import DueSource, TaskState
 from aggregator.store import copying, picture_files
 from aggregator.store.connection import Connection, StoreConnection
 from aggregator.store.engine import Engine
@@ -182,6 +183,7 @@ __all__ = [
     "identity",
     "load_backup",
     "only_daemon",
+    "refuse_workers",
     "running_daemon",
     "without_daemon",
 ]
@@ -236,6 +238,11 @@ def exists(place: Place) -> bool:
 def identity(place: Place) -> tuple[int, int] | None:
     """Another one as soon as another database has taken the place of one that was open; None: there is none."""
     return _engine_of(place).identity(place)
+
+
+def refuse_workers(place: Place) -> None:
+    """Raises StoreError where workers cannot share the tasks of this database."""
+    _engine_of(place).tasks(place)
 
 
 def _engine_of(place: Place) -> Engine:
@@ -540,6 +547,41 @@ class Store:
             fresh = due.unpolled(self._connection, free)
             taken = claims.take(self._connection, "poll", [one.source.name for one in fresh], program, now)
         return [one for one in fresh if one.source.name in taken]
+
+    def due_of(self, names: Collection[str], now: datetime) -> list[Due]:
+        """Those of these sources whose time has come, as `due`."""
+        return self._read(due.due, to_iso(now), names=names) if names else []
+
+    def shared_limits(self, per_domain: int, lost_after: timedelta, doing: Callable[[], Mapping[str, int]]) -> Any:
+        """What the programs of this database know together of a domain, as `fetch.limits.SharedLimits`; None: they
+        share a file. `doing`: how many tasks of each kind this program does.
+        """
+        with self._connection.explained():
+            of_engine = self._engine.shared_limits
+            return of_engine(self._connection, self._transaction, per_domain, lost_after.total_seconds(), doing)
+
+    def task_connector(self) -> Any:
+        """How Procrastinate reaches the tables of tasks. Raises StoreError where workers cannot share any."""
+        return self._engine.tasks(self.place).connector(self.place)
+
+    def sources_to_poll(self, now: datetime, *, searches: bool, after: DueSource | None = None) -> list[DueSource]:
+        """Sources that are due and that no task is for, longest overdue first, behind `after`, some thousands at most.
+        `searches`: sites whose feed is sought, or else the others.
+        """
+        return self._read(self._engine.tasks(self.place).due, now, searches=searches, after=after)
+
+    def polls_waiting(self) -> Counter[str]:
+        """How many tasks of polls there are, by the registrable domain."""
+        return self._read(self._engine.tasks(self.place).waiting)
+
+    def task_state(self) -> TaskState | None:
+        """Queues and workers; None: no worker has run yet. Raises StoreError where workers cannot share any."""
+        state: TaskState | None = self._read_as_one(self._engine.tasks(self.place).state)
+        return state
+
+    def oldest_due(self, now: datetime) -> timedelta | None:
+        """How long the source that waits longest has been due; None: none is."""
+        return self._read(due.oldest, now)
 
     def confirm(self, kind: ClaimKind, subjects: Sequence[str], now: datetime) -> None:
         """Confirms claims, which otherwise end after a quarter of an hour."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Protocol
 
 from aggregator.model import PublisherTerms
@@ -65,6 +66,22 @@ class Engine(Protocol):
 
     def begin_program(self, place: Any, /) -> Program:
         """With the smallest number that no running program has; raises StoreError."""
+
+    def shared_limits(
+        self,
+        connection: Any,
+        transaction: Callable[[], AbstractContextManager[None]],
+        per_domain: int,
+        lost_after: float,
+        doing: Callable[[], Mapping[str, int]],
+        /,
+    ) -> Any:
+        """As `fetch.limits.SharedLimits`; None: a file beside the database does it."""
+
+    def tasks(self, place: Any, /) -> ModuleType:
+        """What is known of the tasks that workers share: see `postgres.tasks`. Raises StoreError where workers cannot
+        share any.
+        """
 
     def try_writing(self, connection: Any, transaction: Callable[[], AbstractContextManager[None]], /) -> None:
         """Raises StoreError where polls could not be stored."""

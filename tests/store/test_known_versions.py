@@ -19,6 +19,7 @@ from aggregator.model import (
     ReportState,
     Snapshot,
     Source,
+    Tag,
     Tags,
 )
 from aggregator.pipeline.recording import wanted
@@ -121,8 +122,13 @@ def test_in_postgres_tags_of_a_report_do_not_make_what_is_known_old(stack: ExitS
     one, another = two("postgres", stack, tmp_path)
     one.save([listed(one, FEED, article_of(DAILY, 1))], NOW)
     poll = listed(one, SPORT)
+    with file_of(one) as file:
+        (language,) = file.execute("SELECT language FROM articles").fetchone()
     (waiting,) = another.to_tag(10)
-    another.save_tags([(waiting, Tags(by="test"))], NOW)
+    topics = (Tag(code="04000000", weight=1.0, evidence=()),)
+    assert another.save_tags(
+        [(waiting, Tags(by="test", language=language, language_from="stated", topics=topics))], NOW
+    )
     assert one.save([poll], NOW) == set()
 
 

@@ -24,14 +24,29 @@ def connected(place: PostgresPlace) -> psycopg.Connection[tuple[Any, ...]]:
     """Each statement is a transaction by itself. Raises StoreError for an address that libpq does not understand, and
     psycopg.Error.
     """
+    return psycopg.connect(**parameters(place), autocommit=True)
+
+
+async def connected_async(place: PostgresPlace) -> psycopg.AsyncConnection[tuple[Any, ...]]:
+    """As `connected`, for an event loop."""
+    return await psycopg.AsyncConnection.connect(**parameters(place), autocommit=True)
+
+
+def parameters(place: PostgresPlace) -> dict[str, Any]:
+    """Those of its connections. Raises StoreError for an address that libpq does not understand."""
     try:
         said = conninfo_to_dict(place.url)
     except psycopg.ProgrammingError:  # its message quotes the address, password and all
         raise StoreError(
             f"{place}: the address has a parameter that PostgreSQL does not know, or a value that it does not take"
         ) from None
-    given: dict[str, Any] = {"connect_timeout": _SECONDS, **_KEEPALIVES, **said}
-    return psycopg.connect(**{**given, "application_name": NAME, "client_encoding": "UTF8"}, autocommit=True)
+    return {
+        "connect_timeout": _SECONDS,
+        **_KEEPALIVES,
+        **said,
+        "application_name": NAME,
+        "client_encoding": "UTF8",
+    }
 
 
 # What the queries need, whatever the server, the database and the user have as their own. `search_path` stays theirs.

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+from aggregator import __version__
 from aggregator.model import PublisherTerms
 from aggregator.model.errors import StoreError
 from aggregator.model.place import PostgresPlace
@@ -16,6 +18,7 @@ from aggregator.store.postgres import lock, migrations, opening, search
 from aggregator.store.postgres.connecting import connected
 from aggregator.store.postgres.connection import PostgresConnection
 from aggregator.store.postgres.errors import explained
+from aggregator.store.postgres.shared_limits import PostgresLimits
 from aggregator.store.queries import let_go
 from aggregator.store.sqlite.backups import Facts, Loaded
 from aggregator.store.sqlite.vacuum import Rewriting
@@ -73,6 +76,28 @@ def show_as_of(connection: PostgresConnection, now: datetime, believed: datetime
 
 
 begin_program = lock.Program.begin
+
+
+def shared_limits(
+    connection: PostgresConnection,
+    transaction: Callable[[], AbstractContextManager[None]],
+    per_domain: int,
+    lost_after: float,
+    doing: Callable[[], Mapping[str, int]],
+) -> PostgresLimits:
+    from aggregator.store.postgres import tasks  # Procrastinate, which only programs that poll need
+
+    with transaction():
+        tasks.prepare(connection)
+    return PostgresLimits(connection.place, per_domain, lost_after, __version__, doing)
+
+
+def tasks(place: PostgresPlace) -> ModuleType:
+    from aggregator.store.postgres import tasks  # likewise
+
+    return tasks
+
+
 only_daemon = lock.only_daemon
 without_daemon = lock.without_daemon
 running_daemon = lock.running_daemon

@@ -1,8 +1,8 @@
 """What is looked for in the index of words in PostgreSQL, as text: JSON with
 
 - `words`, a tsquery that finds all that fits;
-- `path`, the jsonpath of what a row fits that has all its words beside its tsvector, or null where the tsvector says it
-  of these rows too;
+- `needles`, what is looked for, and whether in the headline alone, in a row that has all its words beside its tsvector;
+  and `path`, the jsonpath of which of them must be there, or null where the tsvector says it of these rows too;
 - `rank`, the tsquery of the words by which hits are put in order.
 """
 
@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from aggregator.model import AllOf, AnyOf, Part, Phrase
 from aggregator.store.queries.indexing import MARK, marks_of_choice
 from aggregator.text.query import needles_of
+
+_Needle = tuple[str, bool]  # as `text.query.needles_of` makes them; in the headline alone
 
 LONG = f"{MARK}long"  # the word of ours of a row whose tsvector does not say all
 _LONGEST = 1_900  # bytes of a lexeme; an entry of a GIN index has 2,700 at most
@@ -46,11 +48,17 @@ def any_of(parts: Sequence[Part]) -> str:
 
 def _said(part: Part, marks: Sequence[str] = ()) -> str:
     words, path = _words(part), None
+    needles: dict[_Needle, int] = {}
     if not _is_said_by_words(part):
         words = f"({words} & !{quoted(LONG)} | {_roughly(part)} & {quoted(LONG)})"
-        path = _path(part)
-    ranked = _any(dict.fromkeys(_ranked(part)))
-    return json.dumps({"words": " & ".join([words, *marks]), "path": path, "rank": ranked}, ensure_ascii=False)
+        path = _path(part, needles)
+    said = {
+        "words": " & ".join([words, *marks]),
+        "path": path,
+        "needles": list(needles),
+        "rank": _any(dict.fromkeys(_ranked(part))),
+    }
+    return json.dumps(said, ensure_ascii=False)
 
 
 def _all(parts: Iterable[str]) -> str:
@@ -107,12 +115,12 @@ def _is_said_by_words(part: Part) -> bool:
     return all(map(_is_said_by_words, parts))
 
 
-def _path(part: Part) -> str:
-    """The jsonpath of what the words of a row fit: needles as `text.matching` looks for them."""
+def _path(part: Part, needles: dict[_Needle, int]) -> str:
+    """The jsonpath of which needles a row has that fits; they are numbered as they are met."""
     if isinstance(part, AnyOf):
-        return f"({' || '.join(map(_path, part.parts))})"
+        return f"({' || '.join(_path(each, needles) for each in part.parts)})"
     if isinstance(part, AllOf):
-        return f"({' && '.join([*map(_path, part.wanted), *(f'!{_path(each)}' for each in part.unwanted)])})"
-    where = "$.title" if part.in_title else "$.all"
-    needles = [f'{where} like_regex {json.dumps(needle, ensure_ascii=False)} flag "q"' for needle in needles_of(part)]
-    return f"({' || '.join(needles)})"
+        wanted = [_path(each, needles) for each in part.wanted]
+        return f"({' && '.join([*wanted, *(f'!{_path(each, needles)}' for each in part.unwanted)])})"
+    numbers = [needles.setdefault((each, part.in_title), len(needles)) for each in needles_of(part)]
+    return f"({' || '.join(f'$[{number}] == true' for number in numbers)})"

@@ -40,9 +40,8 @@ _MOST_PLACES = 255  # of one word
 _MOST_BYTES = 1_000_000  # of a tsvector
 _BYTES_BESIDE = 4  # a word, and two beside each place, of which there are few
 _GAP = 2  # places between two columns, so that no phrase goes from one into the next
-_WEIGHTS = (
-    "'{0, 0.1, 0.3, 1}'"  # of D, C, B and A: a headline counts ten times as much as a text, a summary three times
-)
+# Of D, C, B and A: a headline counts ten times as much as a text, a summary three times.
+_WEIGHTS = "'{0, 0.1, 0.3, 1}'"
 
 
 def index_batch(connection: Connection) -> int:
@@ -121,7 +120,7 @@ def _add(connection: Connection, rows: Iterable[tuple[int, str, str, str, list[s
 
 
 def row_of(title: str, summary: str, text: str, marks: Sequence[str] = ()) -> tuple[str, str | None]:
-    """The tsvector of folded words and, where it does not say all, these as JSON, for the paths of `_path`. `text`: ''
+    """The tsvector of folded words and, where it does not say all, these as JSON, for `has_words`. `text`: ''
     where it is the summary.
     """
     places: dict[str, list[str]] = {}
@@ -141,12 +140,13 @@ def row_of(title: str, summary: str, text: str, marks: Sequence[str] = ()) -> tu
                 of = places[lexeme] = []
             if place <= _LAST_PLACE and len(of) < _MOST_PLACES:
                 of.append(f"{place}{weight}")
-            else:
-                is_whole = False
+                continue
+            is_whole = False
+            if not of:  # without a place it would be found in the headline
+                of.append(f"{_LAST_PLACE}{weight}")
         place += _GAP
     ours = marks if is_whole else [*marks, LONG]
-    words = [quoted(each) + ":" * bool(of) + ",".join(of) for each, of in places.items()]
-    vector = " ".join([*map(quoted, ours), *words])
+    vector = " ".join([*map(quoted, ours), *(f"{quoted(each)}:{','.join(of)}" for each, of in places.items())])
     if is_whole:
         return vector, None
     return vector, json.dumps({"title": spaced(words_of(title)), "all": anywhere(title, summary, text or summary)})
@@ -184,7 +184,7 @@ def marked_from(connection: Connection) -> int | None:
 _HIT = """
     FROM (SELECT CAST({expression} AS jsonb) AS of) AS q
     JOIN article_search AS s ON s.words @@ CAST(q.of ->> 'words' AS tsquery)
-    WHERE (s.said IS NULL OR q.of ->> 'path' IS NULL OR jsonb_path_match(s.said, CAST(q.of ->> 'path' AS jsonpath)))
+    WHERE (s.said IS NULL OR q.of ->> 'path' IS NULL OR has_words(s.said, q.of))
 """
 
 

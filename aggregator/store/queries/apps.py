@@ -48,8 +48,8 @@ _WITH_STATE = """
 """
 _FITS = f"""
     a.article_id > :above AND a.article_id < :below AND a.sort_time >= :since AND a.sort_time < :until AND {_VISIBLE}
-    AND (:is_read IS NULL OR {_IS_READ} = :is_read)
-    AND (:is_starred IS NULL OR coalesce(s.is_starred, 0) = :is_starred)
+    AND (CAST(:is_read AS INTEGER) IS NULL OR {_IS_READ} = :is_read)
+    AND (CAST(:is_starred AS INTEGER) IS NULL OR coalesce(s.is_starred, 0) = :is_starred)
 """
 _OF_THESE = "a.publisher IN (SELECT value FROM json_each(:publishers))"
 

@@ -27,14 +27,14 @@ _POLLED = f"""
       count(*) FILTER (WHERE l.gap = 'closed') AS closed, sum(l.new) AS received, group_concat(l.drops, ',') AS drops
     FROM sources AS s CROSS JOIN polls AS l ON l.source_id = s.source_id AND l.started >= :since
       AND l.started <= :until
-    WHERE :publisher IS NULL OR s.publisher = :publisher GROUP BY 1, 2
+    WHERE CAST(:publisher AS TEXT) IS NULL OR s.publisher = :publisher GROUP BY 1, 2
 """  # noqa: S608  (constants)
 _BY_DAY = """
     UNION ALL
     SELECT d.source_id, d.day, d.polls, d.polls, 0, 0, 0, 0, 0, 0, d.drops
     FROM sources AS s CROSS JOIN poll_days AS d ON d.source_id = s.source_id AND d.day >= substr(:since, 1, 10)
       AND d.day || 'T00:00:00Z' <= :until
-    WHERE :publisher IS NULL OR s.publisher = :publisher
+    WHERE CAST(:publisher AS TEXT) IS NULL OR s.publisher = :publisher
 """
 _GAPS = f"""
     SELECT s.source_id, l.started, l.new,
@@ -43,13 +43,14 @@ _GAPS = f"""
       {{day_before}}
     FROM sources AS s CROSS JOIN polls AS l ON l.source_id = s.source_id
       AND l.started >= :since AND l.started <= :until
-    WHERE l.gap IS NOT NULL AND l.gap = 'open' AND (:publisher IS NULL OR s.publisher = :publisher)
+    WHERE l.gap IS NOT NULL AND l.gap = 'open' AND (CAST(:publisher AS TEXT) IS NULL OR s.publisher = :publisher)
     ORDER BY l.started
 """  # noqa: S608  (constants)
 _ARRIVALS = """
     SELECT s.source_id, l.started FROM sources AS s CROSS JOIN polls AS l ON l.source_id = s.source_id
       AND l.started >= :since AND l.started <= :until
-    WHERE l.outcome = 'ok' AND l.new > 0 AND (:publisher IS NULL OR s.publisher = :publisher) ORDER BY l.started
+    WHERE l.outcome = 'ok' AND l.new > 0 AND (CAST(:publisher AS TEXT) IS NULL OR s.publisher = :publisher)
+    ORDER BY l.started
 """
 # A site whose feed is sought, and was never polled, has nothing to be complete.
 _DAY_BEFORE = "(SELECT max(day) FROM poll_days WHERE source_id = s.source_id AND day <= substr({time}, 1, 10))"
@@ -68,7 +69,7 @@ _SOURCES = f"""
       SELECT poll_id FROM polls WHERE source_id = s.source_id ORDER BY started LIMIT 1
     )
     WHERE (s.source_kind <> 'discover' OR s.last_success IS NOT NULL)
-      AND (:publisher IS NULL OR s.publisher = :publisher)
+      AND (CAST(:publisher AS TEXT) IS NULL OR s.publisher = :publisher)
     ORDER BY 2
 """  # noqa: S608  (constants)
 
@@ -120,7 +121,7 @@ def open_gaps(connection: Connection, selection: Selection, since: datetime, mos
         FROM sources AS s CROSS JOIN publishers AS p ON p.publisher = s.publisher
         CROSS JOIN polls AS l ON l.source_id = s.source_id AND l.started >= ?1
         WHERE l.gap IS NOT NULL AND l.gap = 'open'
-          AND (?2 IS NULL OR s.publisher IN (SELECT value FROM json_each(?2)))
+          AND (CAST(?2 AS TEXT) IS NULL OR s.publisher IN (SELECT value FROM json_each(?2)))
           AND (?3 = '[]' OR p.country IN (SELECT value FROM json_each(?3)))
           AND EXISTS (SELECT 1 FROM terms AS t WHERE t.publisher = s.publisher AND t.text_scope <> 'none')
         GROUP BY s.publisher, p.name ORDER BY s.publisher LIMIT ?4

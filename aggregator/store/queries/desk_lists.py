@@ -24,7 +24,7 @@ _LINES = """
       SELECT max(o.act_id) FROM acts AS o WHERE o.article_id = c.article_id AND o.at = c.at AND o.reason = c.note)
     WHERE {which}
       AND (:kinds = '[]' OR c.change_kind IN (SELECT value FROM json_each(:kinds)))
-      AND (:actor IS NULL OR k.actor = :actor)
+      AND (CAST(:actor AS TEXT) IS NULL OR k.actor = :actor)
     ORDER BY c.seq DESC LIMIT :most
 """
 _OF_ALL = "c.seq < :below AND c.seq >= :below - :looked_at"

@@ -23,7 +23,7 @@ _OF_TAGS = ("language_from", "topics", "about")  # columns that a file of versio
 # Of equal times those that came last; of one document the newest, which has the least id (`polls.write_decisions`). An
 # index has rows in the order of the first; what is sorted are those of one and the same time.
 _AT_ONCE = 1_000
-_IN_LATEST = "NOT w.backfill"
+_IN_LATEST = "w.backfill = 0"
 NEWEST_FIRST = "w.sort_time DESC, w.first_seen DESC, w.article_id"
 
 
@@ -86,7 +86,7 @@ def _source(connection: StoreConnection, of: Chosen) -> tuple[str, list[str]]:
     return ("wire AS w", []) if few is None else (f"json_each(?) AS hit {_TO_WIRE}", [json.dumps(few)])
 
 
-_TO_WIRE = "CROSS JOIN wire AS w ON w.article_id = hit.value"
+_TO_WIRE = "CROSS JOIN wire AS w ON w.article_id = CAST(hit.value AS INTEGER)"
 
 
 def _found(connection: StoreConnection, query: Query, of: Chosen) -> list[Place]:
@@ -163,7 +163,7 @@ def _first_revision(connection: StoreConnection, articles: Sequence[int]) -> int
     (first,) = connection.execute(
         """
         SELECT coalesce(min(r.revision_id), ?) FROM json_each(?) AS hit
-        CROSS JOIN articles AS a ON a.article_id = hit.value
+        CROSS JOIN articles AS a ON a.article_id = CAST(hit.value AS INTEGER)
         CROSS JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
         """,
         (LAST, json.dumps(articles)),
@@ -202,7 +202,7 @@ def count(connection: StoreConnection, query: Query | None, selection: Selection
 
 
 def _counted(connection: StoreConnection, sql: str, values: Sequence[Any], most: int) -> int:
-    (number,) = connection.execute(f"SELECT count(*) FROM ({sql} LIMIT ?)", (*values, most)).fetchone()  # noqa: S608
+    (number,) = connection.execute(f"SELECT count(*) FROM ({sql} LIMIT ?) AS counted", (*values, most)).fetchone()  # noqa: S608
     return int(number)
 
 
@@ -220,7 +220,7 @@ _WRITTEN_AT = "(SELECT min(at) FROM changes WHERE article_id = a.article_id AND 
 def _of_hits(hits: str) -> str:
     """SQL for where the reports of these revisions stand in lists, and when their words were written."""
     return f"""
-        SELECT w.sort_time, w.first_seen, w.article_id, iif(r.number = 1, r.seen_at, {_WRITTEN_AT})
+        SELECT w.sort_time, w.first_seen, w.article_id, CASE WHEN r.number = 1 THEN r.seen_at ELSE {_WRITTEN_AT} END
         FROM ({hits}) AS hit {_NEWEST_OF_HITS}
     """  # noqa: S608  (made of constants)
 
@@ -360,10 +360,10 @@ def publishers_with_reports(connection: StoreConnection) -> frozenset[str]:
 PUBLISHERS = """
     SELECT p.publisher, p.name, p.place, p.country, p.publisher_kind, p.publisher_group, p.languages, p.homepage,
       json_extract(p.rights, '$.text_scope') AS text_scope, json_extract(p.rights, '$.licence') AS licence,
-      (SELECT count(*) FROM sources AS s WHERE s.publisher = p.publisher AND s.enabled) AS sources,
+      (SELECT count(*) FROM sources AS s WHERE s.publisher = p.publisher AND s.enabled = 1) AS sources,
       (SELECT coalesce(sum(d.usable), 0) FROM reports_per_day AS d WHERE d.publisher = p.publisher) AS articles,
       (SELECT coalesce(sum(d.held), 0) FROM reports_per_day AS d WHERE d.publisher = p.publisher) AS held,
       (SELECT coalesce(sum(d.withdrawn), 0) FROM reports_per_day AS d WHERE d.publisher = p.publisher) AS withdrawn,
       (SELECT max(a.sort_time) FROM articles AS a WHERE a.publisher = p.publisher) AS newest
-    FROM publishers AS p WHERE p.configured ORDER BY p.country, p.name
+    FROM publishers AS p WHERE p.configured = 1 ORDER BY p.country, p.name
 """

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
+from typing import NoReturn
 
 from aggregator.model import PublisherTerms
 from aggregator.model.errors import StoreError
@@ -142,6 +143,19 @@ def show_as_of(connection: SQLiteConnection, now: datetime, believed: datetime, 
 is_current = views.is_migrated
 is_as_stored = as_of.is_as_stored
 begin_program = Program.begin
+
+
+def shared_limits(*_: object) -> None:
+    """A file beside the database does it: see `fetch.shared`."""
+
+
+def tasks(path: Path) -> NoReturn:
+    raise StoreError(
+        f"{path}: workers share a database of PostgreSQL, and this is a file of SQLite, into which `aggregator run`"
+        " alone polls; give --db postgresql://..., or move the wire there by `aggregator copy-store`"
+    )
+
+
 index_batch = search.index_batch
 merge_index = search.merge
 set_figures = planner.set_figures

@@ -11,6 +11,7 @@ from functools import partial
 
 from procrastinate import App
 from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Status
 
 from aggregator.engine.deferring import POLL, SEARCH, TICK_SECONDS, Tick, defer
 from aggregator.engine.polling import Polling
@@ -152,11 +153,14 @@ class _Worker:
         await self._polling.poll(source)
 
     async def _recover(self) -> None:
-        """Gives back the tasks of workers that are lost."""
+        """Takes away the tasks of workers that are lost. What they were about is due by the tables of the wire, and is
+        deferred again; of a round another one waits already, perhaps.
+        """
         assert self._app is not None
         manager = self._app.job_manager
         for job in await manager.get_stalled_jobs(seconds_since_heartbeat=self._lost_after):
-            await manager.retry_job(job)
+            with suppress(ConnectorException):  # it has ended meanwhile
+                await manager.finish_job(job, Status.FAILED, delete_job=True)
 
     async def _defer(self) -> None:
         assert self._app is not None

@@ -13,15 +13,17 @@ _OLDEST = 15
 _INSTEAD = "name another with --db"
 _NOT_CHANGED = f"it was not changed; {_INSTEAD}"
 
-# What is there that neither an extension nor the queue of tasks has made. Columns: of the table of migrations.
 _STATE = """
 SELECT current_schema()::text,
-  ARRAY(SELECT attname::text FROM pg_attribute WHERE attrelid = to_regclass('migrations') AND attnum > 0),
-  (SELECT c.relname::text FROM pg_class AS c
-   WHERE c.relnamespace = to_regnamespace(quote_ident(current_schema())) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-     AND c.relname NOT LIKE 'procrastinate%'
-     AND NOT EXISTS (SELECT 1 FROM pg_depend AS d WHERE d.objid = c.oid AND d.deptype = 'e')
-   ORDER BY c.relname LIMIT 1)
+  ARRAY(SELECT attname::text FROM pg_attribute WHERE attrelid = to_regclass('migrations') AND attnum > 0)
+"""
+# What neither an extension nor the queue of tasks has made.
+_OF_OTHERS = """
+SELECT c.relname::text FROM pg_class AS c
+WHERE c.relnamespace = to_regnamespace(quote_ident(current_schema())) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+  AND c.relname NOT LIKE 'procrastinate%' AND NOT EXISTS (
+    SELECT 1 FROM pg_depend AS d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+ORDER BY c.relname LIMIT 1
 """
 
 
@@ -43,7 +45,7 @@ def refuse_foreign(connection: PostgresConnection, known: Sequence[Migration]) -
     nobody's yet. Returns the names of the migrations that it has; none: it is new.
     """
     place = connection.place
-    schema, columns, there = connection.opened.execute(_STATE).fetchone() or ()
+    schema, columns = connection.opened.execute(_STATE).fetchone() or ()
     if schema is None:
         raise StoreError(f"{place}: there is no schema of those in `search_path`; make it: CREATE SCHEMA NAME")
     if {"name", "applied_at"} <= set(columns):
@@ -51,9 +53,9 @@ def refuse_foreign(connection: PostgresConnection, known: Sequence[Migration]) -
         if any(name.startswith("0001_before") for name in has):
             _refuse_newer(connection, has, known)
             return has
-    if there is not None:
+    if there := connection.opened.execute(_OF_OTHERS).fetchone():
         raise StoreError(
-            f'{place}: the schema {schema} has tables of another program (such as "{there}"), and none of a wire;'
+            f'{place}: the schema {schema} has tables of another program (such as "{there[0]}"), and none of a wire;'
             f" {_NOT_CHANGED}, or another schema: ?options=-csearch_path%3DNAME"
         )
     return []

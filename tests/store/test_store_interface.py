@@ -449,7 +449,7 @@ def test_what_another_program_wrote_makes_what_was_known_old(store: Store, other
 
 def test_what_this_program_wrote_makes_what_was_known_old(store: Store) -> None:
     found = known(store)
-    store.remember_robots(RobotsCopy(origin="https://daily.example", fetched_at=NOW, http_status=200))
+    stored(store, *articles_of(TWO_FEEDS, 1))
     assert store.save([PollRecord(known=found, poll=make_poll(FEED))], NOW) == {0}
 
 

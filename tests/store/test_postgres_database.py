@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from aggregator.model.errors import StoreBusy, StoreError
+from aggregator.model.errors import QueryRefused, StoreBusy, StoreError
 from aggregator.model.place import PostgresPlace
 from aggregator.store import Store
 from aggregator.store.postgres import migrations, opening
@@ -30,8 +30,8 @@ OF_SQLITE = {"_sqlite_migrations", "search_removals", "article_search"}
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresPlace]:
-    yield postgres.place_of(tmp_path_factory.mktemp("wires") / "wire")
+def database(tmp_path_factory: pytest.TempPathFactory) -> PostgresPlace:
+    return postgres.place_of(tmp_path_factory.mktemp("wires") / "wire")
 
 
 def schema(database: PostgresPlace, request: pytest.FixtureRequest) -> PostgresPlace:
@@ -164,7 +164,9 @@ def test_who_may_not_make_tables_is_told_who_can_allow_it(place: PostgresPlace) 
         connection.execute(f"GRANT USAGE ON SCHEMA {name} TO {user}")
         as_reader = replace(place, url=make_conninfo(place.url, user=user))
         try:
-            with pytest.raises(StoreError, match=f'may not make tables in the schema {name}; .* GRANT CREATE ON SCHEMA'):
+            with pytest.raises(
+                StoreError, match=f"may not make tables in the schema {name}; .* GRANT CREATE ON SCHEMA"
+            ):
                 Store.open(as_reader)
             Store.open(place).close()
             connection.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA {name} TO {user}")
@@ -281,7 +283,9 @@ def test_who_opened_to_read_cannot_write(place: PostgresPlace) -> None:
 def test_flags_sums_and_texts_are_what_sqlite_takes_and_gives(place: PostgresPlace) -> None:
     Store.open(place).close()
     with closing(PostgresConnection(place, 5, reads_only=False)) as connection:
-        row = connection.execute("SELECT 1 = 1, 1 = 2, sum(x), ? + 0, ? FROM (VALUES (1), (2)) AS v (x)", (True, "a\0b"))
+        row = connection.execute(
+            "SELECT 1 = 1, 1 = 2, sum(x), ? + 0, ? FROM (VALUES (1), (2)) AS v (x)", (True, "a\0b")
+        )
         assert [(type(each), each) for each in row.fetchone() or ()] == [
             (int, 1), (int, 0), (int, 3), (int, 1), (str, "a\ufffdb"),
         ]  # fmt: skip
@@ -296,3 +300,53 @@ def test_reports_are_stored_and_read_in_a_schema_of_their_own(place: PostgresPla
     with Store.open(place) as store:
         assert store.stored_publishers() == []
         assert store.health() == []
+
+
+# SQL of a person's own
+
+
+def test_sql_of_a_person_reads_rows_as_sqlite_gives_them(place: PostgresPlace) -> None:
+    Store.open(place).close()
+    with Store.read(place) as store:
+        names, rows = store.query(
+            "SELECT 'a%' LIKE 'a%' AS is_so, :what::text AS \":said\", '2026-11-30'::date, ARRAY[1, 2], fold('É') -- :no\n;",
+            {"what": "O'Brien"},
+        )
+        assert names == ["is_so", ":said", "date", "array", "fold"]
+        assert list(rows) == [(1, "O'Brien", "2026-11-30", "[1, 2]", "e")]
+        _, many = store.query("SELECT generate_series(1, 1200) AS n", {})
+        assert [n for (n,) in many] == list(range(1, 1201))
+        assert list(store.query("SHOW transaction_read_only", {})[1]) == [("on",)]
+        assert "Result" in str(list(store.query("EXPLAIN SELECT 1", {})[1]))
+        assert list(store.query("(TABLE publishers)", {})[1]) == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("DELETE FROM settings", "only reading is allowed here .*: begin with SELECT or WITH"),
+        ("WITH gone AS (DELETE FROM settings RETURNING *) SELECT * FROM gone", "data-modifying"),
+        ("EXPLAIN ANALYZE DELETE FROM settings", "only reading is allowed here"),
+        ("SELECT 1; DELETE FROM settings", "multiple commands.*a `query` of its own"),
+        ("SELECT 1; COMMIT; DELETE FROM settings", "multiple commands"),
+        ("SHOW work_mem; DELETE FROM settings", "multiple commands"),
+        ("COMMIT", "only reading is allowed here"),
+        ("SELECT set_config('transaction_read_only', 'off', false)", "read-write mode"),
+        ("SELECT nextval('acts_act_id_seq')", "only reading is allowed here"),
+        ("COPY settings TO '/tmp/aggregator-copied'", "only reading is allowed here"),
+        ("SELECT * FROM publisher", r"did you mean `publishers`\? there are acts"),
+        ("SELECT 1/0", "division by zero"),
+        ("SELECT :word", ":word, and it has no value: give it one with -p word VALUE"),
+    ],
+)
+def test_sql_of_a_person_that_is_no_reading_is_refused(database: PostgresPlace, sql: str, said: str) -> None:
+    with Store.read(database) as store:
+        with pytest.raises(QueryRefused, match=said):
+            list(store.query(sql, {})[1])
+        assert list(store.query("SELECT count(*) > 0 FROM settings", {})[1]) == [(1,)]  # and the next one is answered
+
+
+def test_what_cannot_be_stored_is_found_out_by_storing(place: PostgresPlace) -> None:
+    with Store.open(place) as store:
+        store.try_writing()
+        assert list(store.query("SELECT 1 FROM settings WHERE name = 'room'", {})[1]) == []

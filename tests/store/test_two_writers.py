@@ -225,7 +225,7 @@ def test_two_that_tag_what_waits_tag_all_of_it_and_nothing_twice(store: Store) -
 
     def tag(writer: Store) -> None:
         while waiting := writer.to_tag(3):
-            changed.append(writer.save_tags([(each, _tags(each)) for each in waiting], NOW + HOUR))
+            changed.append(writer.save_tags([(each, found) for each in waiting], NOW + HOUR))
 
     together(store.place, tag, tag)
     assert store.to_tag(1) == []

@@ -19,6 +19,7 @@ from aggregator.desk.housekeeping import maintain
 from aggregator.desk.terms import sync
 from aggregator.model import Category, Publisher, Selection, Source, Text, Validators
 from aggregator.model.errors import DaemonRunning, QueryRefused, StoreBusy, StoreError, StoreFull
+from aggregator.model.place import PostgresPlace
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store, only_daemon
 from aggregator.store.queries import let_go
@@ -46,9 +47,20 @@ ANY = Selection()
 
 
 def rows(store: Store, sql: str) -> list[tuple[object, ...]]:
+<<<<<<< HEAD
     """What a researcher sees who opens the file with plain sqlite3, without any function of ours."""
     with file_of(store) as connection:
         return list(connection.execute(sql))
+=======
+    """What a researcher sees who opens the file with plain sqlite3, without any function of ours; or the database."""
+    if isinstance(store.place, PostgresPlace):
+        with file_of(store) as connection:
+            return list(connection.execute(sql).fetchall())
+    with sqlite3.connect(store.path) as connection:
+        found = connection.execute(sql).fetchall()
+    connection.close()
+    return found
+>>>>>>> pgqb
 
 
 def test_a_report_is_in_the_wire_with_all_that_must_stand_beside_it(store: Store, publisher: Publisher) -> None:

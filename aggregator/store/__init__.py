@@ -178,6 +178,7 @@ __all__ = [
     "Rewriting",
     "RunningDaemon",
     "Store",
+    "as_worker",
     "everybody_reads",
     "exists",
     "identity",
@@ -220,6 +221,11 @@ def only_daemon(place: Place) -> AbstractContextManager[DaemonLock]:
 def without_daemon(place: Place) -> AbstractContextManager[DaemonLock]:
     """Holds it too, so that no daemon begins meanwhile; raises DaemonRunning where there is one, and StoreError."""
     return _engine_of(place).without_daemon(place)
+
+
+def as_worker(place: Place) -> AbstractContextManager[None]:
+    """Says that a worker is there; raises DaemonRunning where somebody keeps workers away, and StoreError."""
+    return _engine_of(place).as_worker(place)
 
 
 def running_daemon(place: Place) -> RunningDaemon | None:

@@ -40,6 +40,10 @@ class Connection(Protocol):
 
     def executemany(self, sql: str, values: Iterable[Any], /) -> Cursor: ...
 
+    @property
+    def stored(self) -> str:
+        """SQL before the name of a table: the stored one, also where another is shown in its place."""
+
     def migrations(self) -> Set[str]:
         """Of those in `views.MIGRATIONS`, the names of those that the tables have."""
 

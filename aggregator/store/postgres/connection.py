@@ -46,6 +46,7 @@ class PostgresConnection:
         self._busy_seconds = busy_seconds
         self._reads_only = reads_only
         self._is_in_transaction = False
+        self._schema: str | None = None
         self._looked = 0.0  # when news came last; time.monotonic()
         self._connect()
 
@@ -98,6 +99,10 @@ class PostgresConnection:
     def begin(self) -> None:
         self._begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
+    def begin_temporary(self) -> None:
+        """Begins to make temporary tables and views, also by a connection that only reads."""
+        self._begin("BEGIN READ WRITE")
+
     def begin_writing(self) -> None:
         self._begin("BEGIN")
         try:
@@ -146,6 +151,12 @@ class PostgresConnection:
         )
         found = {(publisher, key): (row, writes) for publisher, key, row, writes in rows}
         return [found.get(name, (0, 0)) for name in names]
+
+    @property
+    def stored(self) -> str:
+        if self._schema is None:
+            (self._schema,) = self.execute("SELECT quote_ident(current_schema())").fetchone() or (None,)
+        return f"{self._schema}."
 
     def migrations(self) -> Set[str]:
         """All of them: the first database of PostgreSQL came after the last of those that `views` names."""

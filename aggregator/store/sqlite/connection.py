@@ -21,6 +21,7 @@ class SQLiteConnection(sqlite3.Connection):
     """As `store.connection.Connection`. Statements begin their transactions themselves."""
 
     index: WordIndex = search
+    stored = "main."
     path: Path
 
     def begin(self) -> None:

@@ -634,7 +634,8 @@ def _eras(connection: Connection, selection: Selection) -> list[Era] | None:
 # reports of the country.
 _OUT = "c.change_kind IN ('withheld', 'withdrawn', 'deleted')"
 _IN_SELECTION = """(c.article_id IS NULL OR c.seq >= a.released_seq)
-      AND (CAST(:publishers AS TEXT) IS NULL OR coalesce(c.publisher, a.publisher) IN (SELECT value FROM json_each(:publishers)))
+      AND (CAST(:publishers AS TEXT) IS NULL
+        OR coalesce(c.publisher, a.publisher) IN (SELECT value FROM json_each(:publishers)))
       AND (c.article_id IS NOT NULL AND {fits}
         OR c.article_id IS NULL AND (
           coalesce(:countries, :classes, :languages, :topics, :about) IS NULL AND {covers}
@@ -661,7 +662,8 @@ _WAS_ABOUT = """ AND (CAST(:topics AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM jso
         AND (CAST(:about AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM json_each({of}.about) AS x
           WHERE x.value IN (SELECT value FROM json_each(:about))))"""
 # Whether a publisher was what is asked for in some moment from one line on up to another.
-_WAS = """(CAST(:partly AS TEXT) IS NULL OR {of}.publisher NOT IN (SELECT json_extract(value, '$[0]') FROM json_each(:partly))
+_WAS = """(CAST(:partly AS TEXT) IS NULL
+          OR {of}.publisher NOT IN (SELECT json_extract(value, '$[0]') FROM json_each(:partly))
           OR EXISTS (SELECT 1 FROM json_each(:partly) AS e WHERE json_extract(e.value, '$[0]') = {of}.publisher
             AND max({since}, CAST(json_extract(e.value, '$[1]') AS INTEGER))
               <= min({until}, CAST(json_extract(e.value, '$[2]') AS INTEGER))))"""
@@ -670,7 +672,8 @@ _WAS = """(CAST(:partly AS TEXT) IS NULL OR {of}.publisher NOT IN (SELECT json_e
 def _fits(article: str, *, once: bool) -> str:
     """SQL: whether an article was in a selection up to line `c`; where it is not known what it was, whether it is."""
     always = _meanwhile(article, "0", f"{LAST}")
-    country = f"(CAST(:countries AS TEXT) IS NULL OR {article}.country || '' IN (SELECT value FROM json_each(:countries)))"  # noqa: S608
+    among = f"{article}.country || '' IN (SELECT value FROM json_each(:countries))"  # noqa: S608
+    country = f"(CAST(:countries AS TEXT) IS NULL OR {among})"
     says = _SAYS.format(of=article)
     if not once:
         return f"{country} AND {says} AND {always} AND coalesce(:topics, :about) IS NULL"

@@ -467,7 +467,7 @@ def _of_few(connection: Connection, wanted: Mapping[str, Any]) -> str | None:
         if wanted[name] is not None:
             articles = f"AS t CROSS JOIN articles AS a ON a.{column} = t.value"
             (count,) = connection.execute(
-                f"SELECT count(*) FROM (SELECT 1 FROM json_each(?) {articles} LIMIT ?)",  # noqa: S608  (constants)
+                f"SELECT count(*) FROM (SELECT 1 FROM json_each(?) {articles} LIMIT ?) AS counted",  # noqa: S608  (constants)
                 (wanted[name], FEW + 1),
             ).fetchone()
             if count <= FEW:
@@ -672,8 +672,8 @@ _WAS = """(CAST(:partly AS TEXT) IS NULL
 def _fits(article: str, *, once: bool) -> str:
     """SQL: whether an article was in a selection up to line `c`; where it is not known what it was, whether it is."""
     always = _meanwhile(article, "0", f"{LAST}")
-    among = f"{article}.country || '' IN (SELECT value FROM json_each(:countries))"  # noqa: S608
-    country = f"(CAST(:countries AS TEXT) IS NULL OR {among})"
+    of_these = f"{article}.country || '' IN (SELECT value FROM json_each(:countries))"  # noqa: S608  (constants)
+    country = f"(CAST(:countries AS TEXT) IS NULL OR {of_these})"
     says = _SAYS.format(of=article)
     if not once:
         return f"{country} AND {says} AND {always} AND coalesce(:topics, :about) IS NULL"
@@ -726,6 +726,6 @@ _OF_FEW = """
       UNION ALL
       SELECT c.seq FROM changes AS c INDEXED BY changes_of_publisher
       LEFT JOIN articles AS a ON a.article_id = c.article_id
-      WHERE c.publisher IS NOT NULL AND c.seq > :after AND c.seq <= :up_to AND {in_selection})
+      WHERE c.publisher IS NOT NULL AND c.seq > :after AND c.seq <= :up_to AND {in_selection}) AS lines
     ORDER BY seq LIMIT :limit
 """

@@ -467,7 +467,7 @@ def _of_few(connection: Connection, wanted: Mapping[str, Any]) -> str | None:
         if wanted[name] is not None:
             articles = f"AS t CROSS JOIN articles AS a ON a.{column} = t.value"
             (count,) = connection.execute(
-                f"SELECT count(*) FROM (SELECT 1 FROM json_each(?) {articles} LIMIT ?)",  # noqa: S608  (constants)
+                f"SELECT count(*) FROM (SELECT 1 FROM json_each(?) {articles} LIMIT ?) AS counted",  # noqa: S608  (constants)
                 (wanted[name], FEW + 1),
             ).fetchone()
             if count <= FEW:
@@ -726,6 +726,6 @@ _OF_FEW = """
       UNION ALL
       SELECT c.seq FROM changes AS c INDEXED BY changes_of_publisher
       LEFT JOIN articles AS a ON a.article_id = c.article_id
-      WHERE c.publisher IS NOT NULL AND c.seq > :after AND c.seq <= :up_to AND {in_selection})
+      WHERE c.publisher IS NOT NULL AND c.seq > :after AND c.seq <= :up_to AND {in_selection}) AS lines
     ORDER BY seq LIMIT :limit
 """

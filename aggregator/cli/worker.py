@@ -13,7 +13,7 @@ from aggregator.pipeline.daemon import serve
 from aggregator.pipeline.following import Following
 from aggregator.pipeline.opening import config_for_polling
 from aggregator.pipeline.paths import Paths
-from aggregator.store import refuse_workers
+from aggregator.store import as_worker, refuse_workers
 from aggregator.text.dates import utc_now
 
 _AT_ONCE = 100
@@ -43,4 +43,5 @@ def worker(paths: Paths, at_once: int) -> None:
     paths = paths.resolved()
     refuse_workers(paths.database())
     config = config_for_polling(paths)
-    asyncio.run(serve(Following(paths, config, utc_now()), partial(work_until, at_once)))
+    with as_worker(paths.database()):
+        asyncio.run(serve(Following(paths, config, utc_now()), partial(work_until, at_once)))

@@ -178,6 +178,7 @@ __all__ = [
     "Rewriting",
     "RunningDaemon",
     "Store",
+    "as_worker",
     "everybody_reads",
     "exists",
     "identity",
@@ -220,6 +221,11 @@ def only_daemon(place: Place) -> AbstractContextManager[DaemonLock]:
 def without_daemon(place: Place) -> AbstractContextManager[DaemonLock]:
     """Holds it too, so that no daemon begins meanwhile; raises DaemonRunning where there is one, and StoreError."""
     return _engine_of(place).without_daemon(place)
+
+
+def as_worker(place: Place) -> AbstractContextManager[None]:
+    """Says that a worker is there; raises DaemonRunning where somebody keeps workers away, and StoreError."""
+    return _engine_of(place).as_worker(place)
 
 
 def running_daemon(place: Place) -> RunningDaemon | None:
@@ -1732,6 +1738,13 @@ class Store:
     def tokens(self) -> list[dict[str, Any]]:
         """Who has or had a token; see `queries.tokens`."""
         return self._read(tokens.listed)
+
+    def wait_for_news(self, seconds: float) -> bool:
+        """Returns as soon as there may be new lines, other tokens, or something else that a saved search has found,
+        since the last call; False: after so many seconds there is not.
+        """
+        with self._connection.explained():
+            return self._connection.wait_for_news(seconds)
 
     def tokens_in_force(self) -> list[tuple[str, Client]]:
         """The hash of each token, and whose it is."""

@@ -11,8 +11,11 @@ from typing import Any, Protocol
 class TableShape:
     """A table that is copied."""
 
-    key: tuple[str, ...]  # its primary key; (): it has none
+    key: tuple[str, ...]  # its primary key, or the number that each row has beside its columns; (): it has neither
     columns: tuple[str, ...]
+
+
+ROW = "rowid"  # SQLite numbers the rows of a table without a key; PostgreSQL does where their order says something
 
 
 class Bulk(Protocol):

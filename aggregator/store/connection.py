@@ -109,6 +109,11 @@ class StoreConnection(Connection, Protocol):
     def versions(self, sources: Sequence[Source], /) -> list[tuple[int, int]]:
         """Of each source another one as soon as anybody has written what `known` returned of it, here or elsewhere."""
 
+    def wait_for_news(self, seconds: float, /) -> bool:
+        """Returns as soon as somebody may have written what is followed since the last call: lines of the ledger,
+        tokens, what saved searches have found. False: after so many seconds nobody has.
+        """
+
     def close(self) -> None: ...
 
     def explained(self) -> AbstractContextManager[None]:

@@ -17,7 +17,7 @@ from itertools import islice, zip_longest
 from typing import Any
 
 from aggregator.model.errors import StoreError
-from aggregator.store.bulk import Bulk, TableShape
+from aggregator.store.bulk import ROW, Bulk, TableShape
 from aggregator.store.connection import StoreConnection
 from aggregator.store.queries import raw, settings
 
@@ -193,10 +193,11 @@ def _common(source: Side, target: Side) -> dict[str, TableShape]:
                 f"{side.name}: the table {table} is none of this program's, and is not copied: take it out of the"
                 " database first, and copy it by yourself"
             )
-    common = {table: shape for table, shape in there.items() if table in here}
-    for table, shape in common.items():
-        if shape.columns != here[table].columns:
+    common = {}
+    for table in sorted(there.keys() & here.keys()):
+        if not set(there[table].columns) ^ set(here[table].columns) <= {ROW}:
             raise StoreError(f"{source.name}: the table {table} has other columns than in {target.name}")
+        common[table] = min(there[table], here[table], key=lambda shape: len(shape.columns))
     return common
 
 

@@ -62,6 +62,9 @@ class Engine(Protocol):
     def without_daemon(self, place: Any, /) -> AbstractContextManager[DaemonLock]:
         """The same lock, for who keeps daemons away; raises the same, in other words."""
 
+    def as_worker(self, place: Any, /) -> AbstractContextManager[None]:
+        """Says that a worker is there; raises DaemonRunning where somebody keeps workers away, and StoreError."""
+
     def running_daemon(self, place: Any, /) -> RunningDaemon | None:
         """Who holds the lock; None: nobody does, or it cannot be told."""
 

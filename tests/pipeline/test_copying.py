@@ -28,7 +28,7 @@ from tests.waiting import until
 
 VERSIONS = ["0.1.0", "0.2.0", "0.3.0", "0.5.0", "0.7.0", "0.9.0"] if SOAK else ["0.2.0", "0.9.0"]
 NOT_COPIED = ("sqlite_", "_sqlite_", "article_search", "search_", "claims")
-KILLS = scaled(60)
+KILLS = scaled(40)
 PUBLISHERS = [make_publisher("daily-example"), make_publisher("le-quotidien", country="ML"), make_publisher("gazeti")]
 
 
@@ -114,7 +114,7 @@ def test_a_copy_that_is_killed_goes_on_and_is_the_same(tmp_path: Path, place: Po
     first, second = tmp_path / "a.db", tmp_path / "b.db"
     first.write_bytes(upgraded("0.9.0"))
     for source, target in ((first, place), (place, second)):
-        for kill in range(1, 3 + KILLS):
+        for kill in range(1, 1 + KILLS):
             done = _done(target)
             with _copying(source, target) as process:
                 until(lambda: process.poll() is not None or _done(target) >= done + kill)  # noqa: B023

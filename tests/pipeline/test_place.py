@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from pathlib import Path
 
@@ -97,3 +98,26 @@ def test_the_command_line_refuses_what_is_no_address_without_showing_it(url: str
     said = ended.stdout + ended.stderr
     assert "s3cret" not in said
     assert "no address of a database" in said
+
+
+def test_without_the_driver_one_sentence_says_how_to_install_it(tmp_path: Path) -> None:
+    program = (
+        "import sys; sys.modules['psycopg'] = None\n"
+        "from aggregator.cli import main\n"
+        "main(['--db', 'postgresql://wire:s3cret@db.example/news', 'latest'])"
+    )
+    ended = run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path)
+    assert ended.returncode == 1
+    assert ended.stderr.count("\n") == 1
+    assert "pip install 'aggregator[postgres]'" in ended.stderr
+    assert "s3cret" not in ended.stderr
+
+
+@pytest.mark.parametrize("parameter", ["port=x", "sslmode=s3cret", "no_such=1", "host=/none/at/all"])
+def test_what_libpq_refuses_is_said_without_the_password(parameter: str, tmp_path: Path) -> None:
+    url = f"postgresql://wire:s3cret@/news?{parameter}"
+    ended = run([*COMMAND, "--db", url, "latest"], capture_output=True, text=True, cwd=tmp_path)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("aggregator: postgresql://wire@/news")
+    assert "Traceback" not in ended.stderr
+    assert "s3cret@" not in ended.stderr

@@ -14,7 +14,7 @@ import pytest
 
 from aggregator.model.errors import DaemonRunning
 from aggregator.model.place import Place, PostgresPlace
-from aggregator.store import Store, only_daemon, running_daemon, without_daemon
+from aggregator.store import Store, as_worker, only_daemon, running_daemon, without_daemon
 from tests import postgres
 from tests.commands import Popen
 from tests.conftest import STORES
@@ -67,6 +67,18 @@ def test_one_daemon_at_a_time_also_before_there_are_tables(place: Place) -> None
     with only_daemon(place) as lock:
         lock.note("digest", "2026-11-22T10:00:00Z")
     assert running_daemon(place) is None
+
+
+def test_workers_are_beside_each_other_and_a_daemon_and_none_where_they_are_kept_away(tmp_path: Path) -> None:
+    place = postgres.place_of(tmp_path / "wire.db")
+    with as_worker(place), as_worker(place), only_daemon(place):
+        pass
+    with as_worker(place):
+        with pytest.raises(DaemonRunning, match="workers use this database"), without_daemon(place):
+            raise AssertionError("a worker is there")
+        assert running_daemon(place) is None
+    with without_daemon(place), pytest.raises(DaemonRunning, match="when it has ended"), as_worker(place):
+        raise AssertionError("workers are kept away")
 
 
 def test_others_learn_which_process_is_the_daemon_and_what_it_works_by(place: Place) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 from aggregator.model.errors import StoreError
-from aggregator.store.bulk import TableShape
+from aggregator.store.bulk import ROW, TableShape
 from aggregator.store.postgres.connection import PostgresConnection
 from aggregator.store.postgres.sql import translated, values_of
 
@@ -45,13 +45,13 @@ def shapes(connection: PostgresConnection) -> dict[str, TableShape]:
     for table, column, place in connection.opened.execute(_COLUMNS):
         if table != "article_search":
             columns.setdefault(table, []).append((place, column))
-    return {
-        table: TableShape(
-            key=tuple(name for _, name in sorted((place, name) for place, name in those if place is not None)),
-            columns=tuple(sorted(name for _, name in those)),
-        )
-        for table, those in columns.items()
-    }
+    return {table: _shape(those) for table, those in columns.items()}
+
+
+def _shape(columns: Sequence[tuple[int | None, str]]) -> TableShape:
+    names = sorted(name for _, name in columns)
+    key = [name for _, name in sorted((place, name) for place, name in columns if place is not None)]
+    return TableShape(key=tuple(key or [name for name in names if name == ROW]), columns=tuple(names))
 
 
 def begin(connection: PostgresConnection) -> None:

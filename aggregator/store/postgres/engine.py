@@ -97,6 +97,7 @@ def tasks(place: PostgresPlace) -> ModuleType:
 
 only_daemon = lock.only_daemon
 without_daemon = lock.without_daemon
+as_worker = lock.as_worker
 running_daemon = lock.running_daemon
 
 

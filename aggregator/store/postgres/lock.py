@@ -24,6 +24,7 @@ from aggregator.store.postgres.errors import explained
 
 _OURS = 0x41676772  # "Aggr": the first of the two numbers of each lock; the second is the program's
 _ALONE = 0  # of the daemon, or of who keeps daemons away; polling programs begin at 1
+_WORKERS = 2**31 - 1  # shared by all workers, and held alone by who keeps them away
 
 _ONE_DAEMON = (
     "another daemon, process {holder}, or a `copy-store`, uses this database; end it first, or give this one another"
@@ -32,6 +33,10 @@ _ONE_DAEMON = (
 _NO_DAEMON = (
     "a daemon, process {holder}, or another `copy-store`, uses this database; stop it, run this again, then start the"
     " daemon; nothing was changed"
+)
+_NO_WORKER = (
+    "workers use this database (`aggregator health` shows on which machines); stop them, run this again, then start the"
+    " workers; nothing was changed"
 )
 
 _IS_HELD = """
@@ -71,8 +76,37 @@ def only_daemon(place: PostgresPlace) -> AbstractContextManager[DaemonLock]:
 
 
 def without_daemon(place: PostgresPlace) -> AbstractContextManager[DaemonLock]:
-    """Holds the same lock, so that no daemon begins meanwhile; raises DaemonRunning where there is one."""
-    return _held(place, _NO_DAEMON)
+    """Holds the same lock, so that no daemon begins meanwhile, and that of the workers; raises DaemonRunning where
+    there is one of them.
+    """
+    return _without_daemon(place)
+
+
+@contextmanager
+def _without_daemon(place: PostgresPlace) -> Iterator[DaemonLock]:
+    with _held(place, _NO_DAEMON) as lock, explained(place):
+        connection = lock_session(place)
+        try:
+            if not _try(connection, _WORKERS):
+                raise DaemonRunning(f"{place}: {_NO_WORKER}")
+            yield lock
+        finally:
+            _free(connection)
+
+
+@contextmanager
+def as_worker(place: PostgresPlace) -> Iterator[None]:
+    """Says that a worker is there; raises DaemonRunning where somebody keeps workers away, and StoreError."""
+    with explained(place):
+        connection = lock_session(place)
+    try:
+        with explained(place):
+            found = connection.execute("SELECT pg_try_advisory_lock_shared(%s, %s)", (_OURS, _WORKERS)).fetchone()
+        if found != (True,):
+            raise DaemonRunning(f"{place}: a `copy-store` uses this database; start the worker when it has ended")
+        yield
+    finally:
+        _free(connection)
 
 
 @contextmanager
@@ -193,6 +227,11 @@ def _end(connection: _Connection, number: int) -> None:
     with suppress(psycopg.Error):  # with a lost connection its lock has ended too, and the row is another's to replace
         if _has_programs(connection):
             connection.execute("DELETE FROM programs WHERE number = %s", (number,))
+    _free(connection)
+
+
+def _free(connection: _Connection) -> None:
+    with suppress(psycopg.Error):
         connection.execute("SELECT pg_advisory_unlock_all()")  # the server takes a moment to see that it is closed
     connection.close()
 

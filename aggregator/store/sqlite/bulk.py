@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from aggregator.store.bulk import TableShape
+from aggregator.store.bulk import ROW, TableShape
 
 # The tables of the index, and those of SQLite and sqlite-utils.
 MAY_HAVE_MORE = False
@@ -25,7 +25,8 @@ def shapes(connection: sqlite3.Connection) -> dict[str, TableShape]:
 def _shape(connection: sqlite3.Connection, table: str) -> TableShape:
     columns = connection.execute("SELECT name, pk FROM pragma_table_info(?)", (table,)).fetchall()
     key = [name for place, name in sorted((place, name) for name, place in columns) if place]
-    return TableShape(key=tuple(key), columns=tuple(sorted(name for name, _ in columns)))
+    names = [name for name, _ in columns]
+    return TableShape(key=tuple(key or [ROW]), columns=tuple(sorted(names if key else [*names, ROW])))
 
 
 def begin(connection: sqlite3.Connection) -> None:

@@ -58,6 +58,10 @@ def to_write(path: Path, busy_seconds: float) -> SQLiteConnection:
     return connection
 
 
+def as_worker(path: Path) -> AbstractContextManager[None]:
+    raise StoreError(f"{path}: workers share a database of PostgreSQL; for this one there is `aggregator run`")
+
+
 def exists(path: Path) -> bool:
     return path.exists()
 

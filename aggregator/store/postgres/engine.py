@@ -19,6 +19,7 @@ from aggregator.store.postgres.connecting import connected
 from aggregator.store.postgres.connection import PostgresConnection
 from aggregator.store.postgres.errors import explained
 from aggregator.store.postgres.shared_limits import PostgresLimits
+from aggregator.store.postgres.task_state import task_state as task_state
 from aggregator.store.queries import settings
 from aggregator.store.sqlite.backups import Facts, Loaded
 from aggregator.store.sqlite.vacuum import Rewriting

@@ -7,7 +7,7 @@ import importlib
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -43,7 +43,7 @@ from aggregator.model import (
     Text,
     Wire,
 )
-from aggregator.model.place import PostgresPlace
+from aggregator.model.place import Place, PostgresPlace
 from aggregator.normalise import normalise
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
@@ -234,18 +234,23 @@ def due(store: Store, now: datetime) -> list[Due]:
     return store.due(now)
 
 
+def file_of(store: Store) -> AbstractContextManager[Any]:
+    """As `look_into` the place of the store."""
+    return look_into(store.place)
+
+
 @contextmanager
-def file_of(store: Store) -> Iterator[Any]:
-    """A connection of its own to what the store keeps, as sqlite3's, with the functions that `Store.query` has; what is
-    written becomes one transaction.
+def look_into(place: Place) -> Iterator[Any]:
+    """A connection of its own to what a store keeps there, as sqlite3's, with the functions that `Store.query` has;
+    what is written becomes one transaction.
     """
-    if isinstance(store.place, PostgresPlace):
-        with closing(PostgresConnection(store.place, BUSY_SECONDS, reads_only=False)) as connection:
+    if isinstance(place, PostgresPlace):
+        with closing(PostgresConnection(place, BUSY_SECONDS, reads_only=False)) as connection:
             connection.execute("BEGIN")
             yield connection
             connection.execute("COMMIT")
         return
-    with closing(sqlite3.connect(store.path, factory=SQLiteConnection)) as connection, connection:
+    with closing(sqlite3.connect(place, factory=SQLiteConnection)) as connection, connection:
         register(connection)
         yield connection
 
@@ -278,12 +283,38 @@ def publisher() -> Publisher:
     return make_publisher()
 
 
-# Every store that a wire can be kept in: what opens or makes the one at a path. Looked up at each call, so that new
-# databases come ready made.
+# Every kind of store that a wire can be kept in, and where the one is that stands for the file of a path.
+PLACES: Mapping[str, Callable[[Path], Place]] = {"sqlite": lambda path: path, "postgres": postgres.place_of}
 STORES: Mapping[str, Callable[[Path], Store]] = {
-    "sqlite": lambda path: Store.open(path),
-    "postgres": lambda path: Store.open(postgres.place_of(path)),
+    # Looked up at each call, so that new databases come ready made.
+    kind: lambda path, place=place: Store.open(place(path))  # type: ignore[misc]
+    for kind, place in PLACES.items()
 }
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test, or all of a file, is run over every kind of store where it has the mark `stores`; with `stores("soak")`
+    `make test` runs it over SQLite alone.
+    """
+    mark = metafunc.definition.get_closest_marker("stores")
+    if mark is None or "store_kind" not in metafunc.fixturenames:
+        return
+    others = [kind for kind in PLACES if kind != "sqlite"]
+    if "soak" in mark.args:
+        others = [pytest.param(kind, marks=pytest.mark.soak) for kind in others if SOAK]
+    metafunc.parametrize("store_kind", ["sqlite", *others], indirect=True)
+
+
+@pytest.fixture
+def store_kind(request: pytest.FixtureRequest) -> str:
+    """Of the store that the test is about."""
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def place(store_kind: str, tmp_path: Path) -> Place:
+    """Where there is a new wire, or none yet."""
+    return PLACES[store_kind](tmp_path / "wire.db")
 
 
 def open_store(kind: str, path: Path, publishers: Sequence[Publisher]) -> Store:
@@ -294,8 +325,8 @@ def open_store(kind: str, path: Path, publishers: Sequence[Publisher]) -> Store:
 
 
 @pytest.fixture
-def store(tmp_path: Path, publisher: Publisher) -> Store:
+def store(place: Place, publisher: Publisher) -> Iterator[Store]:
     """An open, empty database that knows `publisher`."""
-    with Store.open(tmp_path / "wire.db") as opened:
+    with Store.open(place) as opened:
         sync(opened, WIRE, [publisher], NOW, date(2026, 11, 22))
         yield opened

@@ -150,6 +150,11 @@ def place_of(path: Path) -> PostgresPlace:
     return _place(name, path)
 
 
+def name_of(place: PostgresPlace) -> str:
+    """Of its database."""
+    return str(conninfo_to_dict(place.url)["dbname"])
+
+
 def drop(below: Path) -> None:
     """Removes the databases that stand for files in this folder, whoever has them open."""
     gone = [name for name, path in _made.items() if path.is_relative_to(below)]

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 from procrastinate import App
 from procrastinate.exceptions import ConnectorException
@@ -34,7 +35,7 @@ from aggregator.pipeline.rounds import (
     PICTURES_OF_A_PUBLISHER,
     SITES_A_TIME,
 )
-from aggregator.pipeline.usable import surviving
+from aggregator.pipeline.usable import PAUSED, surviving
 from aggregator.store import Store
 from aggregator.text.dates import utc_now
 
@@ -82,6 +83,8 @@ class _Worker:
 
     async def work(self) -> None:
         """Raises StoreError."""
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._forgive)
         connector = await self._pipeline.on_store(Store.task_connector)
         self._app = app_of(connector, self._of(POLL, self._poll), self._of(SEARCH, self._poll), self._rounds())
         try:
@@ -89,6 +92,8 @@ class _Worker:
                 await self._run(self._app)
         except ConnectorException as error:
             self._note(_as_ours(error))
+        finally:
+            loop.set_exception_handler(None)
         if self._trouble:
             raise self._trouble
 
@@ -216,15 +221,26 @@ class _Worker:
             return
         self._doing[name] += 1
         try:
-            await surviving(call)
+            await surviving(partial(_told, call))
         except StoreError as error:
             self._note(error)
         finally:
             self._doing[name] -= 1
 
     def _note(self, error: StoreError) -> None:
-        self._trouble = self._trouble or error
+        """Says so once, however many tasks meet it."""
+        if self._trouble is None:
+            log.error(PAUSED, error)
+            self._trouble = error
         self._ended.set()
+
+    def _forgive(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """That Procrastinate could not write the end of a task, which is found to be lost then."""
+        error = context.get("exception")
+        if isinstance(error, ConnectorException):
+            self._note(_as_ours(error))
+        else:
+            loop.default_exception_handler(context)
 
     def _counts(self) -> Mapping[str, int]:
         return {name: number for name, number in self._doing.items() if number}
@@ -241,6 +257,14 @@ class _Worker:
     async def _wait_for_stop(self) -> None:
         await self._stop.wait()
         self._ended.set()
+
+
+async def _told(call: Callable[[], Awaitable[object]]) -> None:
+    """Calls it; what Procrastinate raises is a StoreError."""
+    try:
+        await call()
+    except ConnectorException as error:
+        raise _as_ours(error) from error
 
 
 def _as_ours(error: ConnectorException) -> StoreError:

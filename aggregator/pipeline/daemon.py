@@ -20,13 +20,11 @@ from aggregator.pipeline.following import Following
 from aggregator.pipeline.opening import config_for_polling, open_wire
 from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.pipeline import Pipeline
-from aggregator.pipeline.usable import PAUSE_SECONDS, RESUMED
+from aggregator.pipeline.usable import PAUSE_SECONDS, PAUSED, RESUMED
 from aggregator.store import Store
 from aggregator.text.dates import to_iso, utc_now
 
 log = logging.getLogger("aggregator.run")
-
-_PAUSED = "polling is paused, and resumes by itself: %s"
 
 # Whether another configuration is to be put in force.
 HasEnded = Callable[[Pipeline], Awaitable[bool]]
@@ -34,7 +32,7 @@ HasEnded = Callable[[Pipeline], Awaitable[bool]]
 
 class PollUntil(Protocol):
     """Polls by one configuration until the event is set: by a signal, or where `HasEnded` says so. Raises StoreError
-    where the database has to be opened again.
+    where the database has to be opened again, and logs that it is paused (`usable.PAUSED`).
     """
 
     def __call__(
@@ -90,9 +88,8 @@ async def serve(
             log.info(said, sources, len(config.publishers), store.place, since)
             try:
                 await poll_until(config, store, signals.woken, _Looks(following))
-            except StoreError as error:
+            except StoreError:  # which was logged
                 is_paused = True
-                log.error(_PAUSED, error)
         store = await _reopened(following, signals, is_paused=is_paused)
     log.info("stopped; every poll that had begun is stored")
 
@@ -118,7 +115,7 @@ async def _reopened(following: Following, signals: _Signals, *, is_paused: bool)
             return store
         except StoreError as error:
             if str(error) != said and not is_paused:
-                log.error(_PAUSED, error)
+                log.error(PAUSED, error)
             said = str(error)
         await _rest(signals)
     return None

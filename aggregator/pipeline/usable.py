@@ -12,6 +12,7 @@ from aggregator.model.errors import StoreError
 
 log = logging.getLogger("aggregator.run")
 
+PAUSED = "polling is paused, and resumes by itself: %s"
 RESUMED = "the database can be used again: polling is resumed"
 PAUSE_SECONDS = 5.0  # between two attempts to use it again
 _LONGEST_PAUSE = 300.0  # seconds between two attempts to poll into a database that had no room
@@ -78,5 +79,5 @@ class Database:
 
     def _report(self, error: StoreError) -> None:
         if str(error) != self._error:
-            log.error("polling is paused, and resumes by itself: %s", error)
+            log.error(PAUSED, error)
         self._error = str(error)

@@ -1740,6 +1740,13 @@ class Store:
         """Who has or had a token; see `queries.tokens`."""
         return self._read(tokens.listed)
 
+    def wait_for_news(self, seconds: float) -> bool:
+        """Returns as soon as there may be new lines, other tokens, or something else that a saved search has found,
+        since the last call; False: after so many seconds there is not.
+        """
+        with self._connection.explained():
+            return self._connection.wait_for_news(seconds)
+
     def tokens_in_force(self) -> list[tuple[str, Client]]:
         """The hash of each token, and whose it is."""
         return self._read(tokens.in_force)

@@ -40,6 +40,10 @@ class Connection(Protocol):
 
     def executemany(self, sql: str, values: Iterable[Any], /) -> Cursor: ...
 
+    @property
+    def stored(self) -> str:
+        """SQL before the name of a table: the stored one, also where another is shown in its place."""
+
     def migrations(self) -> Set[str]:
         """Of those in `views.MIGRATIONS`, the names of those that the tables have."""
 
@@ -104,6 +108,11 @@ class StoreConnection(Connection, Protocol):
 
     def versions(self, sources: Sequence[Source], /) -> list[tuple[int, int]]:
         """Of each source another one as soon as anybody has written what `known` returned of it, here or elsewhere."""
+
+    def wait_for_news(self, seconds: float, /) -> bool:
+        """Returns as soon as somebody may have written what is followed since the last call: lines of the ledger,
+        tokens, what saved searches have found. False: after so many seconds nobody has.
+        """
 
     def close(self) -> None: ...
 

@@ -151,24 +151,24 @@ def usable(trip: Trip, publisher: str = "daily-example") -> int:
 
 
 def waiting(trip: Trip) -> dict[str, int]:
-    with Store.read(trip.path) as store:
+    with Store.read(trip.place) as store:
         kinds = [row["mass_kind"] for row in store.pending()]
     return {kind: kinds.count(kind) for kind in kinds}
 
 
 def accept(trip: Trip, key: str = "daily-example/feed", *kinds: Any) -> dict[str, int]:
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         done = pending.accept(store, trip.config.publishers, key, kinds or pending.KINDS, ME, trip.now)
     return dict(done)
 
 
 def refuse(trip: Trip, key: str = "daily-example/feed", *kinds: Any) -> dict[str, int]:
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         return dict(pending.refuse(store, key, kinds or pending.KINDS, ME, trip.now))
 
 
 def health(trip: Trip) -> list[dict[str, Any]]:
-    with Store.read(trip.path) as store:
+    with Store.read(trip.place) as store:
         return store.health()
 
 
@@ -439,7 +439,7 @@ def test_the_words_are_stored_as_they_came(trip: Trip) -> None:
     accept(trip)
     held = "SELECT raw_hash, words_hash FROM revisions WHERE number = 2 ORDER BY article_id"
     assert trip.rows(held)[100:] == hashes
-    with Store.read(trip.path) as store:
+    with Store.read(trip.place) as store:
         (public_id,) = store.query("SELECT id FROM articles WHERE title LIKE '%105%' AND publisher LIKE 'd%'")[1]
         assert store.raw(str(public_id[0]))["content"][0]["value"] == odd.format(105)
         assert [row["change_kind"] for row in store.revisions(str(public_id[0]))] == ["new", "revised"]
@@ -472,7 +472,7 @@ def test_two_feeds_of_a_publisher_say_the_same(trip: Trip) -> None:
 
 def test_a_withdrawal_that_waited_is_a_version_with_a_line_though_a_person_withdrew_the_report(trip: Trip) -> None:
     serve(trip, changed(22, 150, title="WITHDRAWN: {}"))
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         for waiting_now in store.pending():
             acts.withdraw(store, waiting_now["id"], Cause(actor=ME, reason="they wrote to us"), trip.now)
     assert accept(trip) == {"withdrawn": 2}
@@ -842,7 +842,7 @@ def test_older_pages_count_as_the_poll_that_reads_them(press: Press, tmp_path: P
     flood, herald = sorted(trip(), key=lambda poll: poll.source.name)
     assert (flood.pages, flood.new, flood.over_limit) == (10, 3300, 3100)
     assert (herald.new, herald.over_limit) == (2, 0)
-    with Store.read(trip.path) as store:
+    with Store.read(trip.place) as store:
         assert len(latest(store, "daily-example")) == 201
         assert latest(store, "herald")
         assert store.health()[0]["problem"] == (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -13,6 +14,8 @@ import pytest
 
 from aggregator.demo import Press
 from aggregator.text.dates import utc_now
+from tests.conftest import only_soak
+from tests.engine.server import Server
 from tests.engine.workers import Wire
 from tests.waiting import until
 
@@ -45,6 +48,45 @@ def test_two_workers_poll_each_source_once_as_gently_as_one_and_one_that_is_kill
         assert "Traceback" not in wire.said()
     finally:
         wire.kill()
+
+
+@only_soak
+@pytest.mark.soak
+@pytest.mark.parametrize("workers", [2, 4])
+def test_workers_that_are_killed_and_a_server_that_is_started_anew_lose_nothing_and_double_nothing(
+    tmp_path: Path, press: Press, workers: int
+) -> None:
+    kills, restarts = 50, 5
+    with Server() as server:
+        wire = Wire(tmp_path, press, hosts=6, feeds=2, every=0.1, server=server.url)
+        try:
+            endure(wire, server, workers, kills, restarts, random.Random(workers))
+            wire.stored(len(wire.articles), seconds=180)
+            assert set(wire.end()[-workers:]) == {0}
+            assert wire.faults() == []
+            assert wire.count("engine.places") == 0
+            assert "internal error" not in wire.said()
+        finally:
+            wire.kill()
+
+
+def endure(wire: Wire, server: Server, workers: int, kills: int, restarts: int, chance: random.Random) -> None:
+    """Kills one worker after the other, each of which another one follows, while new articles are published; and starts
+    the server anew now and then, as often as a crash would.
+    """
+    for _ in range(workers):
+        wire.start()
+    for kill in range(kills):
+        before = wire.polls()
+        until(lambda before=before: wire.polls() > before + chance.randrange(4), seconds=120)  # type: ignore[misc]
+        if kill * restarts // kills != (kill + 1) * restarts // kills:
+            server.stop(chance.choice(("fast", "immediate")))
+            server.start()
+        doomed = chance.choice([each for each in wire.processes if each.poll() is None])
+        os.killpg(doomed.pid, signal.SIGKILL)
+        doomed.wait()
+        wire.start()
+        wire.publish(*chance.choice(sorted(wire.documents)))
 
 
 def test_a_worker_refuses_a_file_of_sqlite(tmp_path: Path, press: Press) -> None:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections import defaultdict
 from contextlib import closing
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -33,8 +32,12 @@ SPACING = 0.4  # seconds between two requests to one domain
 class Wire:
     """A configuration whose publishers' sites a press serves, and the workers that poll them."""
 
-    def __init__(self, folder: Path, press: Press, hosts: int, feeds: int = 1, every: float = 60) -> None:
-        """Of each host so many feeds, each of two articles; all hosts are of one domain, the press's address."""
+    def __init__(
+        self, folder: Path, press: Press, hosts: int, feeds: int = 1, every: float = 60, server: str | None = None
+    ) -> None:
+        """Of each host so many feeds, each of two articles; all hosts are of one domain, the press's address. `server`:
+        the address of a server in place of that of all tests.
+        """
         self.press = press
         self.folder = folder
         self.config = make_config(folder / "config")
@@ -53,10 +56,7 @@ class Wire:
                 self.publish(host, path, 2)
                 head += "[[source]]" + source.replace(f"{host}/feed", f"{host}{path}")
             (self.config / "publishers" / "ml" / f"h{number}.toml").write_text(head)
-        self.place: PostgresPlace = postgres.place_of(folder / "wire.db")
-        said = conninfo_to_dict(self.place.url)
-        host, port = quote(str(said["host"]), safe=""), said["port"]
-        self.url = f"postgresql://{said['user']}@/{said['dbname']}?host={host}&port={port}"
+        self.url = server or url_of(postgres.place_of(folder / "wire.db"))
         self.processes: list[subprocess.Popen[bytes]] = []
 
     def publish(self, host: str, path: str, number: int = 1) -> None:
@@ -110,7 +110,7 @@ class Wire:
                 process.wait()
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        with closing(psycopg.connect(self.place.url, autocommit=True)) as connection:
+        with closing(psycopg.connect(self.url, autocommit=True)) as connection:
             return connection.execute(sql.encode()).fetchall()
 
     def count(self, table: str) -> int:
@@ -142,10 +142,19 @@ class Wire:
         return found + self.bursts()
 
     def bursts(self, apart: float = SPACING) -> list[str]:
-        """Requests to the domain that were closer than it wants, as the press saw them arrive."""
+        """Requests to the domain that were closer than it wants, as the press saw them arrive. One may have been on its
+        way for as long as the domain wants them apart; then those behind it seem closer to it.
+        """
         at = sorted(seen.at for seen in self.press.requests)
-        # A request may be on its way for longer than the one behind it.
-        return [f"{b - a:.3f} s between two requests" for a, b in pairwise(at) if b - a < apart * 0.6]
+        return [
+            f"4 requests within {last - first:.3f} s"
+            for first, last in zip(at, at[3:], strict=False)
+            if last - first < 2 * apart
+        ]
+
+    def polls(self) -> int:
+        """How many requests for feeds there were."""
+        return sum(self.polls_of_source().values())
 
     def polls_of_source(self) -> dict[str, int]:
         counts: dict[str, int] = defaultdict(int)
@@ -153,3 +162,10 @@ class Wire:
             if "feed" in seen.path:
                 counts[f"{seen.host}{seen.path}"] += 1
         return counts
+
+
+def url_of(place: PostgresPlace) -> str:
+    """As `--db` takes it."""
+    said = conninfo_to_dict(place.url)
+    host = quote(str(said["host"]), safe="")
+    return f"postgresql://{said['user']}@/{said['dbname']}?host={host}&port={said['port']}"

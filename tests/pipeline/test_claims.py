@@ -298,10 +298,10 @@ def test_pages_that_another_program_is_visiting_are_left_to_it(press: Press, tmp
             async with Pipeline(trip.config, store, lambda: trip.now, trip.connect_to) as pipeline:
                 return await pipeline.recheck(20, 20, elsewhere.append)
 
-        with Store.open(trip.path) as store:
+        with Store.open(trip.place) as store:
             return asyncio.run(run(store)), elsewhere
 
-    with Store.open(trip.path) as other:
+    with Store.open(trip.place) as other:
         assert other.claim("visit", ["daily-example"], trip.now) == {"daily-example"}
         assert visits() == ([], [1])
     findings, elsewhere = visits()
@@ -322,7 +322,7 @@ def test_pages_of_a_publisher_that_another_program_brought_in_are_left_alone(pre
         async with Pipeline(config, store, lambda: trip.now, trip.connect_to) as pipeline:
             return await pipeline.recheck(20, 20)
 
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         assert {finding.recheck.publisher for finding in asyncio.run(run(store))} == {"daily-example"}
 
 

@@ -99,6 +99,15 @@ def test_a_file_that_an_older_version_wrote_is_brought_up_to_date_first(tmp_path
     assert copy(path, place)[1] == []
 
 
+def test_a_letter_that_postgresql_has_not_is_replaced(wire: Path, place: PostgresPlace) -> None:
+    with closing(sqlite3.connect(wire)) as connection, connection:
+        connection.execute("UPDATE articles SET byline = 'A' || char(0) || 'B' WHERE article_id = 1")
+        connection.execute("UPDATE revisions SET title = 'A' || char(0) || 'B' WHERE article_id = 1")
+    assert copy(wire, place)[1] == []
+    with psycopg.connect(place.url) as reader:
+        assert reader.execute("SELECT byline FROM articles WHERE article_id = 1").fetchone() == ("A\ufffdB",)
+
+
 def test_new_reports_get_numbers_behind_those_that_were_copied(wire: Path, place: PostgresPlace) -> None:
     assert copy(wire, place)[1] == []
     with Store.open(place) as store:

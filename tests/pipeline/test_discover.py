@@ -74,7 +74,7 @@ def test_a_site_is_searched_once_a_week_at_most(trip: Trip) -> None:
 
 def test_a_site_that_is_searched_has_no_part_in_the_budget(trip: Trip) -> None:
     trip()
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         assert store.rhythms() == []
 
 
@@ -137,14 +137,14 @@ def test_a_new_address_in_the_configuration_forgets_what_was_found(trip: Trip) -
     (publisher,) = trip.config.publishers
     source = replace(publisher.sources[0], url=f"{SITE}en/")
     trip.config = replace(trip.config, publishers=(replace(publisher, sources=(source,)),))
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         sync(store, trip.config.wire, trip.config.publishers, trip.now, trip.now.date())
     assert trip.rows("SELECT url, proposed, proposed_as FROM sources") == [(f"{SITE}en/", None, None)]
     assert problem(trip)[0] == "no source yet; it is looked for at the next poll"
 
 
 def test_a_site_that_could_not_be_reached_still_waits_for_its_search(trip: Trip) -> None:
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         sync(store, trip.config.wire, trip.config.publishers, trip.now, trip.now.date())
         source = trip.config.publishers[0].sources[0]
         record_polls(store, [(make_poll(source, outcome="offline", next=NextPoll(at=NOW, reason="offline")), ())], NOW)
@@ -155,7 +155,7 @@ def test_a_site_that_could_not_be_reached_still_waits_for_its_search(trip: Trip)
 def test_what_has_an_address_is_polled_before_sites_are_searched(trip: Trip) -> None:
     (publisher,) = trip.config.publishers
     sources = (*publisher.sources, Source(publisher=publisher.key, key="feed", url=DOOR))
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         sync(store, trip.config.wire, [replace(publisher, sources=sources)], trip.now, trip.now.date())
         for now in (None, trip.now):
             assert [one.source.key for one in store.due(now)] == ["feed", "main"]

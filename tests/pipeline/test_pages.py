@@ -93,7 +93,7 @@ def read(trip: Trip, after: timedelta = timedelta(0)) -> list[Finding]:
         async with Pipeline(trip.config, store, lambda: trip.now, trip.connect_to) as pipeline:
             return await pipeline.recheck(20, 20)
 
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         sync(store, trip.config.wire, trip.config.publishers, trip.now, trip.now.date())
         return asyncio.run(run(store))
 
@@ -103,12 +103,12 @@ def tag(trip: Trip) -> None:
         async with Pipeline(trip.config, store, lambda: trip.now, trip.connect_to) as pipeline:
             await pipeline.tag()
 
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         asyncio.run(run(store))
 
 
 def released(trip: Trip) -> Release:
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         ids = [str(each) for (each,) in trip.rows("SELECT id FROM articles ORDER BY article_id LIMIT 1")]
         (out,) = releases(store, trip.config.wire, ids, outlet(store, "web", trip.now))
     assert isinstance(out, Release)
@@ -287,7 +287,7 @@ def test_no_more_of_a_page_is_held_than_the_rights_let_out(
 
 def words(trip: Trip) -> str:
     """All that any version holds, as it is stored."""
-    with Store.read(trip.path) as store:
+    with Store.read(trip.place) as store:
         found = [str(each) for (each,) in trip.rows("SELECT id FROM articles")]
         return json.dumps([store.revisions(each) for each in found], ensure_ascii=False, default=str)
 
@@ -495,7 +495,7 @@ def test_a_correction_on_the_page_is_a_correction_with_its_note(trip: Trip) -> N
 def test_versions_show_what_the_page_said(trip: Trip) -> None:
     trip()
     read(trip)
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         (report,) = (str(each) for (each,) in trip.rows("SELECT id FROM articles"))
         found = versions(store, trip.config.wire, report, outlet(store, "web", trip.now), 10)
     assert found is not None
@@ -510,7 +510,7 @@ def search(trip: Trip, words: str) -> int:
         async with Pipeline(trip.config, store, lambda: trip.now, trip.connect_to) as pipeline:
             await pipeline.maintain()
 
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         asyncio.run(index(store))
         return len(list(store.reports(Selection(), parse(words))))
 
@@ -524,14 +524,14 @@ async def matched(store: Store) -> None:
 
 def test_the_words_of_a_page_are_searched_and_a_saved_search_finds_them(trip: Trip) -> None:
     trip.config = replace(trip.config, searches=(SavedSearch(name="kita", words="commission", title="Kita"),))
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         sync(store, trip.config.wire, trip.config.publishers, trip.now, trip.now.date())
         store.follow_searches(trip.config.searches, (), trip.now)
     trip()
     assert search(trip, "commission") == 0
     read(trip)
     assert search(trip, "commission") == 1
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         asyncio.run(matched(store))
     assert trip.rows("SELECT count(*) FROM hits") == [(1,)]
 
@@ -548,7 +548,7 @@ def test_what_is_purged_leaves_nothing_of_its_page(trip: Trip) -> None:
     read(trip)
     tag(trip)
     assert trip.rows("SELECT count(*) FROM rights_signals WHERE article_id IS NOT NULL") == [(1,)]
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         (report,) = (str(each) for (each,) in trip.rows("SELECT id FROM articles"))
         ((said,), url) = store.signals_of_report(report), f"http://{HOST}/{address}"
         under_way = Looked(
@@ -558,7 +558,7 @@ def test_what_is_purged_leaves_nothing_of_its_page(trip: Trip) -> None:
         purge(store, chosen(store, [report], None, None), BECAUSE, trip.now)
         store.note_signals([under_way], trip.now)
     assert trip.rows("SELECT count(*) FROM pages") == [(0,)]
-    assert address.encode() not in trip.path.read_bytes()
+    assert address.encode() not in trip.place.read_bytes()
     assert not any(paragraph in words(trip) for paragraph in (LEAD, MORE, LAST))
     assert read(trip, HOUR) == []
 
@@ -571,7 +571,7 @@ def test_words_that_were_lent_go_with_those_of_the_page(trip: Trip) -> None:
     read(trip)
     assert LAST in words(trip)
     trip.now += 4 * DAY
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         for minutes in (10, 0):  # so that the clock is believed, by whose jump words are let go
             clock.look(store, trip.now - timedelta(minutes=minutes))
         maintain(store, trip.now)
@@ -582,7 +582,7 @@ def test_words_that_were_lent_go_with_those_of_the_page(trip: Trip) -> None:
 
 def test_a_report_that_was_withdrawn_does_not_come_back_by_its_page(trip: Trip) -> None:
     trip()
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         (report,) = (str(each) for (each,) in trip.rows("SELECT id FROM articles"))
         acts.withhold(store, report, BECAUSE, trip.now)
     read(trip)
@@ -662,7 +662,7 @@ def test_a_kill_between_a_visit_and_its_record_loses_nothing(tmp_path: Path, pre
     press.set_document(HOST, "/1", page())
     trip = Trip(press, tmp_path / "wire.db", [with_pages("text")])
     trip()
-    arguments = [sys.executable, "-c", SCRIPT, str(trip.path), str(press.address[1]), word]
+    arguments = [sys.executable, "-c", SCRIPT, str(trip.place), str(press.address[1]), word]
     killed = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     read(trip)
@@ -670,7 +670,7 @@ def test_a_kill_between_a_visit_and_its_record_loses_nothing(tmp_path: Path, pre
     assert kinds(trip) == [("new",), ("revised",)]
     assert tried(trip) == ("read", None)
     assert asked(trip)[0] == 200
-    with sqlite3.connect(trip.path) as connection:
+    with sqlite3.connect(trip.place) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
 
@@ -687,7 +687,7 @@ def test_a_join_and_its_split_leave_each_report_its_page(tmp_path: Path, press: 
     trip()
     read(trip)
     ids = [str(each) for (each,) in trip.rows("SELECT id FROM articles ORDER BY title")]
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         number = joins.join(store, ids[order[0]], ids[order[1]], BECAUSE, trip.now)
         merges.split(store, number, trip.now)
     trip.now += HOUR
@@ -718,7 +718,7 @@ def test_a_change_that_waits_for_a_person_keeps_the_page(trip: Trip) -> None:
     trip.now += HOUR
     (poll,) = trip()
     assert poll.pending == len(numbers)
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         pending.accept(store, [publisher], publisher.key, pending.KINDS, "person:test", trip.now)
     found = trip.rows(
         "SELECT b.summary, b.text FROM articles AS a JOIN bodies AS b USING (article_id) WHERE a.title LIKE '% 7'"

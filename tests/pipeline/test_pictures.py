@@ -67,7 +67,7 @@ class Wire(Trip):
     def copy(self) -> int:
         """Polls, copies what is due, and does what is to be done beside it."""
         self()
-        with Store.open(self.path) as store:
+        with Store.open(self.place) as store:
             return asyncio.run(self._copied(store))
 
     async def _copied(self, store: Store) -> int:
@@ -84,7 +84,7 @@ class Wire(Trip):
             "SELECT url, picture_state FROM pictures ORDER BY url")}  # fmt: skip
 
     def files(self) -> list[str]:
-        folder = self.path.with_name("pictures")
+        folder = self.place.with_name("pictures")
         return sorted(str(path.relative_to(folder)) for path in folder.glob("*/*")) if folder.exists() else []
 
     def asked(self, path: str = "") -> list[str]:
@@ -96,14 +96,14 @@ class Wire(Trip):
 
     def shown(self, channel: str = "web") -> dict[str, tuple[Picture, ...]]:
         """By headline the pictures that leave."""
-        with Store.open(self.path) as store:
+        with Store.open(self.place) as store:
             ids = [str(report) for (report,) in self.rows("SELECT id FROM articles ORDER BY article_id")]
             by = outlet(store, channel, self.now)  # type: ignore[arg-type]
             found = releases(store, self.config.wire, ids, by)
             return {each.headline: each.pictures for each in found if isinstance(each, Release)}
 
     def act(self, act: Callable[..., object], report: str) -> None:
-        with Store.open(self.path) as store:
+        with Store.open(self.place) as store:
             act(store, report, BECAUSE, self.now)
 
 

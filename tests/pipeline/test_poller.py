@@ -67,8 +67,8 @@ class Desk:
     """The command, over the database of a trip."""
 
     def __init__(self, trip: Trip) -> None:
-        config = make_config(trip.path.with_name("config"))
-        self._options = ("--config", str(config), "--db", str(trip.path))
+        config = make_config(trip.place.with_name("config"))
+        self._options = ("--config", str(config), "--db", str(trip.place))
 
     def __call__(self, *arguments: str) -> Result:
         return CliRunner().invoke(aggregator, [*self._options, *arguments])
@@ -433,7 +433,7 @@ def test_health_ends_with_1_when_the_wire_is_silent(trip: Trip, desk: Desk, monk
     # Five sources of a report every two hours each, of which none has come for a day.
     then = trip.now - DAY
     taught = learn(Rhythm(), [then - n * 2 * HOUR for n in range(1, 200)], since=None, now=then, listed=20)
-    with sqlite3.connect(trip.path) as connection:
+    with sqlite3.connect(trip.place) as connection:
         connection.execute("UPDATE sources SET rhythm = ?, last_new = ?", (rhythm_text(taught), to_iso(then)))
     told = desk("health")
     assert told.exit_code == 1
@@ -442,11 +442,11 @@ def test_health_ends_with_1_when_the_wire_is_silent(trip: Trip, desk: Desk, monk
 
 def test_a_source_that_is_silent_beyond_its_rhythm_is_told(trip: Trip) -> None:
     poll(trip)
-    with sqlite3.connect(trip.path) as connection:
+    with sqlite3.connect(trip.place) as connection:
         connection.execute(
             "UPDATE sources SET silent_after = '2026-01-02T00:00:00Z', last_new = '2026-01-01T00:00:00Z'"
         )
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         maintain(store, trip.now)  # counts what the view says
     assert trip.rows("SELECT problem, advice FROM health") == [
         (

@@ -111,11 +111,11 @@ def test_a_poll_that_began_by_other_rules_lets_the_next_read_the_whole_document(
     """A person changes the rules while a poll is under way, which then remembers neither validators nor document."""
     trip.press.set_document(HOST, "/feed", feed(BRIDGE, MATCH))
     by(trip, SPORT)
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         sync(store, trip.config.wire, trip.config.publishers, trip.now, trip.now.date())
         begun = store.due(None)
     by(trip, None)
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         sync(store, trip.config.wire, trip.config.publishers, trip.now, trip.now.date())
         asyncio.run(trip.poll(store, begun))
     assert titles(trip) == ["Le pont rouvre"]

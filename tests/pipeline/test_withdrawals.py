@@ -159,7 +159,7 @@ def test_what_a_person_restored_no_old_tombstone_withdraws(trip: Trip) -> None:
 
 
 def _restore(trip: Trip) -> None:
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         public_id = str(trip.rows("SELECT id FROM articles WHERE status <> 'usable'")[0][0])
         acts.restore(store, public_id, Cause(actor="person:A", reason="a mistake of theirs"), trip.now)
 
@@ -177,7 +177,7 @@ def test_a_withdrawn_report_stays_so_when_listed_again_and_its_new_words_are_kep
 def test_a_headline_that_withdraws_a_report_again_is_a_version_with_a_line(trip: Trip) -> None:
     """A person had withdrawn it before, so that there was no act whose line it could have."""
     trip()
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         public_id = str(trip.rows("SELECT id FROM articles WHERE title = 'Report 1'")[0][0])
         acts.withdraw(store, public_id, Cause(actor="person:A", reason="they wrote to us"), trip.now)
     marked = ENTRY.format(1, LATE).replace("<title>", "<title>WITHDRAWN: ")
@@ -234,7 +234,7 @@ def visits(trip: Trip, after: timedelta = timedelta(0), limit: int = 20, per_pub
         async with Pipeline(trip.config, store, lambda: trip.now, lambda host: trip.press.address) as pipeline:
             return await pipeline.recheck(limit, per_publisher)
 
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         sync(store, trip.config.wire, trip.config.publishers, trip.now, trip.now.date())
         return asyncio.run(run(store))
 

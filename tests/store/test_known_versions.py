@@ -1,4 +1,4 @@
-"""What is known for a poll is old as soon as somebody else has written what it depends on, and no sooner than needed."""
+"""What is known for a poll is old as soon as somebody else has written what it depends on, and not before."""
 
 from __future__ import annotations
 

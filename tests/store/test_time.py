@@ -266,7 +266,7 @@ def test_neither_pages_nor_rhythms_are_judged_by_a_clock_that_is_not_believed(
         taught = trip.rows("SELECT rhythm FROM sources")
 
         async def visits() -> int:
-            with Store.open(trip.path) as store:
+            with Store.open(trip.place) as store:
                 async with Pipeline(trip.config, store, lambda: trip.now, lambda host: press.address) as pipeline:
                     return len(await pipeline.recheck(20, 20))
 

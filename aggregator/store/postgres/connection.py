@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
@@ -24,6 +25,8 @@ from aggregator.store.queries import views
 # Who writes holds this lock until the end of the transaction: one writer at a time, so that the numbers of the ledger
 # have no gaps and rise in the order in which transactions end.
 _WRITER = 0x41676772  # "Aggr"
+_CHANNEL = "aggregator_news"  # by which the triggers of the schema notify
+_LOOK_AGAIN = 5.0  # seconds
 
 
 log = logging.getLogger("aggregator.store")
@@ -43,6 +46,8 @@ class PostgresConnection:
         self._busy_seconds = busy_seconds
         self._reads_only = reads_only
         self._is_in_transaction = False
+        self._schema: str | None = None
+        self._looked = 0.0  # when news came last; time.monotonic()
         self._connect()
 
     def _connect(self) -> None:
@@ -52,6 +57,7 @@ class PostgresConnection:
         except BaseException:
             self.opened.close()
             raise
+        self._is_listening = False
         self._calls = False  # functions of this program, for what it reads
         values.register(self.opened)
 
@@ -92,6 +98,10 @@ class PostgresConnection:
 
     def begin(self) -> None:
         self._begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    def begin_temporary(self) -> None:
+        """Begins to make temporary tables and views, also by a connection that only reads."""
+        self._begin("BEGIN READ WRITE")
 
     def begin_writing(self) -> None:
         self._begin("BEGIN")
@@ -142,6 +152,12 @@ class PostgresConnection:
         found = {(publisher, key): (row, writes) for publisher, key, row, writes in rows}
         return [found.get(name, (0, 0)) for name in names]
 
+    @property
+    def stored(self) -> str:
+        if self._schema is None:
+            (self._schema,) = self.execute("SELECT quote_ident(current_schema())").fetchone() or (None,)
+        return f"{self._schema}."
+
     def migrations(self) -> Set[str]:
         """All of them: the first database of PostgreSQL came after the last of those that `views` names."""
         return frozenset(views.MIGRATIONS)
@@ -178,6 +194,23 @@ class PostgresConnection:
         self.opened.execute("SET LOCAL aggregator.counts = 'off'")  # as `reports_per_day_report` of the schema reads it
         yield
         self.opened.execute("SET LOCAL aggregator.counts = 'on'")
+
+    def wait_for_news(self, seconds: float) -> bool:
+        """Whoever writes notifies those who listen, at the end of the transaction. A notification may be lost, as with
+        the connection, or behind a pooler of connections: every few seconds it is looked without one.
+        """
+        if not self._is_listening:
+            self.execute(f"LISTEN {_CHANNEL}")
+            self._is_listening, self._looked = True, time.monotonic()
+            return True
+        rest = self._looked + _LOOK_AGAIN - time.monotonic()
+        has_come = any(True for _ in self.opened.notifies(timeout=max(0, min(seconds, rest)), stop_after=1))
+        if not has_come and rest > seconds:
+            return False
+        for _ in self.opened.notifies(timeout=0):  # one look is for all that have come
+            pass
+        self._looked = time.monotonic()
+        return True
 
     def close(self) -> None:
         self.opened.close()

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from aggregator import __version__
-from aggregator.model import PublisherTerms
 from aggregator.model.errors import StoreError
 from aggregator.model.place import PostgresPlace
+from aggregator.store.postgres import as_of, lock, migrations, opening, search
 from aggregator.store.postgres import bulk as bulk
-from aggregator.store.postgres import lock, migrations, opening, search
+from aggregator.store.postgres import query as queries
 from aggregator.store.postgres.connecting import connected
 from aggregator.store.postgres.connection import PostgresConnection
 from aggregator.store.postgres.errors import explained
 from aggregator.store.postgres.shared_limits import PostgresLimits
-from aggregator.store.queries import let_go
+from aggregator.store.queries import settings
 from aggregator.store.sqlite.backups import Facts, Loaded
 from aggregator.store.sqlite.vacuum import Rewriting
 from aggregator.text.printable import argument
@@ -64,15 +64,11 @@ def is_current(connection: PostgresConnection) -> bool:
 
 
 def is_as_stored(connection: PostgresConnection) -> bool:
-    return True
+    return not connection.has_own_views
 
 
-def show_terms(connection: PostgresConnection, configured: Sequence[PublisherTerms]) -> None:
-    raise NotImplementedError
-
-
-def show_as_of(connection: PostgresConnection, now: datetime, believed: datetime, over: let_go.Over) -> str | None:
-    raise NotImplementedError
+show_terms = as_of.show_terms
+show_as_of = as_of.show
 
 
 begin_program = lock.Program.begin
@@ -115,7 +111,11 @@ def identity(place: PostgresPlace) -> tuple[int, int]:
 
 
 def try_writing(connection: PostgresConnection, transaction: Callable[[], AbstractContextManager[None]]) -> None:
-    raise NotImplementedError
+    """Whether the disk has room the server alone knows: it is told to write a megabyte that cannot be compressed."""
+    with transaction():
+        settings.write(connection, "room", os.urandom(1 << 19).hex())
+    with transaction():
+        settings.write(connection, "room", None)
 
 
 index_batch = search.index_batch
@@ -161,10 +161,7 @@ def back_up(connection: PostgresConnection, to: Path, *, replace: bool, moved: C
     )
 
 
-def query(
-    connection: PostgresConnection, sql: str, values: Mapping[str, str]
-) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
-    raise NotImplementedError
+query = queries.run
 
 
 def load_backup(file: Path, place: PostgresPlace, now: datetime, moved: Callable[[], None]) -> Loaded:

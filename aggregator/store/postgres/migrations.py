@@ -55,9 +55,9 @@ def known() -> tuple[Migration, ...]:
 
 
 def in_folder(folder: Traversable) -> tuple[Migration, ...]:
-    """By number."""
-    found = (file for file in folder.iterdir() if file.name.endswith(".sql"))
-    return tuple(Migration(file.name.removesuffix(".sql"), file) for file in sorted(found, key=lambda each: each.name))
+    """By number, and of one number what comes before first."""
+    found = [Migration(file.name.removesuffix(".sql"), file) for file in folder.iterdir() if file.name.endswith(".sql")]
+    return tuple(sorted(found, key=lambda each: (each.name.partition("_")[0], not each.is_before, each.name)))
 
 
 def applied(connection: PostgresConnection) -> list[str]:

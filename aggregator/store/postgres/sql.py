@@ -31,6 +31,8 @@ _PIECES = re.compile(
     re.VERBOSE,
 )
 
+# A value that is compared with nothing but NULL has no type of its own.
+_IS_NULL = re.compile(r"\s+IS\s+(?:NOT\s+)?NULL\b")
 _TYPES = {"INTEGER": "bigint", "REAL": "double precision", "BLOB": "bytea"}
 
 
@@ -47,12 +49,10 @@ def translated(sql: str) -> str:
         text = found[0]
         if kind == "quoted":
             written.append(text.replace("%", "%%"))
-        elif found["numbered"]:
-            written.append(f"%(p{found['number']})s")
-        elif kind == "placed":
-            written.append("%s")
-        elif found["named"]:
-            written.append(f"%({found['name']})s")
+        elif found["numbered"] or kind == "placed" or found["named"]:
+            name = f"p{found['number']}" if found["numbered"] else found["name"]
+            value = f"%({name})s" if name else "%s"
+            written.append(f"CAST({value} AS text)" if _IS_NULL.match(sql, last) else value)
         elif kind == "percent":
             written.append("%%")
         elif found["of"]:

@@ -24,6 +24,7 @@ from aggregator.text.dates import to_iso
 
 _OURS = "engine.sql"
 _PATH = "SET search_path = engine, public"
+_SECONDS = 5.0  # until a connection is there
 _CONNECTIONS = 4  # of one worker; those of its tasks wait for each other
 
 LOCK = "poll "  # before the name of a source: its queueing lock
@@ -84,7 +85,7 @@ def connector(place: PostgresPlace) -> PsycopgConnector:
         configure=configure,
         min_size=1,
         max_size=_CONNECTIONS,
-        timeout=10,
+        timeout=_SECONDS,
     )
 
 

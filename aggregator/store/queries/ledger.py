@@ -587,7 +587,7 @@ def _eras(connection: Connection, selection: Selection) -> list[Era] | None:
     """
     if not (selection.publishers or selection.kinds or selection.groups or selection.channel):
         return None
-    of = "main." if is_migrated(connection) else ""
+    of = connection.stored if is_migrated(connection) else ""
     now = connection.execute(
         f"""
         SELECT publisher, publisher, publisher_kind, publisher_group,

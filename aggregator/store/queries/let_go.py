@@ -14,7 +14,7 @@ from types import MappingProxyType
 from aggregator.model import Entry, Lending
 from aggregator.store.connection import StoreConnection
 from aggregator.store.queries import tags, tombstones, who
-from aggregator.store.queries.raw import Pack, packer, unpacker
+from aggregator.store.queries.raw import Pack, packer, unpacker, with_headline_only, without_words
 from aggregator.text import raw_words
 from aggregator.text.dates import to_iso
 
@@ -95,7 +95,22 @@ def has_over(connection: StoreConnection, over: Over, *, by_index: bool) -> bool
     return bool(over) and connection.execute(sql, (_as_parameter(over), 1)).fetchone() is not None
 
 
-def is_over_sql(over: Over, article: str) -> str:
+def shown(over: Over) -> dict[str, tuple[dict[str, str], str]]:
+    """What `let_go` will leave of tables that hold words: by table the columns that are others then, as SQL, and for
+    which rows, as SQL; both of a row `t`.
+    """
+    is_over = _is_over_sql(over, "t.article_id")
+    emptied = {name: f"CASE WHEN {is_over} THEN '' ELSE t.{name} END" for name in ("summary", "text", "excerpt")}
+    stripped = f"CASE WHEN {is_over} THEN {with_headline_only('t.dictionary_id')} ELSE t.dictionary_id END"
+    return {
+        "bodies": (emptied, "TRUE"),
+        "revisions": ({"dictionary_id": stripped}, "TRUE"),
+        "media": ({}, f"NOT {is_over}"),
+        **{table: ({}, f"({stays} OR NOT {is_over})") for table, stays in who.STAYS.items()},
+    }
+
+
+def _is_over_sql(over: Over, article: str) -> str:
     """SQL for whether the words of an article may be held no longer; `article` is SQL."""
     lent = _as_parameter(over).replace("'", "''")
     return f"""EXISTS (
@@ -136,15 +151,6 @@ def _strip(connection: StoreConnection, table: str, which: str, value: str, pack
         if kept != words:
             packed = pack(kept)
             connection.execute(f"UPDATE {table} SET raw = ?, dictionary_id = ? WHERE {is_it}", (*packed, *row))  # noqa: S608
-
-
-def without_words(words: bytes | None) -> bytes:
-    """What stays of everything that an entry said when its words are let go; of damaged ones (None), nothing."""
-    try:
-        entry = raw_words.decode(words) if words is not None else Entry()
-    except ValueError:
-        entry = Entry()
-    return raw_words.encode(raw_words.without_words(entry))
 
 
 def everything(

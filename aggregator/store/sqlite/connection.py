@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ class SQLiteConnection(sqlite3.Connection):
     """As `store.connection.Connection`. Statements begin their transactions themselves."""
 
     index: WordIndex = search
+    stored = "main."
     path: Path
 
     def begin(self) -> None:
@@ -76,6 +78,11 @@ class SQLiteConnection(sqlite3.Connection):
         yield
         for _, sql in counting:
             self.execute(sql)
+
+    def wait_for_news(self, seconds: float) -> bool:
+        """A file tells nobody that it was written: whoever follows looks again."""
+        time.sleep(seconds)
+        return True
 
     def explained(self) -> AbstractContextManager[None]:
         return explained(self.path)

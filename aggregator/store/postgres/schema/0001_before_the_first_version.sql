@@ -969,6 +969,18 @@ END $$;
 CREATE TRIGGER words_come AFTER INSERT ON revisions FOR EACH ROW WHEN (new.number > 1)
   EXECUTE FUNCTION words_come();
 
+-- Whoever follows is told at the end of a transaction, once, that there is something new.
+CREATE FUNCTION notify_followers() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_notify('aggregator_news', '');
+  RETURN NULL;
+END $$;
+CREATE TRIGGER notify_of_lines AFTER INSERT ON changes FOR EACH STATEMENT EXECUTE FUNCTION notify_followers();
+CREATE TRIGGER notify_of_tokens AFTER INSERT OR UPDATE OR DELETE ON tokens
+  FOR EACH STATEMENT EXECUTE FUNCTION notify_followers();
+CREATE TRIGGER notify_of_found AFTER INSERT OR UPDATE OF found_seq ON searches
+  FOR EACH STATEMENT EXECUTE FUNCTION notify_followers();
+
 CREATE FUNCTION has_words(said jsonb, asked jsonb) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
   title text := said ->> 'title';

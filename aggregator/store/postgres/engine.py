@@ -25,6 +25,8 @@ from aggregator.store.sqlite.backups import Facts, Loaded
 from aggregator.store.sqlite.vacuum import Rewriting
 from aggregator.text.printable import argument
 
+COPIED_WITH = "pg_dump and pg_restore"
+
 
 def to_write(place: PostgresPlace, busy_seconds: float) -> PostgresConnection:
     with explained(place):

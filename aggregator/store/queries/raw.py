@@ -68,9 +68,12 @@ def unpacker(connection: Connection) -> Unpack:
     return unpack
 
 
-def _unpacker(connection: Connection) -> Callable[[bytes, int | None], bytes]:
+def _unpacker(connection: Connection, *, at_once: bool = False) -> Callable[[bytes, int | None], bytes]:
     """As `unpacker`, but raises ZstdError."""
     decompressors: dict[int | None, zstandard.ZstdDecompressor] = {}
+    if at_once:
+        numbers = connection.execute("SELECT dictionary_id FROM dictionaries").fetchall()
+        decompressors = {number: _decompressor(connection, number) for (number,) in numbers}
 
     def unpack(packed: bytes, dictionary: int | None) -> bytes:
         if dictionary is not None and dictionary < 0:  # `with_headline_only`
@@ -82,9 +85,11 @@ def _unpacker(connection: Connection) -> Callable[[bytes, int | None], bytes]:
     return unpack
 
 
-def reader(connection: Connection) -> Callable[[bytes | None, int | None], str | None]:
-    """What SQL has as `raw_words(raw, dictionary)`: the JSON text of what the entry said; None for None."""
-    unpack = _unpacker(connection)
+def reader(connection: Connection, *, at_once: bool = False) -> Callable[[bytes | None, int | None], str | None]:
+    """What SQL has as `raw_words(raw, dictionary)`: the JSON text of what the entry said; None for None. `at_once`: the
+    dictionaries of now are read now, so that nothing is asked of the connection while it gives rows.
+    """
+    unpack = _unpacker(connection, at_once=at_once)
 
     def raw_words(raw: bytes | None, dictionary: int | None) -> str | None:
         return None if raw is None else as_text(unpack(raw, dictionary))

@@ -184,6 +184,7 @@ __all__ = [
     "identity",
     "load_backup",
     "only_daemon",
+    "refuse_same_kind",
     "refuse_workers",
     "running_daemon",
     "without_daemon",
@@ -244,6 +245,13 @@ def exists(place: Place) -> bool:
 def identity(place: Place) -> tuple[int, int] | None:
     """Another one as soon as another database has taken the place of one that was open; None: there is none."""
     return _engine_of(place).identity(place)
+
+
+def refuse_same_kind(source: Place, target: Place) -> None:
+    """Raises StoreError where a copy has a better way than `Store.copy_to`."""
+    engine = _engine_of(source)
+    if engine is _engine_of(target):
+        raise StoreError(f"{source} and {target} are databases of the same kind: copy one with {engine.COPIED_WITH}")
 
 
 def refuse_workers(place: Place) -> None:
@@ -581,9 +589,8 @@ class Store:
         return self._read(self._engine.tasks(self.place).waiting)
 
     def task_state(self) -> TaskState | None:
-        """Queues and workers; None: no worker has run yet. Raises StoreError where workers cannot share any."""
-        state: TaskState | None = self._read_as_one(self._engine.tasks(self.place).state)
-        return state
+        """Queues and workers; None: there has been no worker."""
+        return self._read_as_one(self._engine.task_state)
 
     def oldest_due(self, now: datetime) -> timedelta | None:
         """How long the source that waits longest has been due; None: none is."""

@@ -47,11 +47,6 @@ ANY = Selection()
 
 
 def rows(store: Store, sql: str) -> list[tuple[object, ...]]:
-<<<<<<< HEAD
-    """What a researcher sees who opens the file with plain sqlite3, without any function of ours."""
-    with file_of(store) as connection:
-        return list(connection.execute(sql))
-=======
     """What a researcher sees who opens the file with plain sqlite3, without any function of ours; or the database."""
     if isinstance(store.place, PostgresPlace):
         with file_of(store) as connection:
@@ -60,7 +55,6 @@ def rows(store: Store, sql: str) -> list[tuple[object, ...]]:
         found = connection.execute(sql).fetchall()
     connection.close()
     return found
->>>>>>> pgqb
 
 
 def test_a_report_is_in_the_wire_with_all_that_must_stand_beside_it(store: Store, publisher: Publisher) -> None:

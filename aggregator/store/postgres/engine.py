@@ -19,10 +19,13 @@ from aggregator.store.postgres.connecting import connected
 from aggregator.store.postgres.connection import PostgresConnection
 from aggregator.store.postgres.errors import explained
 from aggregator.store.postgres.shared_limits import PostgresLimits
+from aggregator.store.postgres.task_state import task_state as task_state
 from aggregator.store.queries import settings
 from aggregator.store.sqlite.backups import Facts, Loaded
 from aggregator.store.sqlite.vacuum import Rewriting
 from aggregator.text.printable import argument
+
+COPIED_WITH = "pg_dump and pg_restore"
 
 
 def to_write(place: PostgresPlace, busy_seconds: float) -> PostgresConnection:

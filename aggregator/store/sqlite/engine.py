@@ -37,6 +37,8 @@ from aggregator.store.sqlite.sqlite_errors import explained
 
 log = logging.getLogger("aggregator.store")
 
+COPIED_WITH = "`aggregator backup create`"
+
 
 def to_write(path: Path, busy_seconds: float) -> SQLiteConnection:
     try:
@@ -151,6 +153,10 @@ begin_program = Program.begin
 
 def shared_limits(*_: object) -> None:
     """A file beside the database does it: see `fetch.shared`."""
+
+
+def task_state(connection: SQLiteConnection) -> None:
+    """No workers share a file."""
 
 
 def tasks(path: Path) -> NoReturn:

@@ -14,7 +14,6 @@ import uvicorn
 
 from aggregator.cli.options import LISTEN
 from aggregator.cli.printing import say
-from aggregator.model.place import PostgresPlace
 from aggregator.pipeline.opening import load_config, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import utc_now
@@ -58,8 +57,7 @@ def opened(paths: Paths, listen: str | None) -> tuple[uvicorn.Server, socket.soc
     """A server that has its place and has not begun to answer, and what is to be said of it. Raises ConfigError,
     click.ClickException.
     """
-    if isinstance(paths.database(), PostgresPlace):  # named by a file that may have an error for a while
-        paths = paths.resolved()
+    paths = paths.held()
     wire = load_config(paths).wire
     host, port = _place(listen) if listen else (wire.serve.host, wire.serve.port)
     app = make_app(paths, utc_now)

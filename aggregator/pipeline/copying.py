@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 
 from aggregator.model import Selection
 from aggregator.model.errors import StoreError
 from aggregator.model.place import Place
-from aggregator.store import Store, exists, without_daemon
+from aggregator.store import Store, exists, refuse_same_kind, without_daemon
 from aggregator.text import query
 
 WORDS = 100  # that are searched for in both
@@ -27,9 +26,7 @@ def copied(source: Place, target: Place, progress: Progress, step: int) -> tuple
     and what differs, a sentence each: as long as anything does, no program opens the target. `step`: rows of a step of
     the progress. Raises StoreError and DaemonRunning.
     """
-    if isinstance(source, Path) is isinstance(target, Path):
-        instead = "`aggregator backup create`" if isinstance(source, Path) else "pg_dump and pg_restore"
-        raise StoreError(f"{source} and {target} are databases of the same kind: copy one with {instead}")
+    refuse_same_kind(source, target)
     if not exists(source):
         raise StoreError(f"{source}: there is no database")
     with (

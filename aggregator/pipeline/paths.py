@@ -88,6 +88,12 @@ class Paths:
         place = self.database()
         return Paths(self.config_folder().absolute(), place.absolute() if isinstance(place, Path) else place)
 
+    def held(self) -> Paths:
+        """For a server: the same database as long as it runs, also while the file that may name it has an error. Raises
+        as `database`.
+        """
+        return self if isinstance(self.database(), Path) else self.resolved()
+
     def _postgres(self, url: Template, where: str) -> PostgresPlace:
         address = database_urls.read(url, os.environ, where)
         return PostgresPlace(address.name, address.url, self._files() / _file_name(address.database))

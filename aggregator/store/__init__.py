@@ -184,6 +184,7 @@ __all__ = [
     "identity",
     "load_backup",
     "only_daemon",
+    "refuse_same_kind",
     "refuse_workers",
     "running_daemon",
     "without_daemon",
@@ -244,6 +245,13 @@ def exists(place: Place) -> bool:
 def identity(place: Place) -> tuple[int, int] | None:
     """Another one as soon as another database has taken the place of one that was open; None: there is none."""
     return _engine_of(place).identity(place)
+
+
+def refuse_same_kind(source: Place, target: Place) -> None:
+    """Raises StoreError where a copy has a better way than `Store.copy_to`."""
+    engine = _engine_of(source)
+    if engine is _engine_of(target):
+        raise StoreError(f"{source} and {target} are databases of the same kind: copy one with {engine.COPIED_WITH}")
 
 
 def refuse_workers(place: Place) -> None:

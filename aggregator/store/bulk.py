@@ -18,6 +18,11 @@ class TableShape:
 ROW = "rowid"  # SQLite numbers the rows of a table without a key; PostgreSQL does where their order says something
 
 
+def text(value: Any) -> Any:
+    """A value with U+FFFD in the place of U+0000, which is in no text of PostgreSQL."""
+    return value.replace("\0", "\ufffd") if isinstance(value, str) and "\0" in value else value
+
+
 class Bulk(Protocol):
     """`connection` is one of the engine's. What writes is called within a transaction."""
 

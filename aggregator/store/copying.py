@@ -17,7 +17,7 @@ from itertools import islice, zip_longest
 from typing import Any
 
 from aggregator.model.errors import StoreError
-from aggregator.store.bulk import ROW, Bulk, TableShape
+from aggregator.store.bulk import ROW, Bulk, TableShape, text
 from aggregator.store.connection import StoreConnection
 from aggregator.store.queries import raw, settings
 
@@ -303,14 +303,14 @@ def _difference(
 
 
 def _reader(connection: StoreConnection, table: str, shape: TableShape) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
-    """A row as it is compared: with the SHA-256 of the words that are packed in it."""
+    """A row as it is compared: of a version with the SHA-256 of the words that are packed in it."""
     if table != "revisions":
-        return tuple
+        return lambda row: tuple(map(text, row))
     unpack = raw.unpacker(connection)
     words, dictionary = shape.columns.index("raw"), shape.columns.index("dictionary_id")
 
     def read(row: tuple[Any, ...]) -> tuple[Any, ...]:
         unpacked = None if row[words] is None else unpack(row[words], row[dictionary])
-        return (*row, hashlib.sha256(unpacked).digest() if unpacked is not None else None)
+        return (*map(text, row), hashlib.sha256(unpacked).digest() if unpacked is not None else None)
 
     return read

@@ -21,6 +21,8 @@ from aggregator.store.sqlite.vacuum import Rewriting
 class Engine(Protocol):
     """`connection` is one that this engine opened."""
 
+    COPIED_WITH: str  # what copies one of its databases into another of its own
+
     @property
     def bulk(self) -> Bulk: ...
 

@@ -20,7 +20,7 @@ from aggregator.model.errors import DaemonRunning, StoreError
 from aggregator.model.place import Place, PostgresPlace
 from aggregator.pipeline.copying import copied
 from aggregator.store import COPY_STEP, Store, only_daemon
-from tests import postgres
+from tests import ROOT, postgres
 from tests.commands import COMMAND, Popen, run
 from tests.conftest import SOAK, make_entry, make_publisher, open_store, record, scaled
 from tests.databases import upgraded
@@ -97,6 +97,15 @@ def test_a_file_that_an_older_version_wrote_is_brought_up_to_date_first(tmp_path
         connection.execute("DROP TABLE confirmations")
         connection.execute("DROP TABLE figures")
     assert copy(path, place)[1] == []
+
+
+def test_a_letter_that_postgresql_has_not_is_replaced(wire: Path, place: PostgresPlace) -> None:
+    with closing(sqlite3.connect(wire)) as connection, connection:
+        connection.execute("UPDATE articles SET byline = 'A' || char(0) || 'B' WHERE article_id = 1")
+        connection.execute("UPDATE revisions SET title = 'A' || char(0) || 'B' WHERE article_id = 1")
+    assert copy(wire, place)[1] == []
+    with psycopg.connect(place.url) as reader:
+        assert reader.execute("SELECT byline FROM articles WHERE article_id = 1").fetchone() == ("A\ufffdB",)
 
 
 def test_new_reports_get_numbers_behind_those_that_were_copied(wire: Path, place: PostgresPlace) -> None:
@@ -268,3 +277,23 @@ def test_the_command_says_what_it_did(wire: Path, place: PostgresPlace) -> None:
     again = run([*COMMAND, "copy-store", str(wire), _as_url(place)], capture_output=True, text=True)
     assert (again.returncode, again.stdout) == (1, "")
     assert "holds a wire already" in again.stderr
+
+
+def test_the_examples_of_the_page_run(tmp_path: Path, place: PostgresPlace) -> None:
+    wire = tmp_path / "a.db"
+    wire.write_bytes(upgraded("0.9.0"))
+    assert copy(wire, place)[1] == []
+    page = (ROOT / "docs" / "postgres.md").read_text()
+    queries = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    assert queries
+    (granted,) = re.findall(r"'(GRANT SELECT ON .*) TO researcher'", page)
+    with psycopg.connect(place.url) as reader:
+        for sql in queries:
+            reader.execute(sql.encode()).fetchall()
+        reader.execute(f"{granted} TO pg_monitor".encode())  # a role that every server has; it is not committed
+        reader.execute("SET LOCAL ROLE pg_monitor")
+        for name in granted.removeprefix("GRANT SELECT ON ").split(", "):
+            assert reader.execute(f"SELECT * FROM {name}".encode()).fetchall() or name == "notices"  # noqa: S608
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            reader.execute("SELECT * FROM complaints")
+        reader.rollback()

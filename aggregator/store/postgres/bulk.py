@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 
 from aggregator.model.errors import StoreError
-from aggregator.store.bulk import ROW, TableShape
+from aggregator.store.bulk import ROW, TableShape, text
 from aggregator.store.postgres.connection import PostgresConnection
 from aggregator.store.postgres.sql import translated, values_of
 
@@ -102,7 +102,7 @@ def fill(connection: PostgresConnection, table: str, columns: Sequence[str], row
     try:
         with connection.opened.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN".encode()) as copy:
             for row in rows:
-                copy.write_row(row)
+                copy.write_row([text(value) for value in row])
     except psycopg.DataError as error:
         said = " ".join((error.diag.message_primary or str(error)).split())
         raise StoreError(f"{connection.place}: PostgreSQL takes a value of the table {table} not: {said}") from error

@@ -25,12 +25,13 @@ from aggregator.store.sqlite.backups import Facts, Loaded
 from aggregator.store.sqlite.vacuum import Rewriting
 from aggregator.text.printable import argument
 
+COPIED_WITH = "pg_dump and pg_restore"
+
 
 def to_write(place: PostgresPlace, busy_seconds: float) -> PostgresConnection:
     with explained(place):
         connection = PostgresConnection(place, busy_seconds, reads_only=False)
         try:
-            opening.refuse_server(connection)
             if not opening.refuse_foreign(connection, migrations.known()):
                 opening.refuse_without_rights(connection)
         except BaseException:
@@ -43,7 +44,6 @@ def to_read(place: PostgresPlace, busy_seconds: float) -> PostgresConnection:
     with explained(place):
         connection = PostgresConnection(place, busy_seconds, reads_only=True)
         try:
-            opening.refuse_server(connection)
             has = opening.refuse_foreign(connection, migrations.known())
             opening.refuse_older(connection, has, migrations.known())
         except BaseException:
@@ -57,7 +57,7 @@ def prepare(connection: PostgresConnection) -> int:
 
 
 def has_tables(connection: PostgresConnection) -> bool:
-    return connection.execute("SELECT to_regclass('settings') IS NOT NULL").fetchone() == (True,)
+    return bool(connection.execute("SELECT to_regclass('settings') IS NOT NULL").fetchone() == (True,))
 
 
 def is_current(connection: PostgresConnection) -> bool:

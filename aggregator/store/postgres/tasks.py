@@ -62,7 +62,7 @@ def _is_contracting(name: str) -> bool:
 def _others_run(connection: PostgresConnection) -> bool:
     """Whether a worker gave a sign of life a moment ago: this program has not yet."""
     sql = "SELECT EXISTS (SELECT 1 FROM engine.workers WHERE seen_at > clock_timestamp() - interval '1 minute')"
-    return connection.execute(sql).fetchone() == (True,)
+    return bool(connection.execute(sql).fetchone() == (True,))
 
 
 def _apply(connection: PostgresConnection, sql: str, names: list[str]) -> None:

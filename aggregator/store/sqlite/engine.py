@@ -37,6 +37,8 @@ from aggregator.store.sqlite.sqlite_errors import explained
 
 log = logging.getLogger("aggregator.store")
 
+COPIED_WITH = "`aggregator backup create`"
+
 
 def to_write(path: Path, busy_seconds: float) -> SQLiteConnection:
     try:

@@ -13,9 +13,11 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import HealthCheck, settings
+from psycopg.conninfo import conninfo_to_dict
 
 from aggregator.demo import Site, read_sites
 from aggregator.desk.housekeeping import maintain, tick
@@ -50,6 +52,7 @@ from aggregator.store import Store
 from aggregator.store.postgres.connection import PostgresConnection
 from aggregator.store.sqlite.connection import SQLiteConnection, register
 from aggregator.store.sqlite.sqlite_errors import BUSY_SECONDS
+from aggregator.text.query import parse
 from tests import commands, databases, postgres
 
 # `make soak` repeats in full what `make test` repeats a twentieth of, and runs what takes minutes (`only_soak`).
@@ -294,12 +297,12 @@ STORES: Mapping[str, Callable[[Path], Store]] = {
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test, or all of a file, is run over every kind of store where it has the mark `stores`; with `stores("soak")`
-    `make test` runs it over SQLite alone.
+    `make test` runs it over SQLite alone, and with `stores("sqlite")` it is about what SQLite alone has: a file.
     """
     mark = metafunc.definition.get_closest_marker("stores")
     if mark is None or "store_kind" not in metafunc.fixturenames:
         return
-    others = [kind for kind in PLACES if kind != "sqlite"]
+    others = [kind for kind in PLACES if kind != "sqlite" and "sqlite" not in mark.args]
     if "soak" in mark.args:
         others = [pytest.param(kind, marks=pytest.mark.soak) for kind in others if SOAK]
     metafunc.parametrize("store_kind", ["sqlite", *others], indirect=True)
@@ -315,6 +318,31 @@ def store_kind(request: pytest.FixtureRequest) -> str:
 def place(store_kind: str, tmp_path: Path) -> Place:
     """Where there is a new wire, or none yet."""
     return PLACES[store_kind](tmp_path / "wire.db")
+
+
+def tables_of(store: Store) -> list[str]:
+    """The names of all tables, those of the index of words among them."""
+    sql = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name"
+    if isinstance(store.place, PostgresPlace):
+        sql = "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1"
+    with file_of(store) as connection:
+        return [name for (name,) in connection.execute(sql).fetchall()]
+
+
+def in_index(store: Store, typed: str) -> set[int]:
+    """The revisions that the index of words knows by these, whatever their reports are in."""
+    with file_of(store) as connection:
+        expression = connection.index.expression(parse(typed).wanted, ())
+        return {int(row[0]) for row in connection.execute(connection.index.matching("?"), (expression,)).fetchall()}
+
+
+def as_option(place: Place) -> str:
+    """As `--db` takes it."""
+    if isinstance(place, Path):
+        return str(place)
+    said = conninfo_to_dict(place.url)
+    user, name = said.pop("user"), said.pop("dbname")
+    return f"postgresql://{user}@/{name}?{urlencode(said)}"
 
 
 def open_store(kind: str, path: Path, publishers: Sequence[Publisher]) -> Store:

@@ -30,6 +30,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from aggregator.model.place import PostgresPlace
 from aggregator.store import postgres as ours
 from aggregator.store.queries import health, views
+from bench.postgres import installed
 
 _PORT = "5432"  # of the socket's name; no port is opened
 # Nothing needs to survive a crash of the machine.
@@ -55,13 +56,6 @@ rm -rf "$PWD"
 """
 
 # The server
-
-
-def installed() -> Path | None:
-    """The folder of the server's programs; None: it is not installed."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda each: int(each.parts[-3]))
-    beside = shutil.which("initdb")
-    return found[-1].parent if found else Path(beside).resolve().parent if beside else None
 
 
 @cache

@@ -589,9 +589,8 @@ class Store:
         return self._read(self._engine.tasks(self.place).waiting)
 
     def task_state(self) -> TaskState | None:
-        """Queues and workers; None: no worker has run yet. Raises StoreError where workers cannot share any."""
-        state: TaskState | None = self._read_as_one(self._engine.tasks(self.place).state)
-        return state
+        """Queues and workers; None: there has been no worker."""
+        return self._read_as_one(self._engine.task_state)
 
     def oldest_due(self, now: datetime) -> timedelta | None:
         """How long the source that waits longest has been due; None: none is."""

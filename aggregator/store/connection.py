@@ -70,6 +70,7 @@ class WordIndex(Protocol):
 
     def take_back(self, connection: Any, articles: Sequence[int], /) -> None: ...
 
+    PAGE: int | None  # hits that are best read at once, of which the first are wanted; None: one after the other
     RANKED: str  # SQL for the newest 2,000 matches of an expression, its one parameter: (revision, score), best lowest
 
     def expression(self, wanted: Sequence[Part], unwanted: Sequence[Part], marks: Sequence[str] = (), /) -> str:

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any, Protocol
 
 from aggregator.model import PublisherTerms
+from aggregator.model.tasks import TaskState
 from aggregator.store.bulk import Bulk
 from aggregator.store.locks import DaemonLock, Program, RunningDaemon
 from aggregator.store.queries.let_go import Over
@@ -82,6 +83,9 @@ class Engine(Protocol):
         /,
     ) -> Any:
         """As `fetch.limits.SharedLimits`; None: a file beside the database does it."""
+
+    def task_state(self, connection: Any, /) -> TaskState | None:
+        """The queues of those tasks, and the workers; None: there has been none."""
 
     def tasks(self, place: Any, /) -> ModuleType:
         """What is known of the tasks that workers share: see `postgres.tasks`. Raises StoreError where workers cannot

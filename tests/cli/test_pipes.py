@@ -43,7 +43,7 @@ READING = {
 OTHERS = {
     "accept", "add", "backup", "confirm", "copy-store", "demo", "embargo", "fetch", "import", "init", "join", "pause",
     "probe", "publish", "purge", "recheck", "restore", "resume", "retag", "run", "serve", "snapshot", "split", "tokens",
-    "withdraw", "withhold",
+    "withdraw", "withhold", "worker",
 }  # fmt: skip
 
 

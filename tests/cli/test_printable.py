@@ -310,6 +310,7 @@ CASES: dict[str, Case | str] = {
     "tokens list": _calls("tokens list", "tokens list --json"),
     "tokens revoke": _calls("tokens revoke SAID"),
     "run": "test_forged.test_the_log_of_the_daemon_is_fit",
+    "worker": "its log is that of `run`",
     "demo": "its publishers are our own",
 }
 # In this order: what reads, what acts, and what reads again.

@@ -100,6 +100,7 @@ CALLS = {
     "tokens revoke": ("tokens revoke nobody",),
     "withdraw": ("withdraw ID --reason 'as asked'", "show ID --desk", "restore ID --reason 'back'"),
     "withhold": ("withhold ID --reason 'a private address'", "show ID", "restore ID --reason 'out'"),
+    "worker": ("worker",),
 }  # fmt: skip
 # A pipe and the other terminals in `make test`; `make soak` has all commands on each.
 ALWAYS = ("latest", "show", "health", "query", "merges")

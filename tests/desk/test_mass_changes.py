@@ -130,7 +130,7 @@ def _after(document: Resource, waiting: int) -> bytes:
     with Press(now=NOW) as press, TemporaryDirectory() as folder:
         made = _of_two(press, Path(folder) / "wire.db", NOW, _stored())
         assert serve(made, document).pending == waiting
-        return made.path.read_bytes()
+        return made.place.read_bytes()
 
 
 def _begin_after(press: Press, path: Path, document: Resource, waiting: int) -> Trip:
@@ -447,7 +447,7 @@ def test_the_words_are_stored_as_they_came(trip: Trip) -> None:
 
 def test_accepting_what_is_so_already_stores_nothing(moved: Trip) -> None:
     """Another feed of the publisher brought the same link meanwhile, and a person withdrew a report."""
-    with sqlite3.connect(moved.path) as connection:
+    with sqlite3.connect(moved.place) as connection:
         connection.execute(
             "UPDATE articles SET url = 'http://elsewhere.example/60' WHERE url = ?", (f"http://{HOST}/60",)
         )
@@ -542,7 +542,7 @@ def test_a_source_that_is_not_configured_any_more_is_refused_only(moved: Trip) -
 
 def test_a_crash_between_two_transactions_loses_and_doubles_nothing(buried: Trip) -> None:
     (victim,) = buried.rows("SELECT max(article_id) FROM pending_changes")[0]
-    with sqlite3.connect(buried.path) as connection:
+    with sqlite3.connect(buried.place) as connection:
         connection.execute(
             f"CREATE TRIGGER full BEFORE INSERT ON acts WHEN new.article_id = {victim} AND new.act = 'withdraw'"
             " BEGIN SELECT RAISE(ABORT, 'the machine stops here'); END"
@@ -551,7 +551,7 @@ def test_a_crash_between_two_transactions_loses_and_doubles_nothing(buried: Trip
     with pytest.raises(sqlite3.IntegrityError, match="stops here"):
         accept(buried)
     assert (usable(buried), waiting(buried)) == (30, {"withdrawn": 30})  # of 130 the first hundred are done
-    with sqlite3.connect(buried.path) as connection:
+    with sqlite3.connect(buried.place) as connection:
         connection.execute("DROP TRIGGER full")
     connection.close()
     assert accept(buried) == {"withdrawn": 30}

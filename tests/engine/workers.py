@@ -96,11 +96,12 @@ class Wire:
     def said(self) -> str:
         return self.log.read_text()
 
-    def end(self) -> list[int]:
-        """Asks all to end; their exit codes."""
-        for process in self.processes:
+    def end(self) -> set[int]:
+        """Asks those that run to end; their exit codes."""
+        running = [process for process in self.processes if process.poll() is None]
+        for process in running:
             process.send_signal(signal.SIGTERM)
-        return [process.wait(30) for process in self.processes]
+        return {process.wait(30) for process in running}
 
     def kill(self) -> None:
         """Leaves none behind, nor a process of theirs."""

@@ -23,6 +23,7 @@ from aggregator.demo import Press, Resource
 from aggregator.desk.terms import sync
 from aggregator.model import Config, Finding
 from aggregator.model.errors import StoreError
+from aggregator.model.place import Place
 from aggregator.pipeline import claims as confirming
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.pipeline.recording import record as record_polls
@@ -34,6 +35,8 @@ from tests.cli.test_cli import Desk
 from tests.conftest import NOW, WIRE, examples, file_of, make_poll, make_publisher
 from tests.test_trip import HOST, Trip, feed
 from tests.waiting import eventually, until
+
+pytestmark = pytest.mark.stores("soak")
 
 PUBLISHERS = tuple(make_publisher(f"paper-{number}") for number in range(5))
 NAMES = [publisher.sources[0].name for publisher in PUBLISHERS]
@@ -284,8 +287,8 @@ def test_a_fetch_leaves_to_the_daemon_what_it_polls_and_a_poll_that_is_cut_off_i
     assert len(asked(desk.press)) == 2
 
 
-def test_pages_that_another_program_is_visiting_are_left_to_it(press: Press, tmp_path: Path) -> None:
-    trip = Trip(press, tmp_path / "wire.db", [make_publisher()])
+def test_pages_that_another_program_is_visiting_are_left_to_it(press: Press, place: Place) -> None:
+    trip = Trip(press, place, [make_publisher()])
     for number in range(1, 4):
         press.set_document(HOST, f"/{number}", Resource(b"<html>Words</html>", "text/html"))
     trip()
@@ -309,11 +312,11 @@ def test_pages_that_another_program_is_visiting_are_left_to_it(press: Press, tmp
     assert trip.rows("SELECT * FROM claims") == []
 
 
-def test_pages_of_a_publisher_that_another_program_brought_in_are_left_alone(press: Press, tmp_path: Path) -> None:
+def test_pages_of_a_publisher_that_another_program_brought_in_are_left_alone(press: Press, place: Place) -> None:
     """The visits of a daemon broke on it with a KeyError, all of them, every minute."""
     other = make_publisher("other-example")
     press.set_document("other-example.example", "/feed", feed(9))
-    trip = Trip(press, tmp_path / "wire.db", [make_publisher(), other])
+    trip = Trip(press, place, [make_publisher(), other])
     trip()
     trip.now += timedelta(hours=2)
     config = Config(wire=WIRE, publishers=trip.config.publishers[:1])

@@ -19,6 +19,7 @@ import pytest
 from aggregator.demo import Press, Resource
 from aggregator.desk.terms import sync
 from aggregator.model import Config, Publisher
+from aggregator.model.place import Place
 from aggregator.pipeline.clock import Job, run_until
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
@@ -27,6 +28,8 @@ from tests.cli.test_cli import Desk
 from tests.conftest import NOW, WIRE, make_publisher
 from tests.test_trip import HOST, Trip, feed
 from tests.waiting import until
+
+pytestmark = pytest.mark.stores("soak")
 
 FIXTURES = ROOT / "tests" / "fixtures" / "clock"
 HOUR = timedelta(hours=1)
@@ -40,9 +43,9 @@ def press() -> Iterator[Press]:
 
 
 @pytest.fixture
-def trip(press: Press, tmp_path: Path, publisher: Publisher) -> Trip:
+def trip(press: Press, place: Place, publisher: Publisher) -> Trip:
     press.set_document(HOST, "/feed", feed(1, 2, 3))
-    return Trip(press, tmp_path / "wire.db", [publisher])
+    return Trip(press, place, [publisher])
 
 
 @pytest.fixture

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from aggregator.demo import Press
 from aggregator.desk.terms import sync
 from aggregator.model import NextPoll, Publisher, Source
+from aggregator.model.place import Place
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
 from tests.cli.test_doors import publisher_file, site  # noqa: F401  (a fixture)
 from tests.conftest import NOW, make_poll
 from tests.pipeline.test_probing import alternate, page, whole
 from tests.test_trip import HOST, Trip, feed
+
+pytestmark = pytest.mark.stores("soak")
 
 WEEK = timedelta(days=7)
 SITE = f"http://{HOST}/"
@@ -33,9 +35,9 @@ def press() -> Iterator[Press]:
 
 
 @pytest.fixture
-def trip(press: Press, tmp_path: Path, publisher: Publisher) -> Trip:
+def trip(press: Press, place: Place, publisher: Publisher) -> Trip:
     source = Source(publisher=publisher.key, key="main", url=SITE, kind="discover")
-    return Trip(press, tmp_path / "wire.db", [replace(publisher, sources=(source,))])
+    return Trip(press, place, [replace(publisher, sources=(source,))])
 
 
 def accept(trip: Trip) -> None:

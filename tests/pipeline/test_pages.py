@@ -24,6 +24,7 @@ from aggregator.desk.outgoing import outlet, releases, versions
 from aggregator.desk.purging import chosen, purge
 from aggregator.desk.terms import sync
 from aggregator.model import Cause, Config, Finding, Publisher, Rights, SavedSearch, Selection
+from aggregator.model.place import Place
 from aggregator.model.release import Refusal, Release
 from aggregator.model.signals import Looked
 from aggregator.pipeline.matching import match_waiting
@@ -73,10 +74,10 @@ def press() -> Iterator[Press]:
 
 
 @pytest.fixture
-def trip(press: Press, tmp_path: Path) -> Trip:
+def trip(press: Press, place: Place) -> Trip:
     press.set_document(HOST, "/feed", feed(entry()))
     press.set_document(HOST, "/1", page())
-    return Trip(press, tmp_path / "wire.db", [with_pages("text")])
+    return Trip(press, place, [with_pages("text")])
 
 
 def configure(trip: Trip, *publishers: Publisher) -> None:
@@ -273,11 +274,11 @@ METADATA_ONLY = replace(QUOTATION, storage="metadata_only")
     ],
 )
 def test_no_more_of_a_page_is_held_than_the_rights_let_out(
-    tmp_path: Path, press: Press, mode: str, rights: Rights, held: list[str]
+    place: Place, press: Press, mode: str, rights: Rights, held: list[str]
 ) -> None:
     press.set_document(HOST, "/feed", feed(entry()))
     press.set_document(HOST, "/1", page())
-    trip = Trip(press, tmp_path / "wire.db", [with_pages(mode, rights)])
+    trip = Trip(press, place, [with_pages(mode, rights)])
     trip()
     read(trip)
     assert str(trip.rows("SELECT text FROM bodies")[0][0]).splitlines() == held
@@ -306,11 +307,11 @@ OWN = f'<link rel="canonical" href="http://www.{HOST}/kita/1">'
     ],
 )
 def test_a_page_s_own_signals_narrow_what_is_taken(
-    tmp_path: Path, press: Press, head: str, outcome: tuple[object, ...]
+    place: Place, press: Press, head: str, outcome: tuple[object, ...]
 ) -> None:
     press.set_document(HOST, "/feed", feed(entry()))
     press.set_document(HOST, "/1", page(head=head))
-    trip = Trip(press, tmp_path / "wire.db", [with_pages("text")])
+    trip = Trip(press, place, [with_pages("text")])
     trip()
     read(trip)
     assert tried(trip) == outcome
@@ -363,7 +364,7 @@ def test_what_the_page_says_to_machines_is_heard_with_it(trip: Trip) -> None:
     ],
 )
 def test_a_page_of_another_report_is_not_taken_for_its_own(
-    tmp_path: Path, press: Press, title: str, head: str, is_taken: bool
+    place: Place, press: Press, title: str, head: str, is_taken: bool
 ) -> None:
     press.set_document(HOST, "/feed", feed(entry()))
     press.behave(HOST, "/1")
@@ -372,7 +373,7 @@ def test_a_page_of_another_report_is_not_taken_for_its_own(
     else:
         press.misbehave(HOST, "/1", "redirect", location=f"http://{HOST}/kita/2")
         press.set_document(HOST, "/kita/2", page(title=title))
-    trip = Trip(press, tmp_path / "wire.db", [with_pages("text")])
+    trip = Trip(press, place, [with_pages("text")])
     trip()
     read(trip)
     assert tried(trip) == (
@@ -397,13 +398,13 @@ def test_a_page_of_another_report_is_not_taken_for_its_own(
     ],
 )
 def test_a_page_that_cannot_be_read_says_why_and_takes_nothing(
-    tmp_path: Path, press: Press, kind: str, options: dict[str, Any], outcome: tuple[str, str | None]
+    place: Place, press: Press, kind: str, options: dict[str, Any], outcome: tuple[str, str | None]
 ) -> None:
     press.set_document(HOST, "/feed", feed(entry()))
     press.set_document(HOST, "/1", page())
     press.set_document(HOST, "/login", page("Connectez-vous pour lire la suite de cet article, chers lecteurs."))
     press.misbehave(HOST, "/1", kind, **options)
-    trip = Trip(press, tmp_path / "wire.db", [with_pages("text")])
+    trip = Trip(press, place, [with_pages("text")])
     trip()
     read(trip)
     found, reason = tried(trip)
@@ -428,10 +429,10 @@ def test_a_page_that_cannot_be_read_says_why_and_takes_nothing(
     ],
     ids=["pdf", "nesting", "nothing", "huge", "leads on"],
 )
-def test_hostile_pages_add_nothing(tmp_path: Path, press: Press, body: bytes) -> None:
+def test_hostile_pages_add_nothing(place: Place, press: Press, body: bytes) -> None:
     press.set_document(HOST, "/feed", feed(entry()))
     press.set_document(HOST, "/1", Resource(body, "text/html"))
-    trip = Trip(press, tmp_path / "wire.db", [with_pages("text")])
+    trip = Trip(press, place, [with_pages("text")])
     trip()
     read(trip)
     assert tried(trip)[0] in ("failed", "withheld")
@@ -590,7 +591,7 @@ def test_a_report_that_was_withdrawn_does_not_come_back_by_its_page(trip: Trip) 
     assert trip.rows("SELECT title FROM wire") == []
 
 
-def test_two_publishers_and_five_languages(press: Press, tmp_path: Path) -> None:
+def test_two_publishers_and_five_languages(press: Press, place: Place) -> None:
     """Of one the text is taken, of the other its bylines and dates alone."""
     texts = {
         "fr": (LEAD, MORE),
@@ -608,7 +609,7 @@ def test_two_publishers_and_five_languages(press: Press, tmp_path: Path) -> None
                 host, f"/{name}-1", page(*paragraphs, title=f"Report {name}", language=name,
                                        article__published_time="2026-11-20T09:00:00Z")
             )  # fmt: skip
-    trip = Trip(press, tmp_path / "wire.db", [with_pages("text"), with_pages("metadata", key=other)])
+    trip = Trip(press, place, [with_pages("text"), with_pages("metadata", key=other)])
     trip()
     read(trip)
     found = trip.rows(
@@ -631,6 +632,8 @@ from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
 from tests.conftest import NOW, WIRE
 from tests.pipeline.test_pages import with_pages
+
+pytestmark = pytest.mark.stores("soak")
 
 path, port, word = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 connect = sqlite3.connect
@@ -679,11 +682,11 @@ OTHER = "Le bac de Bafoulabé reprend son service de nuit à partir de lundi, an
 
 
 @every_row("order", [(0, 1), (1, 0)])
-def test_a_join_and_its_split_leave_each_report_its_page(tmp_path: Path, press: Press, order: tuple[int, int]) -> None:
+def test_a_join_and_its_split_leave_each_report_its_page(place: Place, press: Press, order: tuple[int, int]) -> None:
     press.set_document(HOST, "/feed", feed(entry(), entry(2, "Un bac de nuit")))
     press.set_document(HOST, "/1", page())
     press.set_document(HOST, "/2", page(OTHER, MORE, title="Un bac de nuit"))
-    trip = Trip(press, tmp_path / "wire.db", [with_pages("text")])
+    trip = Trip(press, place, [with_pages("text")])
     trip()
     read(trip)
     ids = [str(each) for (each,) in trip.rows("SELECT id FROM articles ORDER BY title")]

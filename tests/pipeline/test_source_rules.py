@@ -6,16 +6,18 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from aggregator.demo import Press
 from aggregator.desk.terms import sync
 from aggregator.model import Poll, SourceRules
+from aggregator.model.place import Place
 from aggregator.store import Store
 from tests.conftest import NOW, demo_sites, make_publisher
 from tests.test_trip import HOST, Trip
+
+pytestmark = pytest.mark.stores("soak")
 
 HOUR = timedelta(hours=1)
 _ITEM = """<item><guid>{0}</guid><title>{1}</title><link>http://daily-example.example/{0}</link>{3}
@@ -36,9 +38,9 @@ BRIDGE, MATCH = item("bridge", "Le pont rouvre"), item("match", "Grand match", "
 
 
 @pytest.fixture
-def trip(tmp_path: Path) -> Iterator[Trip]:
+def trip(place: Place) -> Iterator[Trip]:
     with Press(demo_sites(), now=NOW) as press:
-        yield Trip(press, tmp_path / "wire.db", [make_publisher()])
+        yield Trip(press, place, [make_publisher()])
 
 
 def by(trip: Trip, rules: SourceRules | None) -> None:

@@ -35,6 +35,8 @@ from tests.pipeline.in_worker import grow
 from tests.test_trip import HOST, feed
 from tests.waiting import eventually, seconds_of, until
 
+pytestmark = pytest.mark.stores("soak")
+
 SLOW, GOOD = make_publisher("slow-example"), make_publisher()
 
 

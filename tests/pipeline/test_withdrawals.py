@@ -18,6 +18,7 @@ from aggregator.demo import Press, Resource
 from aggregator.desk import acts, clock
 from aggregator.desk.terms import sync
 from aggregator.model import Cause, Config, Document, FetchResult, Finding, IdentityRules, Publisher, Source
+from aggregator.model.place import Place
 from aggregator.parse import parse
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
@@ -25,6 +26,8 @@ from tests.cli.test_cli import Desk
 from tests.conftest import NOW, QUOTATION, WIRE, demo_sites, make_publisher
 from tests.rows import every_row
 from tests.test_trip import DEMO, HOST, Trip
+
+pytestmark = pytest.mark.stores("soak")
 
 ENTRY = """<entry><id>tag:{0}</id><title>Report {0}</title><link href="http://daily-example.example/{0}"/>
 <updated>{1}</updated><content>Words of {0}, {1}.</content></entry>"""
@@ -55,9 +58,9 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 @pytest.fixture
-def trip(press: Press, tmp_path: Path, publisher: Publisher) -> Trip:
+def trip(press: Press, place: Place, publisher: Publisher) -> Trip:
     press.set_document(HOST, "/feed", atom(ENTRY.format(1, EARLY), ENTRY.format(2, EARLY)))
-    return Trip(press, tmp_path / "wire.db", [publisher])
+    return Trip(press, place, [publisher])
 
 
 # What a document says
@@ -277,7 +280,7 @@ def test_a_page_is_visited_at_growing_distances_and_then_no_more(polled: Trip) -
                 clock.look(store, polled.now)
                 seen.extend(polled.now - NOW for _ in await pipeline.recheck(20, 20))
 
-    with Store.open(polled.path) as store:
+    with Store.open(polled.place) as store:
         asyncio.run(live(store))
     assert seen == [HOUR, 6 * HOUR, DAY, 3 * DAY, 7 * DAY]
     assert polled.rows("SELECT visits, next_at FROM rechecks") == [(5, None)]
@@ -596,7 +599,7 @@ def test_a_budget_is_shared_among_publishers(trip: Trip) -> None:
 
 
 def test_what_a_person_withheld_is_still_withdrawn_and_what_is_withdrawn_is_left_alone(polled: Trip) -> None:
-    with Store.open(polled.path) as store:
+    with Store.open(polled.place) as store:
         public_id = str(polled.rows("SELECT id FROM articles")[0][0])
         acts.withhold(store, public_id, Cause(actor="person:A", reason="a complaint"), NOW)
     answers(polled, 410)
@@ -611,9 +614,9 @@ def test_an_old_database_is_not_visited_from_its_beginning(polled: Trip) -> None
     assert polled.rows("SELECT count(*) FROM rechecks") == [(0,)]
 
 
-def test_the_demo_tells_of_every_withdrawal(press: Press, tmp_path: Path) -> None:
+def test_the_demo_tells_of_every_withdrawal(press: Press, place: Place) -> None:
     config = load(DEMO / "config")
-    trip = Trip(press, tmp_path / "wire.db", ())
+    trip = Trip(press, place, ())
     trip.config = Config(wire=replace(config.wire, fetch=WIRE.fetch), publishers=config.publishers)
     for _ in range(press.last_round + 1):
         trip()

@@ -42,6 +42,8 @@ from tests.make_database import DATABASES
 from tests.rows import every_row
 from tests.store.test_store import rows
 
+pytestmark = pytest.mark.stores("soak")
+
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 FAR = datetime(2099, 1, 1, tzinfo=UTC)
 CAUSE = Cause(actor="person:test", reason="a test")

@@ -919,7 +919,7 @@ def test_every_reading_method_has_a_case() -> None:
         and not writes.search(source)
     }
     others = {"close", "show_as_of", "show_terms", "query", "rewrite", "empty_log", "try_writing", "back_up", "parts"}
-    others |= {"version", "one_state", "count_of_snapshot", "rows_of_snapshot"}  # a snapshot is of everything
+    others |= {"version", "wait_for_news", "one_state", "count_of_snapshot", "rows_of_snapshot"}  # a snapshot is of everything
     assert reading - others == set(CASES)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,13 +16,15 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from aggregator.desk.terms import sync, with_terms
 from aggregator.model.errors import QueryRefused, StoreBusy, StoreError
 from aggregator.model.place import PostgresPlace
 from aggregator.store import Store
-from aggregator.store.postgres import migrations, opening
+from aggregator.store.postgres import migrations, opening, readers
 from aggregator.store.postgres.connection import PostgresConnection
 from aggregator.store.sqlite import connection as sqlite_connection
 from tests import ROOT, postgres
+from tests.conftest import AGREEMENT, NOW, WIRE, make_publisher
 
 # What only PostgreSQL has, because several machines use it, and what has another form there: docs/postgres.md.
 ITS_OWN = {"migrations", "programs", "publisher_writes"}
@@ -272,9 +274,52 @@ def test_who_waits_too_long_for_another_writer_is_told(place: PostgresPlace) -> 
 
 def test_who_opened_to_read_cannot_write(place: PostgresPlace) -> None:
     Store.open(place).close()
-    with closing(PostgresConnection(place, 5, reads_only=True)) as connection:
-        with pytest.raises(StoreError, match="read-only transaction"), connection.explained():
-            connection.execute("INSERT INTO settings (name, value) VALUES ('a', 'b')")
+    with (
+        closing(PostgresConnection(place, 5, reads_only=True)) as connection,
+        pytest.raises(StoreError, match="read-only transaction"),
+        connection.explained(),
+    ):
+        connection.execute("INSERT INTO settings (name, value) VALUES ('a', 'b')")
+
+
+def test_stores_that_read_share_a_few_connections(place: PostgresPlace, caplog: pytest.LogCaptureFixture) -> None:
+    Store.open(place).close()
+    ours = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'agg%'"
+    with sql(place) as admin, ExitStack() as stack:
+        stores = [stack.enter_context(closing(PostgresConnection(place, 0.01, reads_only=True))) for _ in range(20)]
+        for each in stores:
+            assert each.execute("SELECT name FROM settings WHERE name = ?", ("none",)).fetchall() == []
+        assert admin.execute(ours).fetchone() == (1,)
+        for each in stores[: readers.MOST]:
+            each.begin()
+            assert each.execute("SHOW transaction_read_only").fetchone() == ("on",)
+        assert admin.execute(ours).fetchone() == (readers.MOST,)
+        with pytest.raises(StoreBusy, match="all 8 connections by which this program reads are in use"):
+            stores[-1].execute("SELECT 1")
+        stores[0].rollback()
+        assert list(stores[-1].execute("SELECT 1")) == [(1,)]
+        end_others(place)
+        for each in stores[1 : readers.MOST]:
+            with pytest.raises(StoreError), each.explained():
+                each.execute("SELECT 1")
+            each.rollback()
+        with caplog.at_level(logging.WARNING):
+            assert [each.execute("SELECT 1").fetchone() for each in stores] == [(1,)] * 20
+        assert len(caplog.records) == 1  # the first of them says that its connection was lost
+
+
+def test_what_one_store_shows_of_its_own_no_other_one_sees(place: PostgresPlace) -> None:
+    publisher = make_publisher("daily-example")
+    changed = replace(publisher, rights=replace(AGREEMENT, text_scope="headline_only"))
+    with Store.open(place) as writer:
+        sync(writer, WIRE, [publisher], NOW, NOW.date())
+    with Store.read(place) as one, Store.read(place) as another:
+        before = list(one.query("SELECT DISTINCT text_scope FROM terms", {})[1])
+        one.show_terms([with_terms(changed, WIRE, NOW.date())])
+        assert not one.is_as_stored()
+        assert list(one.query("SELECT DISTINCT text_scope FROM terms", {})[1]) == [("headline_only",)] != before
+        assert another.is_as_stored()
+        assert list(another.query("SELECT DISTINCT text_scope FROM terms", {})[1]) == before
 
 
 # Values
@@ -309,10 +354,11 @@ def test_sql_of_a_person_reads_rows_as_sqlite_gives_them(place: PostgresPlace) -
     Store.open(place).close()
     with Store.read(place) as store:
         names, rows = store.query(
-            "SELECT 'a%' LIKE 'a%' AS is_so, :what::text AS \":said\", '2026-11-30'::date, ARRAY[1, 2], fold('É') -- :no\n;",
+            "SELECT 'a%' LIKE 'a%' AS so, :what::text AS \":said\", '2026-11-30'::date, ARRAY[1, 2], fold('É') -- :x"
+            "\n;",
             {"what": "O'Brien"},
         )
-        assert names == ["is_so", ":said", "date", "array", "fold"]
+        assert names == ["so", ":said", "date", "array", "fold"]
         assert list(rows) == [(1, "O'Brien", "2026-11-30", "[1, 2]", "e")]
         _, many = store.query("SELECT generate_series(1, 1200) AS n", {})
         assert [n for (n,) in many] == list(range(1, 1201))

@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from threading import Barrier, Event
 
 import pytest
@@ -27,7 +26,7 @@ from aggregator.normalise import normalise
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
 from tests import killed
-from tests.conftest import NOW, STORES, WIRE, file_of, make_articles, make_entry, make_poll, make_publisher, scaled
+from tests.conftest import NOW, WIRE, file_of, make_articles, make_entry, make_poll, make_publisher, scaled
 
 HOUR = timedelta(hours=1)
 TOGETHER = 120  # seconds; a writer that waits for longer waits for ever
@@ -44,22 +43,14 @@ PUBLISHERS = [
 ]
 
 
-@pytest.fixture(params=list(STORES))
-def kind(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def place(kind: str, tmp_path: Path) -> Place:
-    """A wire that knows three publishers, of which the first has two sources."""
-    with STORES[kind](tmp_path / "wire.db") as store:
-        sync(store, WIRE, PUBLISHERS, NOW, NOW.date())
-        return store.place
+pytestmark = pytest.mark.stores
 
 
 @pytest.fixture
 def store(place: Place) -> Iterator[Store]:
+    """It knows three publishers, of which the first has two sources."""
     with Store.open(place) as opened:
+        sync(opened, WIRE, PUBLISHERS, NOW, NOW.date())
         yield opened
 
 

@@ -13,6 +13,7 @@ from aggregator.model.place import PostgresPlace
 
 # By it a program sees which versions are connected.
 NAME = f"aggregator {__version__}"
+_OLDEST = 15  # of the versions of PostgreSQL that will do
 _SECONDS = 10  # for one address to answer, where the place names no `connect_timeout`
 
 # So that both sides learn within a minute that the other's machine is gone: its locks are free then, and not after the
@@ -55,6 +56,9 @@ _SETTINGS = {
     "standard_conforming_strings": "on",
     "bytea_output": "hex",
     "idle_session_timeout": "0",
+    "jit": "off",  # to compile a list of fifty reports takes longer than to read it
+    "random_page_cost": "1.1",  # of a solid-state disk; by 4, whole tables are read where an index leads to few rows
+    "plan_cache_mode": "force_custom_plan",  # which words and publishers are asked for decides which way is best
     **{f"tcp_keepalives_{name.removeprefix('keepalives_')}": str(value) for name, value in _KEEPALIVES.items()},
 }
 # Nobody else writes while a transaction of a program lasts that was stopped in the middle of it.
@@ -82,3 +86,16 @@ def lock_session(place: PostgresPlace) -> psycopg.Connection[tuple[Any, ...]]:
         connection.close()
         raise
     return connection
+
+
+def refuse_server(place: PostgresPlace, opened: psycopg.Connection[Any]) -> None:
+    """Raises StoreError for a server that is too old, or a database that cannot hold every letter."""
+    info = opened.info
+    if info.server_version < _OLDEST * 10_000:
+        version = info.parameter_status("server_version")
+        raise StoreError(f"{place}: this is PostgreSQL {version}; version {_OLDEST} or newer is needed")
+    if (encoding := info.parameter_status("server_encoding")) != "UTF8":
+        raise StoreError(
+            f"{place}: this database holds {encoding} and not UTF8, so many a report would not fit in;"
+            " make another: createdb --encoding=UTF8 --template=template0 NAME"
+        )

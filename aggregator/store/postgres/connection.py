@@ -15,10 +15,11 @@ import psycopg
 
 from aggregator.model import Source
 from aggregator.model.place import PostgresPlace
-from aggregator.store.connection import WordIndex
+from aggregator.store.connection import Cursor, WordIndex
 from aggregator.store.postgres import search, values
-from aggregator.store.postgres.connecting import connected, set_up
+from aggregator.store.postgres.connecting import connected, refuse_server, set_up
 from aggregator.store.postgres.errors import explained, said
+from aggregator.store.postgres.readers import Opened, Readers, Rows, readers_of
 from aggregator.store.postgres.sql import translated, values_of
 from aggregator.store.queries import views
 
@@ -32,6 +33,29 @@ _LOOK_AGAIN = 5.0  # seconds
 log = logging.getLogger("aggregator.store")
 
 T = TypeVar("T")
+
+
+def _set_up(place: PostgresPlace, busy_seconds: float, *, reads_only: bool) -> Opened:
+    opened = connected(place)
+    try:
+        refuse_server(place, opened)
+        set_up(opened, busy_seconds, reads_only=reads_only)
+        values.register(opened)
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+def connected_to_read(place: PostgresPlace, busy_seconds: float) -> Opened:
+    """Raises psycopg.Error, and StoreError for a server or an address that is of no use."""
+    opened = _set_up(place, busy_seconds, reads_only=True)
+    try:
+        values.call_when_read(opened)
+    except BaseException:
+        opened.close()
+        raise
+    return opened
 
 
 class PostgresConnection:
@@ -48,18 +72,29 @@ class PostgresConnection:
         self._is_in_transaction = False
         self._schema: str | None = None
         self._looked = 0.0  # when news came last; time.monotonic()
-        self._connect()
+        self._opened: Opened | None = None  # its own; or what it has taken of `_readers`, while it asks something
+        self._readers: Readers | None = None
+        if reads_only:
+            self._readers = readers_of(place, lambda: connected_to_read(place, busy_seconds))
+            self._readers.begin()
+        else:
+            self._connect()
+
+    @property
+    def opened(self) -> Opened:
+        """psycopg's. Outside of a transaction whoever asks for it gets one that is this connection's alone."""
+        if self._opened is None:
+            if self._readers is not None:
+                self._readers.end()
+                self._readers = None
+            self._connect()
+        assert self._opened is not None
+        return self._opened
 
     def _connect(self) -> None:
-        self.opened = connected(self.place)
-        try:
-            set_up(self.opened, self._busy_seconds, reads_only=self._reads_only)
-        except BaseException:
-            self.opened.close()
-            raise
+        self._opened = _set_up(self.place, self._busy_seconds, reads_only=self._reads_only)
         self._is_listening = False
         self._calls = False  # functions of this program, for what it reads
-        values.register(self.opened)
 
     @property
     def in_transaction(self) -> bool:
@@ -69,25 +104,41 @@ class PostgresConnection:
         """Where a server that was started anew has ended the connection, another one takes its place: between two
         transactions, of which the second has done nothing yet.
         """
+        is_taken = self._opened is None
+        if is_taken and self._readers is not None:
+            self._opened = self._readers.take(self._busy_seconds)
         try:
+            try:
+                return run()
+            except psycopg.OperationalError as error:
+                if self._is_in_transaction or self.has_own_views or not self.opened.closed:
+                    raise
+                log.warning("%s: the connection was lost (%s); it is made anew", self.place, said(error))
+            if self._readers is not None:
+                self._opened = self._readers.renewed()
+            else:
+                self._connect()
             return run()
-        except psycopg.OperationalError as error:
-            if self._is_in_transaction or self.has_own_views or not self.opened.closed:
-                raise
-            log.warning("%s: the connection was lost (%s); it is made anew", self.place, said(error))
-        self._connect()
-        return run()
+        finally:
+            if is_taken:
+                self._give_back()
 
-    def execute(self, sql: str, given: Any = (), /) -> psycopg.Cursor[tuple[Any, ...]]:
+    def _give_back(self) -> None:
+        """To those who read in this process, where it was taken of them and no transaction lasts."""
+        if self._readers is not None and self._opened is not None and not self._is_in_transaction:
+            opened, self._opened = self._opened, None
+            self._readers.give_back(opened)
+
+    def execute(self, sql: str, given: Any = (), /) -> Cursor:
         return self._run(lambda: self._executed(sql, given))
 
-    def _executed(self, sql: str, given: Any) -> psycopg.Cursor[tuple[Any, ...]]:
-        if not self._calls and values.CALLS.search(sql):
+    def _executed(self, sql: str, given: Any) -> Cursor:
+        if self._readers is None and not self._calls and values.CALLS.search(sql):
             self._calls = True
-            values.call_when_read(self.opened, self)
+            values.call_when_read(self.opened)
         cursor = self.opened.cursor()
         cursor.execute(translated(sql).encode(), values_of(given, sql))
-        return cursor
+        return cursor if self._readers is None or self._is_in_transaction else Rows(cursor)
 
     def executemany(self, sql: str, given: Iterable[Any], /) -> psycopg.Cursor[tuple[Any, ...]]:
         cursor = self.opened.cursor()
@@ -101,6 +152,7 @@ class PostgresConnection:
 
     def begin_temporary(self) -> None:
         """Begins to make temporary tables and views, also by a connection that only reads."""
+        _ = self.opened  # they are of one connection
         self._begin("BEGIN READ WRITE")
 
     def begin_writing(self) -> None:
@@ -112,19 +164,26 @@ class PostgresConnection:
             raise
 
     def _begin(self, sql: str) -> None:
-        self._run(lambda: self.opened.execute(sql.encode()))
-        self._is_in_transaction = True
+        def run() -> None:
+            self.opened.execute(sql.encode())
+            self._is_in_transaction = True
+
+        self._run(run)
 
     def commit(self) -> None:
         if self._is_in_transaction:
             self.opened.execute("COMMIT")
             self._is_in_transaction = False
+            self._give_back()
 
     def rollback(self) -> None:
         if self._is_in_transaction:
             self._is_in_transaction = False
-            if not self.opened.closed:
-                self.opened.execute("ROLLBACK")
+            try:
+                if not self.opened.closed:
+                    self.opened.execute("ROLLBACK")
+            finally:
+                self._give_back()
 
     def version(self) -> tuple[int, int]:
         """Of which transactions what they wrote is seen."""
@@ -199,6 +258,7 @@ class PostgresConnection:
         """Whoever writes notifies those who listen, at the end of the transaction. A notification may be lost, as with
         the connection, or behind a pooler of connections: every few seconds it is looked without one.
         """
+        _ = self.opened  # it listens as long as it is there
         if not self._is_listening:
             self.execute(f"LISTEN {_CHANNEL}")
             self._is_listening, self._looked = True, time.monotonic()
@@ -213,7 +273,13 @@ class PostgresConnection:
         return True
 
     def close(self) -> None:
-        self.opened.close()
+        self._is_in_transaction = False
+        if self._opened is not None:  # its own, or in the middle of a transaction
+            self._opened.close()
+        if self._readers is not None:
+            self._give_back()
+            self._readers.end()
+            self._readers = None
 
     def explained(self) -> AbstractContextManager[None]:
         return explained(self.place)

@@ -19,6 +19,7 @@ from aggregator.store.postgres.connecting import connected
 from aggregator.store.postgres.connection import PostgresConnection
 from aggregator.store.postgres.errors import explained
 from aggregator.store.postgres.shared_limits import PostgresLimits
+from aggregator.store.postgres.task_state import task_state as task_state
 from aggregator.store.queries import settings
 from aggregator.store.sqlite.backups import Facts, Loaded
 from aggregator.store.sqlite.vacuum import Rewriting
@@ -31,7 +32,6 @@ def to_write(place: PostgresPlace, busy_seconds: float) -> PostgresConnection:
     with explained(place):
         connection = PostgresConnection(place, busy_seconds, reads_only=False)
         try:
-            opening.refuse_server(connection)
             if not opening.refuse_foreign(connection, migrations.known()):
                 opening.refuse_without_rights(connection)
         except BaseException:
@@ -44,7 +44,6 @@ def to_read(place: PostgresPlace, busy_seconds: float) -> PostgresConnection:
     with explained(place):
         connection = PostgresConnection(place, busy_seconds, reads_only=True)
         try:
-            opening.refuse_server(connection)
             has = opening.refuse_foreign(connection, migrations.known())
             opening.refuse_older(connection, has, migrations.known())
         except BaseException:
@@ -58,7 +57,7 @@ def prepare(connection: PostgresConnection) -> int:
 
 
 def has_tables(connection: PostgresConnection) -> bool:
-    return connection.execute("SELECT to_regclass('settings') IS NOT NULL").fetchone() == (True,)
+    return bool(connection.execute("SELECT to_regclass('settings') IS NOT NULL").fetchone() == (True,))
 
 
 def is_current(connection: PostgresConnection) -> bool:

@@ -9,33 +9,21 @@ from aggregator.store.postgres import migrations
 from aggregator.store.postgres.connection import PostgresConnection
 from aggregator.store.postgres.migrations import Migration
 
-_OLDEST = 15
 _INSTEAD = "name another with --db"
 _NOT_CHANGED = f"it was not changed; {_INSTEAD}"
 
-# What is there that neither an extension nor the queue of tasks has made. Columns: of the table of migrations.
 _STATE = """
 SELECT current_schema()::text,
-  ARRAY(SELECT attname::text FROM pg_attribute WHERE attrelid = to_regclass('migrations') AND attnum > 0),
-  (SELECT c.relname::text FROM pg_class AS c
-   WHERE c.relnamespace = to_regnamespace(quote_ident(current_schema())) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-     AND c.relname NOT LIKE 'procrastinate%'
-     AND NOT EXISTS (SELECT 1 FROM pg_depend AS d WHERE d.objid = c.oid AND d.deptype = 'e')
-   ORDER BY c.relname LIMIT 1)
+  ARRAY(SELECT attname::text FROM pg_attribute WHERE attrelid = to_regclass('migrations') AND attnum > 0)
 """
-
-
-def refuse_server(connection: PostgresConnection) -> None:
-    """Raises StoreError for a server that is too old, or a database that cannot hold every letter."""
-    info = connection.opened.info
-    if info.server_version < _OLDEST * 10_000:
-        version = info.parameter_status("server_version")
-        raise StoreError(f"{connection.place}: this is PostgreSQL {version}; version {_OLDEST} or newer is needed")
-    if (encoding := info.parameter_status("server_encoding")) != "UTF8":
-        raise StoreError(
-            f"{connection.place}: this database holds {encoding} and not UTF8, so many a report would not fit in;"
-            " make another: createdb --encoding=UTF8 --template=template0 NAME"
-        )
+# What neither an extension nor the queue of tasks has made.
+_OF_OTHERS = """
+SELECT c.relname::text FROM pg_class AS c
+WHERE c.relnamespace = to_regnamespace(quote_ident(current_schema())) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+  AND c.relname NOT LIKE 'procrastinate%' AND NOT EXISTS (
+    SELECT 1 FROM pg_depend AS d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+ORDER BY c.relname LIMIT 1
+"""
 
 
 def refuse_foreign(connection: PostgresConnection, known: Sequence[Migration]) -> list[str]:
@@ -43,7 +31,7 @@ def refuse_foreign(connection: PostgresConnection, known: Sequence[Migration]) -
     nobody's yet. Returns the names of the migrations that it has; none: it is new.
     """
     place = connection.place
-    schema, columns, there = connection.opened.execute(_STATE).fetchone() or ()
+    schema, columns = connection.execute(_STATE).fetchone()
     if schema is None:
         raise StoreError(f"{place}: there is no schema of those in `search_path`; make it: CREATE SCHEMA NAME")
     if {"name", "applied_at"} <= set(columns):
@@ -51,9 +39,9 @@ def refuse_foreign(connection: PostgresConnection, known: Sequence[Migration]) -
         if any(name.startswith("0001_before") for name in has):
             _refuse_newer(connection, has, known)
             return has
-    if there is not None:
+    if there := connection.execute(_OF_OTHERS).fetchone():
         raise StoreError(
-            f'{place}: the schema {schema} has tables of another program (such as "{there}"), and none of a wire;'
+            f'{place}: the schema {schema} has tables of another program (such as "{there[0]}"), and none of a wire;'
             f" {_NOT_CHANGED}, or another schema: ?options=-csearch_path%3DNAME"
         )
     return []
@@ -71,10 +59,10 @@ def _refuse_newer(connection: PostgresConnection, has: Sequence[str], known: Seq
 
 def refuse_without_rights(connection: PostgresConnection) -> None:
     """Raises StoreError where a new database cannot be given its tables."""
-    found = connection.opened.execute(
+    found = connection.execute(
         "SELECT current_schema()::text, current_user::text, has_schema_privilege(current_schema(), 'CREATE')"
     )
-    schema, user, may_create = found.fetchone() or ()
+    schema, user, may_create = found.fetchone()
     if not may_create:
         raise StoreError(
             f"{connection.place}: the user {user} may not make tables in the schema {schema}; its owner can allow it:"

@@ -40,10 +40,10 @@ def run(
 ) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
     """The column names and the rows of one statement; raises QueryRefused. `values`: of its parameters, by name."""
     _check_values(sql, values)
-    if kinds.CALLS.search(sql):
-        kinds.call_when_read(connection.opened, connection)
     first = re.match(r"\w*", sql[_COMMENTS.match(sql).end() :])[0].lower()  # type: ignore[index, union-attr]
     connection.begin()
+    if kinds.CALLS.search(sql):
+        kinds.call_when_read(connection.opened)
     cursor, how = _cursor(connection, first)
     try:
         cursor.execute(_translated(sql), dict(values), **how)

@@ -29,11 +29,22 @@ from aggregator.text.folding import fold
 from aggregator.text.matching import anywhere
 from aggregator.text.separators import spaced, words_of
 
-__all__ = ["RANKED", "add_new", "any_of", "expression", "marked_from", "marks", "matching", "take_back"]  # WordIndex
+__all__ = [
+    "PAGE",
+    "RANKED",
+    "add_new",
+    "any_of",
+    "expression",
+    "marked_from",
+    "marks",
+    "matching",
+    "take_back",
+]  # WordIndex
 
 # Of how words are put into the index: raise it when `fold` or `words_of` changes (a test notices), or the rows here.
 FORM = "1"
 _FORM = "search_form"  # setting
+PAGE = 500
 
 _LAST_PLACE = 16_382  # of a word in a tsvector
 _MOST_PLACES = 255  # of one word

@@ -4,7 +4,6 @@ them. Procrastinate writes them itself.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
@@ -16,7 +15,7 @@ from procrastinate.schema import SchemaManager
 
 from aggregator.model import DISCOVER
 from aggregator.model.place import PostgresPlace
-from aggregator.model.tasks import DueSource, TaskQueue, TaskState, WorkerState
+from aggregator.model.tasks import DueSource
 from aggregator.store.postgres.connecting import parameters
 from aggregator.store.postgres.connection import PostgresConnection
 from aggregator.store.queries import pauses
@@ -63,7 +62,7 @@ def _is_contracting(name: str) -> bool:
 def _others_run(connection: PostgresConnection) -> bool:
     """Whether a worker gave a sign of life a moment ago: this program has not yet."""
     sql = "SELECT EXISTS (SELECT 1 FROM engine.workers WHERE seen_at > clock_timestamp() - interval '1 minute')"
-    return connection.execute(sql).fetchone() == (True,)
+    return bool(connection.execute(sql).fetchone() == (True,))
 
 
 def _apply(connection: PostgresConnection, sql: str, names: list[str]) -> None:
@@ -125,24 +124,3 @@ def waiting(connection: PostgresConnection) -> Counter[str]:
         " WHERE task_name = 'poll' AND status IN ('todo', 'doing') GROUP BY 1"
     )
     return Counter(dict(rows.fetchall()))
-
-
-def state(connection: PostgresConnection) -> TaskState | None:
-    """None: no worker has run yet."""
-    if connection.execute("SELECT to_regclass('engine.workers') IS NOT NULL").fetchone() != (True,):
-        return None
-    queues = connection.execute(
-        "SELECT queue_name, sum(CASE WHEN status = 'todo' THEN 1 ELSE 0 END),"
-        " sum(CASE WHEN status = 'doing' THEN 1 ELSE 0 END)"
-        " FROM engine.procrastinate_jobs WHERE status IN ('todo', 'doing') GROUP BY 1 ORDER BY 1"
-    )
-    workers = connection.execute(
-        "SELECT host, pid, version, started_at, seen_at, doing FROM engine.workers ORDER BY worker_id"
-    )
-    return TaskState(
-        queues=tuple(TaskQueue(name=name, waiting=int(todo), under_way=int(doing)) for name, todo, doing in queues),
-        workers=tuple(
-            WorkerState(host=host, pid=pid, version=version, since=since, seen=seen, doing=json.loads(doing))
-            for host, pid, version, since, seen, doing in workers
-        ),
-    )

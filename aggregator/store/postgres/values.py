@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from psycopg.abc import Buffer
 from psycopg.adapt import Dumper, Loader
 
 from aggregator.store.connection import Connection
+from aggregator.store.postgres.sql import translated, values_of
 from aggregator.store.queries import raw
 from aggregator.text.folding import fold, opening
 
@@ -73,20 +74,31 @@ def _text(row: bytes) -> tuple[str]:
 CALLS = re.compile(r"\b(?:raw_words|fold|opening)\(")
 
 
-def call_when_read(opened: psycopg.Connection[Any], connection: Connection) -> None:
+class _Opened:
+    """psycopg's connection, to read dictionaries by."""
+
+    def __init__(self, opened: psycopg.Connection[Any]) -> None:
+        self._opened = opened
+
+    def execute(self, sql: str, given: Any = (), /) -> psycopg.Cursor[Any]:
+        return self._opened.execute(translated(sql).encode(), values_of(given, sql))
+
+
+def call_when_read(opened: psycopg.Connection[Any]) -> None:
     """SQLite calls functions of this program while it reads: those of CALLS. PostgreSQL gives their arguments, as a row
     of a type that is theirs alone (functions.sql), and they are called when that row is read; so they can be in what a
-    SELECT returns, and nowhere else.
+    SELECT returns, and nowhere else. Does nothing where no wire is yet.
     """
-    raw_words = raw.reader(connection)
+    raw_words = raw.reader(cast(Connection, _Opened(opened)))
     called: dict[str, Callable[[bytes], Any]] = {
         "called_raw_words": lambda row: raw_words(*_packed(row)),
         "called_fold": lambda row: fold(*_text(row)),
         "called_opening": lambda row: opening(*_text(row)),
     }
-    types = ", ".join(f"'{name}'::regtype::oid" for name in called)
+    types = ", ".join(f"to_regtype('{name}')::oid" for name in called)
     for number, call in zip(opened.execute(f"SELECT {types}".encode()).fetchone() or (), called.values(), strict=True):
-        opened.adapters.register_loader(number, _calling(call))
+        if number is not None:
+            opened.adapters.register_loader(number, _calling(call))
 
 
 def _calling(call: Callable[[bytes], Any]) -> type[Loader]:

@@ -467,7 +467,7 @@ def _of_few(connection: Connection, wanted: Mapping[str, Any]) -> str | None:
         if wanted[name] is not None:
             articles = f"AS t CROSS JOIN articles AS a ON a.{column} = t.value"
             (count,) = connection.execute(
-                f"SELECT count(*) FROM (SELECT 1 FROM json_each(?) {articles} LIMIT ?)",  # noqa: S608  (constants)
+                f"SELECT count(*) FROM (SELECT 1 FROM json_each(?) {articles} LIMIT ?) AS counted",  # noqa: S608  (constants)
                 (wanted[name], FEW + 1),
             ).fetchone()
             if count <= FEW:
@@ -634,7 +634,8 @@ def _eras(connection: Connection, selection: Selection) -> list[Era] | None:
 # reports of the country.
 _OUT = "c.change_kind IN ('withheld', 'withdrawn', 'deleted')"
 _IN_SELECTION = """(c.article_id IS NULL OR c.seq >= a.released_seq)
-      AND (:publishers IS NULL OR coalesce(c.publisher, a.publisher) IN (SELECT value FROM json_each(:publishers)))
+      AND (CAST(:publishers AS TEXT) IS NULL
+        OR coalesce(c.publisher, a.publisher) IN (SELECT value FROM json_each(:publishers)))
       AND (c.article_id IS NOT NULL AND {fits}
         OR c.article_id IS NULL AND (
           coalesce(:countries, :classes, :languages, :topics, :about) IS NULL AND {covers}
@@ -648,20 +649,21 @@ _FOUND = """CASE WHEN c.article_id IS NOT NULL THEN
         ELSE EXISTS (SELECT 1 FROM found AS f CROSS JOIN articles AS b ON b.article_id = f.article_id
           WHERE f.search_id = :search AND f.seq <= c.seq AND b.publisher = c.publisher) END"""
 _THESE = "c.seq IN (SELECT CAST(value AS INTEGER) FROM json_each(:seqs))"
-_SAYS = """(:classes IS NULL OR {of}.class || '' IN (SELECT value FROM json_each(:classes)))
-        AND (:languages IS NULL OR EXISTS (SELECT 1 FROM json_each(:languages) AS l
+_SAYS = """(CAST(:classes AS TEXT) IS NULL OR {of}.class || '' IN (SELECT value FROM json_each(:classes)))
+        AND (CAST(:languages AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM json_each(:languages) AS l
           WHERE lower({of}.language) = lower(l.value) OR lower({of}.language) LIKE lower(l.value) || '-%'))"""
 # What it is about now, by the tables that have the broader topics too, and what a former reading was about.
-_IS_ABOUT = """ AND (:topics IS NULL OR EXISTS (SELECT 1 FROM article_topics AS x
+_IS_ABOUT = """ AND (CAST(:topics AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM article_topics AS x
           WHERE x.article_id = {of}.article_id AND x.topic IN (SELECT value FROM json_each(:topics))))
-        AND (:about IS NULL OR EXISTS (SELECT 1 FROM article_countries AS x
+        AND (CAST(:about AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM article_countries AS x
           WHERE x.article_id = {of}.article_id AND x.country IN (SELECT value FROM json_each(:about))))"""
-_WAS_ABOUT = """ AND (:topics IS NULL OR EXISTS (SELECT 1 FROM json_each({of}.topics) AS x
+_WAS_ABOUT = """ AND (CAST(:topics AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM json_each({of}.topics) AS x
           WHERE x.value IN (SELECT value FROM json_each(:topics))))
-        AND (:about IS NULL OR EXISTS (SELECT 1 FROM json_each({of}.about) AS x
+        AND (CAST(:about AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM json_each({of}.about) AS x
           WHERE x.value IN (SELECT value FROM json_each(:about))))"""
 # Whether a publisher was what is asked for in some moment from one line on up to another.
-_WAS = """(:partly IS NULL OR {of}.publisher NOT IN (SELECT json_extract(value, '$[0]') FROM json_each(:partly))
+_WAS = """(CAST(:partly AS TEXT) IS NULL
+          OR {of}.publisher NOT IN (SELECT json_extract(value, '$[0]') FROM json_each(:partly))
           OR EXISTS (SELECT 1 FROM json_each(:partly) AS e WHERE json_extract(e.value, '$[0]') = {of}.publisher
             AND max({since}, CAST(json_extract(e.value, '$[1]') AS INTEGER))
               <= min({until}, CAST(json_extract(e.value, '$[2]') AS INTEGER))))"""
@@ -670,7 +672,8 @@ _WAS = """(:partly IS NULL OR {of}.publisher NOT IN (SELECT json_extract(value, 
 def _fits(article: str, *, once: bool) -> str:
     """SQL: whether an article was in a selection up to line `c`; where it is not known what it was, whether it is."""
     always = _meanwhile(article, "0", f"{LAST}")
-    country = f"(:countries IS NULL OR {article}.country || '' IN (SELECT value FROM json_each(:countries)))"  # noqa: S608
+    of_these = f"{article}.country || '' IN (SELECT value FROM json_each(:countries))"  # noqa: S608  (constants)
+    country = f"(CAST(:countries AS TEXT) IS NULL OR {of_these})"
     says = _SAYS.format(of=article)
     if not once:
         return f"{country} AND {says} AND {always} AND coalesce(:topics, :about) IS NULL"
@@ -723,6 +726,6 @@ _OF_FEW = """
       UNION ALL
       SELECT c.seq FROM changes AS c INDEXED BY changes_of_publisher
       LEFT JOIN articles AS a ON a.article_id = c.article_id
-      WHERE c.publisher IS NOT NULL AND c.seq > :after AND c.seq <= :up_to AND {in_selection})
+      WHERE c.publisher IS NOT NULL AND c.seq > :after AND c.seq <= :up_to AND {in_selection}) AS lines
     ORDER BY seq LIMIT :limit
 """

@@ -100,10 +100,10 @@ def _found(connection: StoreConnection, query: Query, of: Chosen) -> list[Place]
         to_iso(from_iso(of.since) - AHEAD) if of.since else "",
     )
     parts = (
-        connection.execute(f"{_of_hits(hits)} {conditions} ORDER BY hit.revision DESC", (*part, *values))
+        _hits(connection, f"{_of_hits(hits)} {conditions}", part, values)
         for hits, part in _parts(connection, query, of)
     )
-    for sort_time, first_seen, article_id, written_at in chain.from_iterable(parts):
+    for sort_time, first_seen, article_id, written_at, _ in chain.from_iterable(parts):
         if written_at is not None and written_at < earliest:
             break
         heapq.heappush(newest, (sort_time, first_seen, -article_id))
@@ -114,12 +114,34 @@ def _found(connection: StoreConnection, query: Query, of: Chosen) -> list[Place]
     return sorted(newest, reverse=True)
 
 
+def _hits(
+    connection: StoreConnection, sql: str, part: Sequence[Any], values: Sequence[Any]
+) -> Iterator[tuple[str, str, int, str, int]]:
+    """What a part hits, the latest revision first: as it is read or, where the database finds all before it gives the
+    first, a page at a time.
+    """
+    ordered, page = f"{sql} ORDER BY hit.revision DESC", connection.index.PAGE
+    if page is None or len(part) != _BOUNDED:
+        yield from connection.execute(ordered, (*part, *values))
+        return
+    said, least, last = part
+    while True:
+        rows = connection.execute(f"{ordered} LIMIT ?", (said, least, last, *values, page)).fetchall()
+        yield from rows
+        if len(rows) < page:
+            return
+        last, page = rows[-1][-1] - 1, page * 4
+
+
 def _where(query: Query, of: Chosen) -> tuple[str, list[Any]]:
     """The conditions for what was hit, and their values."""
     if query.changed_since is None:
         return where(of)
     conditions, values = where(of, "r.number > 1", f"{_WRITTEN_AT} >= ?")
     return conditions, [to_iso(query.changed_since), *values]
+
+
+_BOUNDED = 3  # values of a part of the index: what is looked for, and from which revision up to which
 
 
 def _parts(connection: StoreConnection, query: Query, of: Chosen) -> Iterator[tuple[str, list[Any]]]:
@@ -220,7 +242,8 @@ _WRITTEN_AT = "(SELECT min(at) FROM changes WHERE article_id = a.article_id AND 
 def _of_hits(hits: str) -> str:
     """SQL for where the reports of these revisions stand in lists, and when their words were written."""
     return f"""
-        SELECT w.sort_time, w.first_seen, w.article_id, CASE WHEN r.number = 1 THEN r.seen_at ELSE {_WRITTEN_AT} END
+        SELECT w.sort_time, w.first_seen, w.article_id, CASE WHEN r.number = 1 THEN r.seen_at ELSE {_WRITTEN_AT} END,
+          hit.revision
         FROM ({hits}) AS hit {_NEWEST_OF_HITS}
     """  # noqa: S608  (made of constants)
 

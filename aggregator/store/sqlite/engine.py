@@ -155,6 +155,10 @@ def shared_limits(*_: object) -> None:
     """A file beside the database does it: see `fetch.shared`."""
 
 
+def task_state(connection: SQLiteConnection) -> None:
+    """No workers share a file."""
+
+
 def tasks(path: Path) -> NoReturn:
     raise StoreError(
         f"{path}: workers share a database of PostgreSQL, and this is a file of SQLite, into which `aggregator run`"

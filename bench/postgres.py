@@ -1,4 +1,4 @@
-"""A server of PostgreSQL of its own for a test that starts it anew, which no other test could bear."""
+"""A server of PostgreSQL of its own, for a benchmark or a test that starts it anew, which no other test could bear."""
 
 from __future__ import annotations
 
@@ -7,26 +7,34 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import psycopg
-import pytest
 
-from tests.postgres import installed
-from tests.waiting import until
+from bench.measuring import RunFailed
 
 _PORT = 5432  # of the socket's name; no port is opened
+_SECONDS = 60.0  # until it answers
+
+
+def installed() -> Path | None:
+    """The folder of the server's programs; None: it is not installed."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda each: int(each.parts[-3]))
+    beside = shutil.which("initdb")
+    return found[-1].parent if found else Path(beside).resolve().parent if beside else None
 
 
 class Server:
-    """Runs inside the `with`; its data outlive `stop`."""
+    """Runs inside the `with`; its data outlive `stop`. `settings`: in place of PostgreSQL's own."""
 
-    def __init__(self) -> None:
+    def __init__(self, **settings: str) -> None:
+        self._settings = {"listen_addresses": "", "max_connections": "60", **settings}
         programs = installed()
         if programs is None:
-            pytest.skip("PostgreSQL is not installed (apt-get install postgresql)")
+            raise RunFailed("PostgreSQL is not installed (apt-get install postgresql)")
         self._programs = programs
         self._folder = Path(tempfile.mkdtemp(prefix="pg-own-"))
         self._user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
@@ -47,9 +55,18 @@ class Server:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def start(self) -> None:
-        options = f"-k {self._folder} -p {_PORT} -c listen_addresses= -c max_connections=60"
-        self._run("pg_ctl", "-D", "data", "-l", "log", "-o", options, "start")
-        until(self._answers)
+        options = " ".join(f"-c {name}='{value}'" for name, value in self._settings.items())
+        self._run("pg_ctl", "-D", "data", "-l", "log", "-o", f"-k {self._folder} -p {_PORT} {options}", "start")
+        ends = time.monotonic() + _SECONDS
+        while not self._answers():
+            if time.monotonic() > ends:
+                raise RunFailed("the server of PostgreSQL does not answer")
+            time.sleep(0.05)
+
+    @property
+    def pid(self) -> int:
+        """Of the process from which all others of the server descend."""
+        return int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
 
     def stop(self, mode: str = "fast") -> None:
         """`immediate`: as a crash leaves it."""

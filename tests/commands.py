@@ -52,6 +52,10 @@ _LATE = (
 )  # fmt: skip
 
 
+_DOCUMENT = """<rss version='2.0'><channel><title>First</title><item><guid>1</guid><title>Ribari se žale</title>
+<description>&lt;p&gt;Mali.&lt;/p&gt;</description></item></channel></rss>""".encode()
+
+
 # What tests call
 
 
@@ -446,9 +450,32 @@ def _import_everything() -> None:
             import_module(name)
 
 
+def _read_one() -> None:
+    """A document with a headline whose language is not clear at a glance: the tables, and the model of 90 MB, that
+    reading makes when it needs them are there then, and not made anew by each of a thousand reading processes.
+    """
+    from aggregator.model import FetchResult, Publisher, Rights, Source  # after what `_import_everything` says of httpx
+    from aggregator.pipeline.parsing import read
+    from aggregator.pipeline.reading import words_of
+    from aggregator.tags.tagging import tag_all
+
+    site = "http://first.example/"
+    rights = Rights(relationship="none", basis="quotation", text_scope="excerpt", credit="First")
+    publisher = Publisher(
+        key="first", name="First", country="ML", kind="newspaper", languages=("hr", "sr"), homepage=site, rights=rights
+    )
+    source = Source(publisher="first", key="feed", url=f"{site}feed")
+    answer = FetchResult(url=source.url, http_status=200, headers={}, body=_DOCUMENT)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the libraries' own, as above
+        (article,) = read(answer, source, publisher).listed
+        tag_all([(words_of(article), publisher.tags, publisher.languages)])
+
+
 def main(place: str) -> None:
     global _place
     _import_everything()
+    _read_one()
     _place = place  # the reading processes of a command come from here too
     give_readers()
     databases.copy_new_ones()

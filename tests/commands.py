@@ -46,9 +46,9 @@ _LENGTH = 8  # bytes, before each request
 # What is imported when it is needed, beside the modules of `aggregator`.
 _LATE = (
     "aiohttp", "apscheduler.schedulers.asyncio", "apscheduler.triggers.date", "apscheduler.triggers.interval", "bs4",
-    "encodings.idna", "feedparser", "httpx", "httpx_aiohttp", "idna", "markdown_it", "nh3",
-    "publicsuffixlist", "pycountry", "pydantic", "rich.console", "rich.progress", "rich.table", "sqlite_utils",
-    "tomlkit", "xml.sax.saxutils", "zstandard",
+    "encodings.idna", "feedparser", "htmldate", "httpx", "httpx_aiohttp", "idna", "markdown_it", "nh3",
+    "PIL.JpegImagePlugin", "PIL.PngImagePlugin", "publicsuffixlist", "pycountry", "pydantic", "rich.console",
+    "rich.progress", "rich.table", "sqlite_utils", "tomlkit", "trafilatura", "xml.sax.saxutils", "zstandard",
 )  # fmt: skip
 
 

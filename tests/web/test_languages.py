@@ -36,7 +36,7 @@ _OTHERS = "bdi, code, blockquote, q, .answer, .publisher, .headline, .opening, .
 def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("languages")
     paths = every_page.whole(folder, utc_now())
-    with served(folder, paths.config_folder()) as wire:
+    with served(folder, paths.config_folder(), is_at_rest=True) as wire:
         yield wire
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from aggregator.model.nouns import dataclass
 from aggregator.model.publisher import Group, ItemClass, Kind, Rights
 
 

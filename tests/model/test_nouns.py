@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import importlib
 import inspect
-import pickle
 import pkgutil
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import get_args
@@ -34,7 +31,6 @@ from aggregator.model import (
     Report,
     ReportState,
     Source,
-    nouns,
 )
 from tests.conftest import NOW, make_articles, make_entry, make_publisher
 from tests.rows import every_row
@@ -51,69 +47,6 @@ def test_every_noun_is_a_frozen_value(noun: type) -> None:
     assert dataclasses.is_dataclass(noun)
     assert "__slots__" in vars(noun)
     assert vars(noun)["__dataclass_params__"].frozen
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class _Usual:
-    word: str
-    others: tuple[str, ...] = ()
-    counts: Mapping[str, int] = dataclasses.field(default_factory=dict)
-
-
-@nouns.dataclass(frozen=True, slots=True, kw_only=True)
-class _Ours:
-    word: str
-    others: tuple[str, ...] = ()
-    counts: Mapping[str, int] = dataclasses.field(default_factory=dict)
-
-
-@nouns.dataclass(frozen=True, slots=True)
-class _Pair:
-    """Has no names that have to be said, and says itself how it is shown."""
-
-    first: str
-    second: int = 2
-
-    def __str__(self) -> str:
-        return self.first
-
-
-@nouns.dataclass(frozen=True, slots=True)
-class _Triple(_Pair):
-    third: int = 3
-
-
-def test_a_noun_is_made_and_compared_as_other_dataclasses_are() -> None:
-    usual, ours = _Usual(word="mwaka"), _Ours(word="mwaka")
-    assert repr(ours) == repr(usual).replace("_Usual", "_Ours")
-    assert dataclasses.asdict(ours) == dataclasses.asdict(usual) == {"word": "mwaka", "others": (), "counts": {}}
-    assert ours == _Ours(word="mwaka")
-    assert ours != usual
-    assert ours != replace(ours, others=("année",))
-    assert ours.counts is not _Ours(word="mwaka").counts
-    assert pickle.loads(pickle.dumps(ours)) == copy.deepcopy(ours) == ours
-    assert [field.name for field in dataclasses.fields(ours)] == ["word", "others", "counts"]
-    with pytest.raises(TypeError, match="unhashable"):
-        hash(ours)
-    for wrong in ({}, {"word": "a", "unknown": "b"}):
-        with pytest.raises(TypeError):
-            _Ours(**wrong)  # type: ignore[arg-type]  # it is tried what is refused
-    with pytest.raises(dataclasses.FrozenInstanceError, match="'word'"):
-        ours.word = "siku"  # type: ignore[misc]  # it is tried what is refused
-    with pytest.raises(dataclasses.FrozenInstanceError, match="'word'"):
-        del ours.word  # type: ignore[misc]  # it is tried what is refused
-
-
-def test_a_noun_may_have_places_and_the_fields_of_another() -> None:
-    assert len({_Pair("ጤና"), _Pair("ጤና", 2), _Pair("ጤና", 1)}) == 2
-    assert str(_Pair("ጤና")) == "ጤና"
-    triple = _Triple("a", third=4)
-    assert repr(triple) == "_Triple(first='a', second=2, third=4)"
-    assert pickle.loads(pickle.dumps(triple)) == triple == replace(_Triple("a"), third=4)
-    assert triple != _Pair("a")
-    match triple:
-        case _Triple(first, second, third):
-            assert (first, second, third) == ("a", 2, 4)
 
 
 def test_every_noun_has_one_name_and_can_be_had_from_the_room_itself() -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.model.article import Status
 from aggregator.model.change import Act, ChangeKind, ComplaintKind, Notice
-from aggregator.model.nouns import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from aggregator.model.nouns import dataclass
 from aggregator.model.release import Release
 from aggregator.model.saved_search import Tell
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
 
 from aggregator.model.channel import Channel
-from aggregator.model.nouns import dataclass
 
 AppOrder: TypeAlias = Literal["number", "published"]
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from aggregator.model.channel import Channel
 from aggregator.model.document import Media, PageWords, Text
-from aggregator.model.nouns import dataclass
 from aggregator.model.publisher import LEARNED, IdentityRules, ItemClass
 from aggregator.model.selection import Matched
+from aggregator.model.sent import reduced
 from aggregator.model.tags import LanguageFrom, Tags
 from aggregator.model.who import Who
 
@@ -20,6 +20,8 @@ Status = Literal["usable", "withheld", "canceled"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """What we hold of one entry: the publisher's words raw, and plain readings of them beside."""
+
+    __reduce__ = reduced
 
     publisher: str
     keys: tuple[str, ...]  # strongest first; see identity

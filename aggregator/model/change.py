@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from aggregator.model.article import Article, Known
-from aggregator.model.nouns import dataclass
 
 # Of a line of the ledger. terms_changed is about a publisher, all others are about an article.
 ChangeKind = Literal[

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 from aggregator.model.channel import Channel
-from aggregator.model.nouns import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from aggregator.model.nouns import dataclass
 
 FAR = timedelta(days=1)  # ahead of all rows: such a clock needs a second look
 # Between two looks. Housekeeping comes every ten minutes, and its second one is to be late enough.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from aggregator.model.acts import Complaint
 from aggregator.model.change import ComplaintKind
-from aggregator.model.nouns import dataclass
 
 # To the desk: of a new matter, of more complaints about it. To who complained: that it came, that it was resolved.
 LetterKind = Literal["matter", "more", "receipt", "outcome"]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from aggregator.model.nouns import dataclass
 from aggregator.model.poll import Outcome, Rhythm
 
 

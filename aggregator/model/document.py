@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from aggregator.model.nouns import dataclass
+from aggregator.model.sent import reduced
 
 # Of a redirect. pending: it waits for a person; refused: it leads to an address of another publisher of this wire;
 # undecided: the document itself must say more.
@@ -17,6 +17,8 @@ RedirectState = Literal["accepted", "undecided", "pending", "refused"]
 @dataclass(frozen=True, slots=True)
 class Text:
     """A publisher's words, exactly as received, and the media type they are in."""
+
+    __reduce__ = reduced
 
     value: str
     type: str = "text/html"  # text/plain, text/html or application/xhtml+xml
@@ -54,6 +56,8 @@ class Media:
     """A picture, a recording or another file beside a report, as its publisher describes it, in the words of Media RSS
     (https://www.rssboard.org/media-rss).
     """
+
+    __reduce__ = reduced
 
     url: str
     medium: str | None = None  # image, audio, video, document or executable

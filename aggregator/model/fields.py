@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, get_args
-
-from aggregator.model.nouns import dataclass
 
 # What of a report one version says otherwise than the one before; `revisions.changed` has these, in this order. Media
 # are no field of `Report`: they leave by no view. `page`: the report's page was read for the first time, and its

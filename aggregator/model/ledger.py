@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Self
-
-from aggregator.model.nouns import dataclass
 
 _SHOWN = 8  # characters of the hash in a cursor: enough to tell two histories apart
 _CURSOR = re.compile(rf"([1-9][0-9]{{0,17}})-([0-9a-f]{{{_SHOWN}}})")

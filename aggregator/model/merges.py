@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.model.acts import Cause, DeskDecision, ReportState
 from aggregator.model.article import Article, Words
 from aggregator.model.change import Act, Decision
-from aggregator.model.nouns import dataclass
 from aggregator.model.publisher import ItemClass, Storage
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from aggregator.model.document import Category, Media, Person, Text
-from aggregator.model.nouns import dataclass
 
 
 @dataclass(frozen=True, slots=True)

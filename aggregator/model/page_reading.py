@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Literal
 
 from aggregator.model.change import Decision
-from aggregator.model.nouns import dataclass
 from aggregator.model.publisher import ItemClass, PagesMode
 
 # read: all that is asked for could be read; withheld: the page is there, and its text may not be taken, or there is

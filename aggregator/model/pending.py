@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from aggregator.model.acts import DeskDecision, ReportState
 from aggregator.model.article import Known, Words
 from aggregator.model.change import Decision, MassKind
-from aggregator.model.nouns import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

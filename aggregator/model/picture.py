@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
-
-from aggregator.model.nouns import dataclass
 
 # waiting: to be fetched, also again after a failure. failed: tried for the last time. no_picture: what came
 # is broken, too large, or of a format that is not read. too_small: a pixel or an icon. over_limit: taken away for room.

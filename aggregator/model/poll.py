@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -11,7 +11,6 @@ from aggregator.model.acts import DeskDecision, ReportState
 from aggregator.model.article import Known, Words
 from aggregator.model.change import Decision, MassKind, Removal
 from aggregator.model.document import Busy, Hints, Redirection, Validators
-from aggregator.model.nouns import dataclass
 from aggregator.model.publisher import PagesMode, Source
 
 StrongestKey = Literal["id", "url"]  # the strongest key that a source can be trusted with

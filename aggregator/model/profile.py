@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from aggregator.model.nouns import dataclass
+from dataclasses import dataclass
+
 from aggregator.model.publisher import Group, ItemClass, Kind, Rights
 
 

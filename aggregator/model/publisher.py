@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal
 
 from aggregator.model.channel import Channel
-from aggregator.model.nouns import dataclass
 from aggregator.model.saved_search import SavedSearch
 from aggregator.model.selection import ALL_REPORTS, Selection
+from aggregator.model.sent import reduced
 from aggregator.model.tags import TagSettings
 
 Kind = Literal[
@@ -97,6 +97,8 @@ DISCOVER = "discover"  # the kind of a source of which only the site is known
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityRules:
     """`[identity]` of a publisher's file: what of its ids and addresses says which report an entry is."""
+
+    __reduce__ = reduced
 
     ids: IdTrust = "learned"  # from its documents; trusted: always believed; ignored: never
     ignore_parameters: tuple[str, ...] = ()  # of the query, that say nothing of the page; `from_*`: all that begin so

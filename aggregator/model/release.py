@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -11,7 +11,6 @@ from aggregator.model.article import Status
 from aggregator.model.change import Notice
 from aggregator.model.channel import Channel
 from aggregator.model.document import Entry, Media
-from aggregator.model.nouns import dataclass
 from aggregator.model.picture import PictureCopy
 from aggregator.model.publisher import (
     Canonical,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
-from aggregator.model.nouns import dataclass
 from aggregator.model.selection import ALL_REPORTS, Selection
 
 When = Literal["at_once", "hourly", "daily", "weekly"]

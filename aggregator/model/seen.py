@@ -10,9 +10,9 @@ trusted. Neither can be known before the document is compared with the store.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from aggregator.model.article import Article
-from aggregator.model.nouns import dataclass
 
 
 @dataclass(frozen=True, slots=True)

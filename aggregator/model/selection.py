@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
 from aggregator.model.channel import Channel
 from aggregator.model.ledger import Cursor
-from aggregator.model.nouns import dataclass
+from aggregator.model.sent import reduced
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,8 @@ class Query:
 @dataclass(frozen=True, slots=True)
 class Matched:
     """Which saved searches find a version of a report by its words alone; see `text.matching`."""
+
+    __reduce__ = reduced
 
     by: str  # what says which searches were looked for
     searches: tuple[str, ...]  # the names of those that find it

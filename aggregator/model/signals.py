@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from aggregator.model.nouns import dataclass
 from aggregator.model.publisher import Uses
 
 SignalForm = Literal["content-usage", "content-signal", "tdmrep", "rsl", "licence", "noai", "ai-tokens"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias, get_args
 
@@ -11,7 +12,6 @@ from aggregator.model.change import ChangeKind
 from aggregator.model.channel import Channel
 from aggregator.model.fields import CHANGED
 from aggregator.model.ledger import Cursor
-from aggregator.model.nouns import dataclass
 from aggregator.model.publisher import Group, ItemClass, Kind, TextScope
 from aggregator.model.selection import Selection
 

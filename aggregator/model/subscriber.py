@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from aggregator.model.channel import Channel
 from aggregator.model.ledger import Cursor
-from aggregator.model.nouns import dataclass
 
 TAKES_BACK = ("withheld", "withdrawn", "deleted")  # kinds of lines that want to be confirmed
 CONFIRMED_WITHIN = timedelta(minutes=15)  # such a line

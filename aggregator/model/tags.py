@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Literal
 
-from aggregator.model.nouns import dataclass
+from aggregator.model.sent import reduced
 from aggregator.model.who import Who
 
 # Where in a report the words stand that are the evidence.
@@ -22,6 +22,8 @@ MOST_OF_TEXT = 20_000
 class TagEvidence:
     """Words of a report for which a tag was set."""
 
+    __reduce__ = reduced
+
     words: str  # as they stand in the report
     where: Where
     rule: str  # what counts them, such as `name`, `demonym`, `city`, `category`, `word list`
@@ -31,6 +33,8 @@ class TagEvidence:
 class Tag:
     """A topic or a country that a report is about."""
 
+    __reduce__ = reduced
+
     code: str  # of a topic its IPTC Media Topic, such as 04000000; of a country ISO 3166-1 alpha-2
     weight: float  # more than 0, 1 at most: how much of the evidence speaks for it
     evidence: tuple[TagEvidence, ...]  # one at least, the strongest first
@@ -39,6 +43,8 @@ class Tag:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tags:
     """What a report is about, and in which language it is."""
+
+    __reduce__ = reduced
 
     by: str  # what says by which tables they were set: where that is another, they are set anew (`retag`). '': by none
     language: str | None = None  # BCP 47; None: not known

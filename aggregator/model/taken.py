@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
-
-from aggregator.model.nouns import dataclass
 
 TakeFormat = Literal["html", "text", "ninjs"]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 
-from aggregator.model.nouns import dataclass
 from aggregator.model.publisher import ItemClass, Publisher, Rights, Storage, Terms
 
 

@@ -4,9 +4,10 @@ credit. What is found are words of the report; none of it changes them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
-from aggregator.model.nouns import dataclass
+from aggregator.model.sent import reduced
 
 # What an author did. as_told_to: wrote down what another person says.
 Role = Literal["author", "reporting", "additional_reporting", "writing", "editing", "translation", "as_told_to"]
@@ -18,6 +19,8 @@ FoundIn = Literal["dateline", "byline", "credit", "text"]  # text: a byline abov
 class Dateline:
     """Where and when a report says that it was written, as its first paragraph begins."""
 
+    __reduce__ = reduced
+
     literal: str  # word for word, without the sign that closes it
     places: tuple[str, ...]  # one at least; words in capitals as names are written
     country: str | None = None  # as stated
@@ -28,6 +31,8 @@ class Dateline:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
     """A person whom a byline names."""
+
+    __reduce__ = reduced
 
     name: str  # as stated, without titles and addresses
     role: Role = "author"
@@ -73,6 +78,8 @@ class PictureCredit:
 class FoundAgency:
     """An agency that a report names as a source, and the evidence for it."""
 
+    __reduce__ = reduced
+
     name: str  # in full, as in `tags/agencies.txt`
     kind: AgencyKind
     stated: str  # how it is named there: `AFP`
@@ -83,6 +90,8 @@ class FoundAgency:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Who:
     """All that is found of a report's makers."""
+
+    __reduce__ = reduced
 
     dateline: Dateline | None = None
     authors: tuple[Author, ...] = ()

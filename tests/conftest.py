@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib
 import os
+import signal
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
@@ -63,6 +64,11 @@ only_soak = pytest.mark.skipif(not SOAK, reason="takes minutes; `make soak` runs
 # As the command does: what tests make lives to their end, and looking for cycles at every seven hundred values of it
 # takes a tenth of the time.
 gc.set_threshold(50_000)
+
+
+# A script that starts the tests in its background lets them ignore Ctrl-C, and so would the commands that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -11,7 +11,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -60,6 +60,11 @@ def upgraded(version: str) -> bytes:
         paths = Paths(of_the_demo(version, Path(folder)), path)
         open_wire(paths, load_config(paths), utc_now()).close()
         return path.read_bytes()
+
+
+def by_number(versions: Iterable[str]) -> list[str]:
+    """The oldest first."""
+    return sorted(versions, key=lambda version: tuple(map(int, version.split("."))))
 
 
 def of_the_demo(version: str, folder: Path) -> Path:

@@ -87,7 +87,9 @@ class _Client:
         """Raises SMTPException, OSError, ValueError. What stands before the @ may be outside ASCII, where the server
         says that it takes that (RFC 6531).
         """
-        settings, context = self._settings, ssl.create_default_context()
+        settings = self._settings
+        # To read the certificates of the system takes longer than to send a mail, so only where one is looked at.
+        context = None if settings.security == "none" else ssl.create_default_context()
         seconds = settings.timeout.total_seconds()
         server = (
             smtplib.SMTP_SSL(timeout=seconds, context=context)

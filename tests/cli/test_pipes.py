@@ -80,11 +80,13 @@ def test_every_command_is_in_one_of_the_tables() -> None:
     assert set(COMMANDS) - OTHERS <= READING.keys(), "does it print much? then READING has to have it, else OTHERS"
 
 
-# Every call with standard output alone, and one of each command with both streams in the pipe.
+# Every call with standard output alone, and one of each command with both streams in the pipe. In `make test` all calls
+# of the commands that write in ways of their own, and one of each other command.
 CLOSED = [
     (arguments, streams)
-    for calls in READING.values()
+    for name, calls in READING.items()
     for number, arguments in enumerate(calls)
+    if SOAK or not number or name in ("changes", "export", "query", "publishers")
     for streams in (("out",) if number and not SOAK else ("out", "both"))
 ]
 

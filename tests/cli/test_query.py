@@ -22,7 +22,7 @@ from tests.conftest import DEMO
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("query") / "wire.db"
-    path.write_bytes(databases.upgraded("0.2.0"))
+    path.write_bytes(databases.upgraded("0.9.0"))
     return path
 
 

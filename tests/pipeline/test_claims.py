@@ -36,8 +36,6 @@ from tests.conftest import NOW, WIRE, examples, file_of, make_poll, make_publish
 from tests.test_trip import HOST, Trip, feed
 from tests.waiting import eventually, until
 
-pytestmark = pytest.mark.stores("soak")
-
 PUBLISHERS = tuple(make_publisher(f"paper-{number}") for number in range(5))
 NAMES = [publisher.sources[0].name for publisher in PUBLISHERS]
 YEAR = timedelta(days=365)

@@ -29,8 +29,6 @@ from tests.conftest import NOW, WIRE, make_publisher
 from tests.test_trip import HOST, Trip, feed
 from tests.waiting import until
 
-pytestmark = pytest.mark.stores("soak")
-
 FIXTURES = ROOT / "tests" / "fixtures" / "clock"
 HOUR = timedelta(hours=1)
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc, and sets a clock as Linux lets it")

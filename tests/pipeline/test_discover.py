@@ -19,8 +19,6 @@ from tests.conftest import NOW, make_poll
 from tests.pipeline.test_probing import alternate, page, whole
 from tests.test_trip import HOST, Trip, feed
 
-pytestmark = pytest.mark.stores("soak")
-
 WEEK = timedelta(days=7)
 SITE = f"http://{HOST}/"
 DOOR = f"{SITE}whole.xml"

@@ -633,7 +633,6 @@ from aggregator.store import Store
 from tests.conftest import NOW, WIRE
 from tests.pipeline.test_pages import with_pages
 
-pytestmark = pytest.mark.stores("soak")
 
 path, port, word = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 connect = sqlite3.connect

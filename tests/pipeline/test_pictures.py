@@ -415,7 +415,6 @@ from aggregator.model.picture import DuePicture
 from aggregator.parse.picture import encode
 from aggregator.store import Store
 
-pytestmark = pytest.mark.stores("soak")
 path, content, at, now = sys.argv[1:]
 replaced = os.rename
 def end(event, args):

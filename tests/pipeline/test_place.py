@@ -78,6 +78,13 @@ def test_a_wire_toml_that_cannot_be_read_never_leads_to_another_database(folder:
     assert Paths(folder, Path("wire.db")).database() == Path("wire.db")
 
 
+def test_a_server_keeps_the_database_that_the_file_named_when_it_began(folder: Path) -> None:
+    held = Paths(folder, None).held()
+    before = held.database()
+    _write(folder, 'url = "postgresql://elsewhere.example/other" =')
+    assert held.database() == before
+
+
 def test_a_password_in_wire_toml_is_refused_and_not_shown(folder: Path) -> None:
     _write(folder, 'url = "postgresql://wire:s3cret@db.example/news"')
     with pytest.raises(ConfigError, match=r"store\.url: found a text that is not shown") as caught:

@@ -23,8 +23,6 @@ from tests.cli.test_cli import make_config
 from tests.conftest import NOW, demo_sites, look_into, make_publisher
 from tests.test_trip import HOST, ITEM, Trip, feed
 
-pytestmark = pytest.mark.stores("soak")
-
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 FEED = f"http://{HOST}/feed"
 LATE = 1.1

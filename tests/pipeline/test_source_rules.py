@@ -17,8 +17,6 @@ from aggregator.store import Store
 from tests.conftest import NOW, demo_sites, make_publisher
 from tests.test_trip import HOST, Trip
 
-pytestmark = pytest.mark.stores("soak")
-
 HOUR = timedelta(hours=1)
 _ITEM = """<item><guid>{0}</guid><title>{1}</title><link>http://daily-example.example/{0}</link>{3}
 <description>{2}</description><category>{4}</category></item>"""

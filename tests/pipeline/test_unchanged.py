@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import pytest
 from hypothesis import example, given
 
 from aggregator.model import Document, Poll, Seen
@@ -27,8 +26,6 @@ from tests.identity.test_identity_properties import (
     sequences,
     steps,
 )
-
-pytestmark = pytest.mark.stores("soak")
 
 
 def play_with_digests(store: Store, polls: Sequence[Step]) -> list[Poll | None]:

@@ -27,8 +27,6 @@ from tests.conftest import NOW, QUOTATION, WIRE, demo_sites, make_publisher
 from tests.rows import every_row
 from tests.test_trip import DEMO, HOST, Trip
 
-pytestmark = pytest.mark.stores("soak")
-
 ENTRY = """<entry><id>tag:{0}</id><title>Report {0}</title><link href="http://daily-example.example/{0}"/>
 <updated>{1}</updated><content>Words of {0}, {1}.</content></entry>"""
 STONE = '<at:deleted-entry ref="tag:{0}" when="{1}"/>'

@@ -62,8 +62,6 @@ from tests.conftest import (
     record,
 )
 
-pytestmark = pytest.mark.stores("soak")
-
 HOUR = timedelta(hours=1)
 FAR = datetime(2999, 1, 1, tzinfo=UTC)
 CAUSE = Cause(actor="person:ama", reason="a reader's address stands in it", reference="T-17")

@@ -6,14 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from aggregator.model import Link, Person, Publisher, Selection, Text
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
 from tests.conftest import NOW, make_articles, make_entry, make_poll, record
-
-pytestmark = pytest.mark.stores("soak")
 
 SAID = make_entry(
     title=Text("Le pont<br/>de S&eacute;gou", "text/plain"),

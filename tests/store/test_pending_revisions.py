@@ -42,7 +42,6 @@ from aggregator.pipeline.recording import record as record_polls
 from aggregator.revisions.compare import UNSTABLE_SOURCE, same_sentences, what_changed, words_of
 from aggregator.store import Store
 from aggregator.store.queries import history
-from aggregator.store.sqlite.connection import register
 from aggregator.store.sqlite.schema.migrations import migrations
 from aggregator.tags.tagging import tag_all
 from tests.conftest import NOW, WIRE, file_of, make_articles, make_entry, make_poll, make_publisher, record
@@ -94,7 +93,6 @@ def held(store: Store) -> list[int]:
 
 def words_in_force(store: Store, articles: Sequence[int]) -> dict[int, Words]:
     with file_of(store) as connection:
-        register(connection)
         return history.words_of(connection, articles)
 
 
@@ -491,7 +489,6 @@ def test_words_that_another_program_version_packed_can_be_read_until_they_are_st
         dict_data=zstandard.ZstdCompressionDict(b"Report counts hurt. The road is closed.")
     )
     with file_of(store) as connection:
-        register(connection)
         connection.execute(
             "INSERT INTO dictionaries VALUES (7, ?, '2026')", (b"Report counts hurt. The road is closed.",)
         )

@@ -6,8 +6,6 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from aggregator.desk import acts
 from aggregator.desk.purging import chosen, purge
 from aggregator.desk.terms import sync
@@ -28,8 +26,6 @@ from tests.conftest import (
     with_tags,
 )
 from tests.store.test_store import rows
-
-pytestmark = pytest.mark.stores("soak")
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SPORT, ECONOMY, FOOTBALL = "15000000", "04000000", "20001065"

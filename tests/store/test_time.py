@@ -49,8 +49,6 @@ from tests.conftest import (
 from tests.hostile import run
 from tests.test_trip import HOST, Trip, feed
 
-pytestmark = pytest.mark.stores("soak")
-
 ANY = Selection(limit=1_000)
 CAUSE = Cause(actor="person:ama", reason="it is being looked into")
 SECOND, MINUTE, HOUR, DAY, YEAR = (timedelta(seconds=n) for n in (1, 60, 3_600, 86_400, 365 * 86_400))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from aggregator.desk import purging
 from aggregator.desk.outgoing import outlet, releases
 from aggregator.desk.terms import sync
@@ -16,8 +14,6 @@ from aggregator.store import Store
 from aggregator.tags.tagging import tag_all
 from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, file_of, keep_house, make_entry, make_publisher, record
 from tests.store.test_store import rows
-
-pytestmark = pytest.mark.stores("soak")
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 CAUSE = Cause(actor="person:ama", reason="the court asked for it", reference="T-17")

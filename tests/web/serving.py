@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gzip
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -20,6 +21,9 @@ from aggregator.web import Following, Pace, make_app
 from tests.make_database import CONFIG, DATABASES
 
 QUICK = Pace(look=0.02, heartbeat=0.2)
+# No HTTP needs any; to read those of the system takes longer than most answers, and so does each new context.
+_NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+_AT_REST = timedelta(seconds=11)  # after which files that were written are not read again at each request
 VERSION = "0.4.0"  # of the database that is served: 18 publishers, and an act of every kind
 
 
@@ -34,8 +38,7 @@ class Served:
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         said = {name.replace("_", "-"): value for name, value in headers.items()}
-        # To read the certificates of the system, which no HTTP needs, takes longer than most answers.
-        return httpx.get(f"{self.address}{path}", headers=said, timeout=30, verify=False)
+        return httpx.get(f"{self.address}{path}", headers=said, timeout=30, verify=_NO_CERTIFICATES)
 
 
 @contextmanager
@@ -45,11 +48,13 @@ def served(
     clock: Callable[[], datetime] | None = None,
     pace: Pace = QUICK,
     send_buffer: int | None = None,
+    is_at_rest: bool = False,
 ) -> Iterator[Served]:
+    """`is_at_rest`: nobody changes a file of the configuration, and it is a while since they were written."""
     database = folder / "wire.db"
     if not database.exists():
         database.write_bytes(gzip.decompress((DATABASES / f"{VERSION}.db.gz").read_bytes()))
-    paths, now = Paths(config, database), [utc_now().astimezone(UTC)]
+    paths, now = Paths(config, database), [utc_now().astimezone(UTC) + (_AT_REST if is_at_rest else timedelta(0))]
     app = make_app(paths, clock or (lambda: now[0]), pace)
     listening = socket.create_server(("127.0.0.1", 0))
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # as `serve` does

@@ -259,7 +259,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hostile]:
         numbers += [each for pair in pairs for each in pair]
         merges = [int(each["merge_id"]) for each in store.merges()]
         assert len(merges) >= len(VECTORS)
-    with served(folder, paths.config_folder()) as wire, browsing(wire) as here:
+    with served(folder, paths.config_folder(), is_at_rest=True) as wire, browsing(wire) as here:
         yield Hostile(here, ids, numbers, [still_open for _, still_open in pairs], merges)
 
 

@@ -30,7 +30,7 @@ CREATE OR REPLACE FUNCTION json_extract(of text, path text) RETURNS text LANGUAG
   FROM (SELECT json_clean(of) #> json_steps(path)) AS at (found)
 $$;
 CREATE OR REPLACE FUNCTION json_array_length(of text) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
-  SELECT CASE json_typeof(of::json) WHEN 'array' THEN json_array_length(of::json) ELSE 0 END::bigint
+  SELECT CASE WHEN json_typeof(of::json) = 'array' THEN json_array_length(of::json) WHEN of IS NOT NULL THEN 0 END::bigint
 $$;
 CREATE OR REPLACE FUNCTION "json"(of text) RETURNS json LANGUAGE sql IMMUTABLE AS $$ SELECT of::json $$;
 CREATE OR REPLACE FUNCTION "json_array"(a text) RETURNS text LANGUAGE sql IMMUTABLE AS $$

@@ -44,7 +44,7 @@ __all__ = [
 # Of how words are put into the index: raise it when `fold` or `words_of` changes (a test notices), or the rows here.
 FORM = "1"
 _FORM = "search_form"  # setting
-PAGE = 500
+PAGE: int | None = 500
 
 _LAST_PLACE = 16_382  # of a word in a tsvector
 _MOST_PLACES = 255  # of one word

@@ -224,7 +224,7 @@ def merge(connection: Any, now: datetime) -> bool:
     return True
 
 
-PAGE = None
+PAGE: int | None = None
 
 # SQL for the newest 2,000 matches of an expression, its one parameter: (revision, score), by bm25: the headline counts
 # ten times, the summary three. By a computed score FTS5 would read and sort every match (bench/README.md).

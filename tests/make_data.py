@@ -37,7 +37,7 @@ from aggregator.model import (
 )
 from aggregator.model.snapshots import TABLES, Table
 from aggregator.pipeline.source_words import REASONS
-from aggregator.store.queries import health, views
+from aggregator.store.sqlite.engine import replace_views
 from tests import ROOT
 from tests.make_schema import migrated
 
@@ -114,7 +114,7 @@ def main() -> None:
 def generated() -> str:
     """The whole page."""
     with closing(migrated(":memory:")) as connection:
-        views.replace_views(connection, health.VIEW)
+        replace_views(connection)
         pages = described(connection, words())
     parts = []
     for is_view, title in ((True, "Views"), (False, "Tables")):

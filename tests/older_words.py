@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from aggregator.store.queries import health, views
+from aggregator.store.sqlite.engine import replace_views
 from aggregator.store.sqlite.schema.m0016 import RENAMED, TABLES, WORDS
 from tests.databases import change_schema, rename
 
@@ -40,5 +40,5 @@ def in_old_words(connection: sqlite3.Connection) -> Iterator[None]:
     for statement in WORDS:
         connection.execute(statement)
     connection.executemany("INSERT INTO _sqlite_migrations VALUES (?, ?, ?, ?)", migrations)
-    views.replace_views(connection, health.VIEW)
+    replace_views(connection)
     connection.commit()

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from aggregator.store.queries import health, views
+from aggregator.store.sqlite.engine import replace_views
 from tests.make_data import FILE, LISTS, NO_NULL, Page, described, generated, words
 from tests.make_schema import migrated
 
@@ -19,7 +19,7 @@ _TYPES: Mapping[str, type | tuple[type, ...]] = {"INTEGER": int, "REAL": float, 
 @pytest.fixture(scope="module")
 def connection() -> Iterator[sqlite3.Connection]:
     with closing(migrated(":memory:")) as opened:
-        views.replace_views(opened, health.VIEW)
+        replace_views(opened)
         yield opened
 
 
@@ -50,7 +50,7 @@ def test_every_column_is_described(pages: list[Page]) -> None:
 
 def test_a_column_that_nobody_describes_is_named() -> None:
     with closing(migrated(":memory:")) as opened:
-        views.replace_views(opened, health.VIEW)
+        replace_views(opened)
         opened.execute("ALTER TABLE polls ADD COLUMN mood TEXT")
         opened.execute("CREATE TABLE moods (mood_id INTEGER PRIMARY KEY) STRICT")
         opened.execute("CREATE VIEW moody AS SELECT article_id, NULL AS sorrow FROM articles")

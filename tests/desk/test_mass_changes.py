@@ -643,6 +643,11 @@ def test_what_waits_follows_its_entry_when_a_merge_is_undone(store: Store, publi
 LENT = replace(AGREEMENT, storage="transient", retention_days=30)
 
 
+def secrets(store: Store, sql: str) -> int:
+    """How many of these raw words have one of the words that are to be let go of."""
+    return sum("Secret" in words for (words,) in store.query(sql)[1])
+
+
 def test_words_that_are_lent_are_let_go_while_they_wait(place: Place) -> None:
     publisher = make_publisher(rights=LENT)
     with Store.open(place) as store:
@@ -651,14 +656,14 @@ def test_words_that_are_lent_are_let_go_while_they_wait(place: Place) -> None:
         record(store, publisher, *entries)
         other = [replace(each, content=(Text(f"<p>Secret {n}.</p>"),)) for n, each in enumerate(entries)]
         assert record(store, publisher, *other, now=NOW + HOUR).pending == 10
-        kept = "SELECT count(*) FROM pending_changes WHERE raw_words(raw, dictionary_id) LIKE '%Secret%'"
+        kept = "SELECT raw_words(raw, dictionary_id) FROM pending_changes"
         keep_house(store, NOW + 29 * DAY)
-        assert list(store.query(kept)[1]) == [(10,)]
+        assert secrets(store, kept) == 10
         keep_house(store, NOW + 31 * DAY)
-        assert list(store.query(kept)[1]) == [(0,)]
+        assert secrets(store, kept) == 0
         assert pending.accept(store, [publisher], publisher.key, pending.KINDS, ME, NOW + 32 * DAY).total() == 10
-        hidden = "SELECT count(*) FROM revisions WHERE number = 2 AND raw_words(raw, dictionary_id) LIKE '%Secret%'"
-        assert list(store.query(hidden)[1]) == [(0,)]
+        hidden = "SELECT raw_words(raw, dictionary_id) FROM revisions WHERE number = 2"
+        assert secrets(store, hidden) == 0
         assert rows(store, "SELECT count(*) FROM revisions WHERE number = 2") == [(110,)]
 
 
@@ -672,8 +677,8 @@ def test_of_a_publisher_that_lets_us_keep_no_words_none_are_kept(place: Place) -
         assert record(store, publisher, *other, now=NOW + HOUR).pending == 0  # that no words are held is no sameness
         other = [replace(each, links=(Link(f"http://elsewhere.example/{n}"),)) for n, each in enumerate(other)]
         assert record(store, publisher, *other, now=NOW + 2 * HOUR).pending == 10
-        kept = "SELECT count(*) FROM pending_changes WHERE raw_words(raw, dictionary_id) LIKE '%Secret%'"
-        assert list(store.query(kept)[1]) == [(0,)]
+        kept = "SELECT raw_words(raw, dictionary_id) FROM pending_changes"
+        assert secrets(store, kept) == 0
         pending.accept(store, [publisher], publisher.key, pending.KINDS, ME, NOW + DAY)
         assert record(store, publisher, *other, now=NOW + 2 * DAY).unchanged == 60
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -119,12 +120,12 @@ def prepare(connection: SQLiteConnection) -> int:
         )
 
         migrate(connection)
-    _replace_views(connection)
+    replace_views(connection)
     planner.set_figures(connection)
     return search.renew(connection)
 
 
-def _replace_views(connection: SQLiteConnection) -> None:
+def replace_views(connection: sqlite3.Connection) -> None:
     """Puts the views of this version in place, unless they are there already; raises sqlite3.Error."""
     stored = dict(connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'view'").fetchall())
     for name, sql in views.of_this_version(health.VIEW):

@@ -121,10 +121,9 @@ def without_words(words: bytes | None) -> bytes:
 def _decompressor(connection: Connection, dictionary: int | None) -> zstandard.ZstdDecompressor:
     if dictionary is None:
         return zstandard.ZstdDecompressor()
-    (content,) = connection.execute(
-        "SELECT content FROM dictionaries WHERE dictionary_id = ?", (dictionary,)
-    ).fetchone()
-    return zstandard.ZstdDecompressor(dict_data=packing.to_unpack_with(content))
+    # Columns have other names in the middle of migrations; their order is the same, and there are few rows.
+    contents = {number: content for number, content, *_ in connection.execute("SELECT * FROM dictionaries")}
+    return zstandard.ZstdDecompressor(dict_data=packing.to_unpack_with(contents[dictionary]))
 
 
 def repack(connection: Connection) -> int:

@@ -68,7 +68,7 @@ format: .venv/installed
 # After a change of dependencies in pyproject.toml. The lock holds versions and hashes, no address of a registry.
 lock:
 	$(BIN)/pip install --quiet pip-tools
-	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --extra dev --no-header --no-annotate \
+	$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --extra dev --extra postgres --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file requirements.lock pyproject.toml
 
 # Minutes to an hour; bench/README.md says what each measures and which peers it looks for.

@@ -8,15 +8,17 @@ import os
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import HealthCheck, settings
+from psycopg.conninfo import conninfo_to_dict
 
 from aggregator.demo import Site, read_sites
 from aggregator.desk.housekeeping import maintain, tick
@@ -44,11 +46,15 @@ from aggregator.model import (
     Text,
     Wire,
 )
+from aggregator.model.place import Place, PostgresPlace
 from aggregator.normalise import normalise
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
+from aggregator.store.postgres.connection import PostgresConnection
 from aggregator.store.sqlite.connection import SQLiteConnection, register
-from tests import commands, databases
+from aggregator.store.sqlite.sqlite_errors import BUSY_SECONDS
+from aggregator.text.query import parse
+from tests import commands, databases, postgres
 
 # `make soak` repeats in full what `make test` repeats a twentieth of, and runs what takes minutes (`only_soak`).
 SOAK = os.environ.get("SOAK") == "1"
@@ -84,6 +90,17 @@ def pytest_collection(session: pytest.Session) -> Iterator[None]:
 def pytest_collection_finish() -> None:
     """What is there now stays, and is not looked through for cycles any more."""
     gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """The databases of a test end with it, those of a module with the module."""
+    yield
+    folders = getattr(item, "funcargs", {})
+    if nextitem is None or nextitem.path != item.path:
+        postgres.drop(Path("/"))
+    elif "tmp_path" in folders:
+        postgres.drop(folders["tmp_path"])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -226,10 +243,23 @@ def due(store: Store, now: datetime) -> list[Due]:
     return store.due(now)
 
 
+def file_of(store: Store) -> AbstractContextManager[Any]:
+    """As `look_into` the place of the store."""
+    return look_into(store.place)
+
+
 @contextmanager
-def file_of(store: Store) -> Iterator[sqlite3.Connection]:
-    """A connection of its own, with the functions that `Store.query` has; what is written becomes one transaction."""
-    with closing(sqlite3.connect(store.path, factory=SQLiteConnection)) as connection, connection:
+def look_into(place: Place) -> Iterator[Any]:
+    """A connection of its own to what a store keeps there, as sqlite3's, with the functions that `Store.query` has;
+    what is written becomes one transaction.
+    """
+    if isinstance(place, PostgresPlace):
+        with closing(PostgresConnection(place, BUSY_SECONDS, reads_only=False)) as connection:
+            connection.execute("BEGIN")
+            yield connection
+            connection.execute("COMMIT")
+        return
+    with closing(sqlite3.connect(place, factory=SQLiteConnection)) as connection, connection:
         register(connection)
         yield connection
 
@@ -262,9 +292,63 @@ def publisher() -> Publisher:
     return make_publisher()
 
 
-# Every store that a wire can be kept in: what opens or makes the one at a path. Looked up at each call, so that new
-# databases come ready made.
-STORES: Mapping[str, Callable[[Path], Store]] = {"sqlite": lambda path: Store.open(path)}
+# Every kind of store that a wire can be kept in, and where the one is that stands for the file of a path.
+PLACES: Mapping[str, Callable[[Path], Place]] = {"sqlite": lambda path: path, "postgres": postgres.place_of}
+STORES: Mapping[str, Callable[[Path], Store]] = {
+    # Looked up at each call, so that new databases come ready made.
+    kind: lambda path, place=place: Store.open(place(path))  # type: ignore[misc]
+    for kind, place in PLACES.items()
+}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test, or all of a file, is run over every kind of store where it has the mark `stores`; with `stores("soak")`
+    `make test` runs it over SQLite alone, and with `stores("sqlite")` it is about what SQLite alone has: a file.
+    """
+    mark = metafunc.definition.get_closest_marker("stores")
+    if mark is None or "store_kind" not in metafunc.fixturenames:
+        return
+    others = [kind for kind in PLACES if kind != "sqlite" and "sqlite" not in mark.args]
+    if "soak" in mark.args:
+        others = [pytest.param(kind, marks=pytest.mark.soak) for kind in others if SOAK]
+    metafunc.parametrize("store_kind", ["sqlite", *others], indirect=True)
+
+
+@pytest.fixture
+def store_kind(request: pytest.FixtureRequest) -> str:
+    """Of the store that the test is about."""
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def place(store_kind: str, tmp_path: Path) -> Place:
+    """Where there is a new wire, or none yet."""
+    return PLACES[store_kind](tmp_path / "wire.db")
+
+
+def tables_of(store: Store) -> list[str]:
+    """The names of all tables, those of the index of words among them."""
+    sql = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name"
+    if isinstance(store.place, PostgresPlace):
+        sql = "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1"
+    with file_of(store) as connection:
+        return [name for (name,) in connection.execute(sql).fetchall()]
+
+
+def in_index(store: Store, typed: str) -> set[int]:
+    """The revisions that the index of words knows by these, whatever their reports are in."""
+    with file_of(store) as connection:
+        expression = connection.index.expression(parse(typed).wanted, ())
+        return {int(row[0]) for row in connection.execute(connection.index.matching("?"), (expression,)).fetchall()}
+
+
+def as_option(place: Place) -> str:
+    """As `--db` takes it."""
+    if isinstance(place, Path):
+        return str(place)
+    said = conninfo_to_dict(place.url)
+    user, name = said.pop("user"), said.pop("dbname")
+    return f"postgresql://{user}@/{name}?{urlencode(said)}"
 
 
 def open_store(kind: str, path: Path, publishers: Sequence[Publisher]) -> Store:
@@ -275,8 +359,8 @@ def open_store(kind: str, path: Path, publishers: Sequence[Publisher]) -> Store:
 
 
 @pytest.fixture
-def store(tmp_path: Path, publisher: Publisher) -> Store:
+def store(place: Place, publisher: Publisher) -> Iterator[Store]:
     """An open, empty database that knows `publisher`."""
-    with Store.open(tmp_path / "wire.db") as opened:
+    with Store.open(place) as opened:
         sync(opened, WIRE, [publisher], NOW, date(2026, 11, 22))
         yield opened

@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from aggregator.model.place import Place
 from aggregator.pipeline.opening import load_config, open_wire
 from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
@@ -128,10 +129,11 @@ def _schema(connection: sqlite3.Connection) -> _Schema:
     return tuple(connection.execute("SELECT rowid, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid"))
 
 
-def _copied_and_opened(cls: type[Store], path: Path, **given: Any) -> Store:
+def _copied_and_opened(cls: type[Store], path: Place, **given: Any) -> Store:
     # Where that cannot be done, `Store.open` says why.
     with suppress(OSError):
-        _copy_to(path)
+        if isinstance(path, Path):
+            _copy_to(path)
     return _open(cls, path, **given)  # type: ignore[no-any-return]
 
 

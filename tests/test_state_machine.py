@@ -26,7 +26,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from aggregator.demo import Press, Resource
 from aggregator.demo.answers import etag_of
-from tests.conftest import NOW, SOAK
+from tests import postgres
+from tests.conftest import NOW, PLACES, SOAK
 from tests.newsrooms import HOSTILE, NAME, NEWSROOMS, Desk, Listing, Newsroom, Report, Version, Words, name_of
 from tests.whole_wire import Killer, Reader, WholeWire
 
@@ -243,9 +244,10 @@ PICKS = st.lists(st.integers(0, 30), min_size=1, max_size=4)  # of reports
 class Wire(RuleBasedStateMachine):
     """The wire, its newsrooms, and the model of both."""
 
-    def __init__(self, killer: Killer) -> None:
+    def __init__(self, killer: Killer, kind: str) -> None:
         super().__init__()
         self.killer = killer
+        self.kind = kind  # of store
         self.now = NOW
         self.folder = Path(tempfile.mkdtemp(prefix="machine-", dir=MEMORY))
         self.press = Press(now=NOW, gzip=False)
@@ -277,7 +279,8 @@ class Wire(RuleBasedStateMachine):
         for room in NEWSROOMS:
             self._write(room)
             self._show(room)
-        self.wire = WholeWire(self.folder, self.press.address).__enter__()
+        place = PLACES[self.kind](self.folder / "wire.db")
+        self.wire = WholeWire(self.folder, self.press.address, place).__enter__()
         self.wire.configure(self.now)
 
     def teardown(self) -> None:
@@ -290,6 +293,7 @@ class Wire(RuleBasedStateMachine):
             self.wire.__exit__(None, None, None)
             self.press.__exit__(None, None, None)
             shutil.rmtree(self.folder)
+            postgres.drop(self.folder)
 
     # What newsrooms do
 
@@ -895,19 +899,21 @@ def killer() -> Iterator[Killer]:
 
 @pytest.mark.long
 @pytest.mark.soak
+@pytest.mark.stores
 @pytest.mark.parametrize("part", range(8 if SOAK else 1))  # so that processes share them
-def test_the_promises_hold_whatever_happens(killer: Killer, part: int) -> None:
-    """200 steps in `make test`, 20,000 in `make soak`."""
+def test_the_promises_hold_whatever_happens(killer: Killer, part: int, store_kind: str) -> None:
+    """200 steps in `make test`, 20,000 in `make soak`; over PostgreSQL 20 in `make test`."""
 
     def machine() -> Wire:
-        return Wire(killer)
+        return Wire(killer, store_kind)
 
     machine.__name__ = f"machine_{part}"  # where examples are not drawn by chance, each part has its own
+    few, steps = (8, 25) if store_kind == "sqlite" else (2, 10)
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=50 if SOAK else 8,
-            stateful_step_count=50 if SOAK else 25,
+            max_examples=50 if SOAK else few,
+            stateful_step_count=50 if SOAK else steps,
             deadline=None,
             suppress_health_check=list(HealthCheck),
             phases=[phase for phase in Phase if phase != Phase.explain],

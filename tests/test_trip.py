@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,19 +12,19 @@ from pathlib import Path
 import pytest
 
 from aggregator.demo import Press, Resource
-from aggregator.demo.sites import generate_feed
 from aggregator.desk.outgoing import outlet, releases
 from aggregator.desk.terms import sync
 from aggregator.fetch import ConnectTo
 from aggregator.model import Config, Due, FetchResult, Poll, Publisher, Selection, Source
-from aggregator.model.errors import StoreFull
+from aggregator.model.place import Place
 from aggregator.model.release import Release
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.pipeline.workers import Workers
 from aggregator.store import Store
-from tests.conftest import NOW, WIRE, demo_sites, due, make_publisher
-from tests.databases import connections
+from tests.conftest import NOW, WIRE, demo_sites, due, look_into, make_publisher
 from tests.releases import printed
+
+pytestmark = pytest.mark.stores
 
 DEMO = Path(__file__).parents[1] / "data" / "demo"
 HOST = "daily-example.example"
@@ -41,15 +40,15 @@ def feed(*numbers: object, extra: str = "") -> bytes:
 class Trip:
     """A press, a database, and a pipeline made anew for each pass, at a time that the test sets."""
 
-    def __init__(self, press: Press, path: Path, publishers: Sequence[Publisher]) -> None:
+    def __init__(self, press: Press, place: Place, publishers: Sequence[Publisher]) -> None:
         self.press = press
-        self.path = path
+        self.place = place
         self.now = NOW
         self.config = Config(wire=WIRE, publishers=tuple(publishers))
         self.connect_to: ConnectTo = lambda host: press.address
 
     def __call__(self, due_only: bool = False) -> list[Poll]:
-        with Store.open(self.path) as store:
+        with Store.open(self.place) as store:
             sync(store, self.config.wire, self.config.publishers, self.now, self.now.date())
             return asyncio.run(self.poll(store, due(store, self.now) if due_only else store.due(None)))
 
@@ -59,11 +58,9 @@ class Trip:
             await pipeline.maintain()
         return polls
 
-    def rows(self, sql: str) -> list[tuple[object, ...]]:
-        connection = sqlite3.connect(self.path)
-        found = connection.execute(sql).fetchall()
-        connection.close()
-        return found
+    def rows(self, sql: str, *values: object) -> list[tuple[object, ...]]:
+        with look_into(self.place) as connection:
+            return list(connection.execute(sql, values))
 
 
 @pytest.fixture
@@ -73,15 +70,15 @@ def press() -> Iterator[Press]:
 
 
 @pytest.fixture
-def trip(press: Press, tmp_path: Path, publisher: Publisher) -> Trip:
+def trip(press: Press, place: Place, publisher: Publisher) -> Trip:
     press.set_document(HOST, "/feed", feed(1, 2, 3))
-    return Trip(press, tmp_path / "wire.db", [publisher])
+    return Trip(press, place, [publisher])
 
 
 def test_from_a_feed_to_an_attributed_row_to_an_output(trip: Trip) -> None:
     (poll,) = trip()
     assert (poll.outcome, poll.format, poll.entries, poll.new) == ("ok", "rss20", 3, 3)
-    with Store.read(trip.path) as store:
+    with Store.read(trip.place) as store:
         reports = store.latest(Selection())
         shown = printed(store, reports, NOW)
     assert [report.title for report in reports] == ["Report 1", "Report 2", "Report 3"]
@@ -126,7 +123,9 @@ def test_nothing_disappears_silently(trip: Trip) -> None:
     (poll,) = trip()
     assert poll.entries == 5 == poll.new + sum(poll.drops.values())
     assert dict(poll.drops) == {"duplicate_in_document": 1, "empty": 1}
-    counted = "SELECT key, sum(value) FROM polls, json_each(polls.drops) GROUP BY key ORDER BY key"
+    counted = (
+        "SELECT key, sum(CAST(value AS INTEGER)) FROM polls CROSS JOIN json_each(polls.drops) GROUP BY key ORDER BY key"
+    )
     assert trip.rows(counted) == [("duplicate_in_document", 1), ("empty", 1)]
 
 
@@ -217,38 +216,24 @@ def test_a_document_that_hangs_its_reader_is_given_up_and_the_next_is_read() -> 
     assert len(asyncio.run(trip()).listed) == 1  # type: ignore[attr-defined]
 
 
-def test_a_full_disk_ends_the_pass_with_one_message_and_loses_nothing(trip: Trip) -> None:
-    trip()
-    big = generate_feed(1, 50, now=NOW)
-    trip.press.set_document(HOST, "/feed", big)
-    with connections() as opened, Store.open(trip.path) as store:
-        (pages,) = opened[-1].execute("PRAGMA page_count").fetchone()
-        opened[-1].execute(f"PRAGMA max_page_count = {pages}")
-        with pytest.raises(StoreFull):
-            asyncio.run(trip.poll(store, store.due(None)))
-    assert trip.rows("SELECT count(*) FROM articles") == [(3,)]
-    (poll,) = trip()
-    assert poll.new == 50
-
-
 def test_a_pass_that_is_told_to_stop_begins_nothing_more(trip: Trip, publisher: Publisher) -> None:
     async def stopped(store: Store) -> list[Poll]:
         async with Pipeline(trip.config, store, lambda: NOW, lambda host: trip.press.address) as pipeline:
             pipeline.stop()
             return await pipeline.run(store.due(None))
 
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         sync(store, WIRE, [publisher], NOW, NOW.date())
         assert asyncio.run(stopped(store)) == []
     assert trip.press.requests == ()
 
 
-def test_every_format_of_the_demo_reaches_the_wire_whole(press: Press, tmp_path: Path) -> None:
+def test_every_format_of_the_demo_reaches_the_wire_whole(press: Press, place: Place) -> None:
     from aggregator.config.loading import load
 
     config = load(DEMO / "config")
     fast = replace(config.wire, fetch=WIRE.fetch)
-    trip = Trip(press, tmp_path / "wire.db", config.publishers)
+    trip = Trip(press, place, config.publishers)
     trip.config = Config(wire=fast, publishers=config.publishers)
     expected = [60, 70, 73]
     for articles in expected:
@@ -262,17 +247,17 @@ def test_every_format_of_the_demo_reaches_the_wire_whole(press: Press, tmp_path:
     assert trip.rows("SELECT count(*) FROM wire WHERE credit = '' OR disclaimer = '' OR disclaimer LIKE '%{%'") == [
         (0,)
     ]
-    assert trip.rows("SELECT count(*) FROM articles WHERE title LIKE '%' || char(65533) || '%'") == [(0,)]
+    assert trip.rows("SELECT count(*) FROM articles WHERE title LIKE ?", "%\ufffd%") == [(0,)]
 
 
-def test_the_pages_of_the_demo_give_what_its_feeds_leave_out(press: Press, tmp_path: Path) -> None:
+def test_the_pages_of_the_demo_give_what_its_feeds_leave_out(press: Press, place: Place) -> None:
     from aggregator.config.loading import load
 
     config = load(DEMO / "config")
-    trip = Trip(press, tmp_path / "wire.db", config.publishers)
+    trip = Trip(press, place, config.publishers)
     trip.config = Config(wire=replace(config.wire, fetch=WIRE.fetch), publishers=config.publishers)
     trip()
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         asyncio.run(read_pages(trip, store))
         shown = {
             each.url: each

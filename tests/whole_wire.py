@@ -29,6 +29,7 @@ from aggregator.desk.terms import sync
 from aggregator.desk.terms import update as update_terms
 from aggregator.model import Cause, Config, Cursor, Report, Selection
 from aggregator.model.errors import DeskError
+from aggregator.model.place import Place, PostgresPlace
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
 from aggregator.text.query import parse
@@ -46,15 +47,12 @@ Address = tuple[str, int]
 class WholeWire:
     """One database and its configuration. A context manager; between two calls nothing but the database is open."""
 
-    def __init__(self, folder: Path, press: Address) -> None:
+    def __init__(self, folder: Path, press: Address, place: Place | None = None) -> None:
         self.folder = folder
+        self.database: Place = place or folder / "wire.db"
         self.press = press
         self.config: Config
         self.store: Store
-
-    @property
-    def database(self) -> Path:
-        return self.folder / "wire.db"
 
     def __enter__(self) -> Self:
         self.store = Store.open(self.database)
@@ -83,7 +81,7 @@ class WholeWire:
         """The same in a process that is killed before so many writes; whether it was, for it may have had fewer."""
         self.store.close()
         try:
-            return killer.poll(self.folder, now, user_agent, self.press, write)
+            return killer.poll(self.folder, now, user_agent, self.press, write, self.database)
         finally:
             self.store = Store.open(self.database)
 
@@ -200,12 +198,13 @@ class Killer:
         self._process.communicate()
         self._stack.close()
 
-    def poll(self, folder: Path, now: datetime, user_agent: str, press: Address, dies_at: int) -> bool:
-        """Whether it was killed."""
+    def poll(self, folder: Path, now: datetime, user_agent: str, press: Address, dies_at: int, database: Place) -> bool:
+        """Whether it was killed. A process that writes to a server is killed after as many milliseconds."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         said = {"folder": str(folder), "now": now.isoformat(), "press": press, "dies_at": dies_at}
         said["user_agent"] = user_agent
+        said["url"] = None if isinstance(database, Path) else database.url
         self._process.stdin.write(json.dumps(said) + "\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
@@ -227,13 +226,15 @@ def main(unit: str) -> None:
 
 
 def _poll_and_die(said: dict[str, Any], unit: str) -> None:
-    if unit == "writes":
+    folder = Path(said["folder"])
+    place = PostgresPlace(name="wire", url=said["url"], beside=folder / "wire.db") if said["url"] else None
+    if unit == "writes" and place is None:
         signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # it is announced so, for whoever wants to look
         os.environ["DIES_AT"] = str(said["dies_at"])
     else:
         signal.setitimer(signal.ITIMER_REAL, said["dies_at"] / 1_000)
     try:
-        now, wire = datetime.fromisoformat(said["now"]), WholeWire(Path(said["folder"]), tuple(said["press"]))
+        now, wire = datetime.fromisoformat(said["now"]), WholeWire(folder, tuple(said["press"]), place)
         with wire:
             wire.configure(now)
             wire.poll(now, said["user_agent"])

@@ -19,7 +19,9 @@ import click
 
 from aggregator import __version__
 from aggregator.cli import printing
+from aggregator.cli.database_option import Database
 from aggregator.cli.times import with_times
+from aggregator.model import Template
 from aggregator.model.errors import AggregatorError
 from aggregator.pipeline.paths import CONFIG_VARIABLE, DATABASE_VARIABLE, Paths
 from aggregator.text import printable
@@ -36,6 +38,7 @@ changes List all events (new, changed, withdrawn ...), oldest first.
 check Check the configuration; with --live, fetch every source.
 complaint Record, list, resolve and erase complaints.
 confirm Say that what was taken for a report is right.
+copy-store Move a wire from SQLite to PostgreSQL, or back.
 coverage Count what arrived, was skipped or may be missing.
 demo Run a wire of invented publishers on this machine.
 embargo Keep a report out of the wire UNTIL a time.
@@ -69,6 +72,7 @@ subscribers List subscribers, what each is owed, and how each does.
 tokens Add, list and revoke tokens of programs and of people.
 withdraw Take a report out that its publisher withdrew.
 withhold Take a report out of the wire until a person restores it.
+worker Share the work of a wire with workers on other machines.
 """
 COMMANDS: Mapping[str, str] = MappingProxyType(dict(row.split(" ", 1) for row in _LIST.strip().splitlines()))
 
@@ -82,7 +86,7 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name.replace("-", "_")
         command = getattr(import_module(f"aggregator.cli.{name}"), name)
         assert isinstance(command, click.Command)
         return command
@@ -114,15 +118,16 @@ class _Commands(click.Group):
 )
 @click.option(
     "--db",
-    type=click.Path(path_type=Path),
+    type=Database(),
     envvar=DATABASE_VARIABLE,
     show_envvar=True,
-    help="Database file. [default: data/wire.db in the config folder, or beside one called config]",
+    help="Database: a file, or postgresql://... [default: [store] url of wire.toml, else data/wire.db in the config"
+    " folder, or beside one called config]",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Log a line for every poll to standard error.")
 @click.pass_context
-def aggregator(context: click.Context, config: Path | None, db: Path | None, verbose: bool) -> None:
-    """A news wire of many publishers, in SQLite. The publisher's name is above every report."""
+def aggregator(context: click.Context, config: Path | None, db: Path | Template | None, verbose: bool) -> None:
+    """A news wire of many publishers, in SQLite or PostgreSQL. The publisher's name is above every report."""
     by_environment = [
         context.get_parameter_source(name) is click.core.ParameterSource.ENVIRONMENT for name in ("config", "db")
     ]

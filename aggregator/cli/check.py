@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from aggregator.cli import daemons
-from aggregator.cli.faults import names_of, say_faults
+from aggregator.cli.faults import say_faults
 from aggregator.cli.keys import sources_named
 from aggregator.cli.options import AS_JSON
 from aggregator.cli.printing import say, say_json, say_lines
@@ -18,6 +18,8 @@ from aggregator.config import catalogue
 from aggregator.identity.publishers import renamed
 from aggregator.model import Config
 from aggregator.model.errors import ConfigError, StoreError
+from aggregator.model.place import Place
+from aggregator.pipeline.faults import names_of
 from aggregator.pipeline.opening import is_in_force, publisher_files, read_config, read_store, refuse_placeholders
 from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.tagging import tables_of
@@ -127,7 +129,7 @@ def _of_files(paths: Paths, config: Config) -> list[str]:
     return [*agreement_warnings(publishers, utc_now().date()), *catalogue.warnings(publishers)]
 
 
-def _open_to_all(database: Path) -> Iterator[str]:
+def _open_to_all(database: Place) -> Iterator[str]:
     if everybody_reads(database):
         said = "every user of this machine can open it, with complaints and what is held back"
         yield f"{database}: {said}; `chmod 600 {database}`"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from aggregator.cli.carries import carried
@@ -13,6 +12,7 @@ from aggregator.cli.printing import progress, say, say_table
 from aggregator.cli.rows import say_json_rows
 from aggregator.cli.times import when
 from aggregator.model import Config, Source
+from aggregator.model.place import Place
 from aggregator.pipeline.discovery.prober import Look
 from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.probing import open_prober
@@ -42,7 +42,7 @@ def say_how_they_do(paths: Paths, config: Config, sources: Sequence[Source], as_
     return any(row["state"] == "dead" for row in rows)
 
 
-async def _look(config: Config, database: Path, sources: Sequence[Source], done: Callable[[str], None]) -> list[Look]:
+async def _look(config: Config, database: Place, sources: Sequence[Source], done: Callable[[str], None]) -> list[Look]:
 
     async with open_prober(config.wire, utc_now, publishers=config.publishers, database=database) as prober:
 

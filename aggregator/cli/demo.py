@@ -49,8 +49,9 @@ def demo(port: int, into: Path | None) -> None:
     for you to query.
     """
     home = _home()
-    paths = Paths(home / "config", into or home.parent / "demo.db")
-    _make_room(paths.database(), ours=into is None)
+    database = into or home.parent / "demo.db"
+    paths = Paths(home / "config", database)
+    _make_room(database, ours=into is None)
     config = load_config(paths)
     with Press(read_sites(home / "press"), now=utc_now(), port=port) as press:
         _title(f"{config.wire.name}: {len(config.publishers)} invented publishers, served on {press.url}")
@@ -63,8 +64,8 @@ def demo(port: int, into: Path | None) -> None:
         _show_list(store, config.wire)
         shown = _show_report(store, config.wire)
         _show_rest(store, config.wire, home)
-    _export(paths, shown)
-    shown = _shortest(paths.database())
+    _export(paths, database, shown)
+    shown = _shortest(database)
     say(f"Your turn:  aggregator --config {_shortest(home / 'config')} --db {shown} latest --country KE")
     say(f'            aggregator --db {shown} query "SELECT publisher_name, title FROM wire LIMIT 5"')  # noqa: S608
     _title("The same over HTTP, as `aggregator serve` publishes it")
@@ -171,9 +172,9 @@ def _show_rest(store: Store, wire: Wire, home: Path) -> None:
     say()
 
 
-def _export(paths: Paths, shown: str | None) -> None:
+def _export(paths: Paths, database: Path, shown: str | None) -> None:
     """The wire in every format, in a folder beside the database. `shown`: a report whose page is named."""
-    folder = paths.database().with_name(f"{paths.database().stem}-export")
+    folder = database.with_name(f"{database.stem}-export")
     _title(f"The wire in every format, as its publishers' rights allow: {_shortest(folder)}")
     folder.mkdir(exist_ok=True)
     context = click.Context(export, obj=paths)

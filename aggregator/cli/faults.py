@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from aggregator.cli.printing import say
-from aggregator.model import Config, Faulty
+from aggregator.model import Config
 from aggregator.model.errors import ConfigError
+from aggregator.pipeline.faults import names_of
 from aggregator.pipeline.opening import load_config
 from aggregator.pipeline.paths import Paths
 from aggregator.text.printable import escaped
-
-_NAMED = 5  # publishers
 
 
 def say_faults(config: Config) -> bool:
@@ -30,13 +27,6 @@ def say_faults(config: Config) -> bool:
             f"no alerts until these faults are corrected, of what these searches find: {names}; it stays owed", err=True
         )
     return bool(config.faults)
-
-
-def names_of(faulty: Sequence[Faulty]) -> str:
-    """The keys of these publishers, in one line."""
-    keys = list(dict.fromkeys(each.key for each in faulty))
-    more = f" and {len(keys) - _NAMED:,} more" if len(keys) > _NAMED else ""
-    return escaped(", ".join(keys[:_NAMED])) + more
 
 
 def say_faults_of_files(paths: Paths) -> bool:

@@ -18,10 +18,11 @@ from aggregator.cli.options import AS_JSON
 from aggregator.cli.printing import say, say_table
 from aggregator.cli.rows import say_rows
 from aggregator.cli.source_lines import healthy_line, problem_lines
+from aggregator.cli.task_lines import task_lines
 from aggregator.cli.times import when, with_times
 from aggregator.desk import clock
 from aggregator.identity.redirects import Origin, Owners, judge
-from aggregator.model import HealthState
+from aggregator.model import EngineSettings, HealthState
 from aggregator.model.errors import ConfigError, StoreError
 from aggregator.model.picture import PictureCounts
 from aggregator.pipeline import watching
@@ -86,6 +87,7 @@ def health(paths: Paths, keys: tuple[str, ...], everything: bool, fail_on: Colle
         silence, doubt = (None if keys else watching.silence(store, now)), clock.doubt(store, now)
         config = None if keys else config_or_none(paths)
         owed = in_trouble(listed(store, config, now)) if config else []
+        tasks, oldest = store.task_state(), store.oldest_due(now)
         pictures, without = store.picture_counts(), store.picture_failures(_MOST_WITHOUT)
         ended, ending = store.ended_agreements(), store.ending_agreements(now.date() + timedelta(days=NOTICE_DAYS))
     if as_json:
@@ -99,6 +101,8 @@ def health(paths: Paths, keys: tuple[str, ...], everything: bool, fail_on: Colle
             say(f"counted at {when(now)}")
             if doubt is not None:
                 say(with_times(str(doubt)))
+            for line in task_lines(tasks, oldest, now, (config.wire.engine if config else EngineSettings()).lost_after):
+                say(line)
             _print_redirects_in_force(paths)
             _print_agreements(ended, ending)
             for problem in alerts.problems(paths, now):

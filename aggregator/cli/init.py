@@ -20,6 +20,7 @@ from aggregator.config.toml import read_toml
 from aggregator.model.errors import ConfigError
 from aggregator.pipeline.opening import read_store
 from aggregator.pipeline.paths import CONFIG_VARIABLE, DATABASE_VARIABLE, Paths, is_checkout
+from aggregator.store import exists
 from aggregator.text import timezones
 from aggregator.text.printable import argument, counted, escaped
 
@@ -167,9 +168,9 @@ def _copy(paths: Paths, folder: Path) -> None:
             f"--from-checkout: {source} is not in a checkout of the program; name the one that is: "
             "aggregator --config CHECKOUT/config init DIR --from-checkout"
         )
-    database = paths.database().absolute()
+    database = paths.resolved().database()
     reported: frozenset[str] = frozenset()
-    if database.exists():
+    if exists(database):
         with read_store(paths) as store:
             reported = store.publishers_with_reports()
     copies = to_copy(source, reported)  # all of it is read before anything is written
@@ -185,7 +186,7 @@ def _copy(paths: Paths, folder: Path) -> None:
     if copies.left:
         left = counted(copies.left, "publisher")
         say(f"Not copied: {left} of the catalogue without reports; `aggregator add` copies them")
-    _say_next(Paths(folder, database if database.exists() else None), begins=False)
+    _say_next(Paths(folder, database if exists(database) else None), begins=False)
 
 
 def _say_next(made: Paths, *, begins: bool) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
@@ -17,6 +16,7 @@ from aggregator.config.adding import add_source
 from aggregator.config.writing import source_table
 from aggregator.model import Wire
 from aggregator.model.errors import FetchError
+from aggregator.model.place import Place
 from aggregator.pipeline import probing
 from aggregator.pipeline.discovery.prober import FoundFeed, Survey
 from aggregator.pipeline.opening import config_for_polling, publisher_file
@@ -68,7 +68,7 @@ def refuse_secrets(url: str) -> None:
         )
 
 
-def surveyed(wire: Wire, database: Path, url: str) -> Survey:
+def surveyed(wire: Wire, database: Place, url: str) -> Survey:
     """What the site offers. click.UsageError: it is no address."""
     try:
         return asyncio.run(probing.surveyed(wire, url, utc_now, database))

@@ -26,6 +26,7 @@ from aggregator.pipeline import renaming
 from aggregator.pipeline.opening import load_config, open_existing, publisher_files, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.rights import agreement_warnings, did_you_mean, effective, end_in_words
+from aggregator.store import exists
 from aggregator.text.dates import utc_now
 from aggregator.text.printable import counted, escaped
 
@@ -152,7 +153,7 @@ class _Held:
 
 def _held(paths: Paths, key: str) -> _Held | None:
     """What the database holds of a publisher; None: it does not know it."""
-    if not paths.database().exists():
+    if not exists(paths.database()):
         return None
     with read_store(paths, utc_now()) as store:
         if key not in store.known_publishers():
@@ -179,7 +180,7 @@ def _refuse_unknown(profiles: Iterable[str], publishers: Sequence[Publisher]) ->
 def _publisher_rows(paths: Paths, chosen: Iterable[Publisher]) -> list[dict[str, Any]]:
     """What config/ says of each, and what the database holds of it, where there is one yet."""
     held: dict[str, dict[str, Any]] = {}
-    if paths.database().exists():
+    if exists(paths.database()):
         with read_store(paths) as store:
             held = {row["publisher"]: row for row in store.publishers()}
     rows, today = [], utc_now().date()

@@ -142,7 +142,7 @@ def _alone(paths: Paths) -> AbstractContextManager[object]:
 def _say_what_it_takes(store: Store) -> None:
     """Raises DeskError where there is not enough room on a disk."""
     plan = store.rewriting()
-    say(f"{store.path} holds {_megabytes(plan.file_bytes)}. To write it anew takes about {duration(plan.seconds)}.")
+    say(f"{store.place} holds {_megabytes(plan.file_bytes)}. To write it anew takes about {duration(plan.seconds)}.")
     say("That is an estimate. Meanwhile nobody else can write, and a search finds part of the reports.")
     for room in plan.rooms:
         say(f"Free on the disk of {room.folder}: {_megabytes(room.free)}; needed: {_megabytes(room.needed)}.")

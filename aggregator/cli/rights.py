@@ -26,6 +26,7 @@ from aggregator.pipeline.choosing import country_code
 from aggregator.pipeline.opening import load_config, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.rights import did_you_mean, sheet
+from aggregator.store import exists
 from aggregator.text.dates import utc_now
 from aggregator.text.printable import line
 
@@ -88,7 +89,7 @@ def rights(
 
 def _taken(paths: Paths, chosen: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
     """Who took what of the publishers that fit."""
-    if not paths.database().exists():
+    if not exists(paths.database()):
         return []
     with read_store(paths) as store:
         taken = store.taken(None, datetime.min.replace(tzinfo=UTC))
@@ -104,7 +105,7 @@ def _print_signals(paths: Paths, chosen: Mapping[str, Sequence[str]], as_csv: bo
     by_key = {each.key: each for each in polled}
     those = [by_key[said["publisher"]] for said, _ in _chosen([*map(_configured, polled)], chosen)]
     stored: list[StoredSignal] = []
-    if paths.database().exists():
+    if exists(paths.database()):
         with read_store(paths) as store:
             keys = {each.key for each in those}
             stored = [each for each in (*store.signals(), *store.signals_of_pages()) if each.publisher in keys]
@@ -125,7 +126,7 @@ def _rows(paths: Paths, chosen: Mapping[str, Sequence[str]], today: date) -> Ite
     signals: ByPublisher = {}
     taken: Counter[str] = Counter()
     first = today - timedelta(days=DAYS - 1)
-    if paths.database().exists():
+    if exists(paths.database()):
         with read_store(paths) as store:
             signals = by_publisher(store)
             left = store.released_since(first)

@@ -57,6 +57,7 @@ def opened(paths: Paths, listen: str | None) -> tuple[uvicorn.Server, socket.soc
     """A server that has its place and has not begun to answer, and what is to be said of it. Raises ConfigError,
     click.ClickException.
     """
+    paths = paths.held()
     wire = load_config(paths).wire
     host, port = _place(listen) if listen else (wire.serve.host, wire.serve.port)
     app = make_app(paths, utc_now)

@@ -52,6 +52,7 @@ from aggregator.model import (
     Contact,
     Credentials,
     DeskSettings,
+    EngineSettings,
     Faulty,
     FetchSettings,
     NotifySettings,
@@ -214,7 +215,7 @@ def _wire(folder: Path, faults: list[str], text: str | None) -> Wire | None:
     faults += _in_file("wire.toml", lines)
     if shape is None:
         return None
-    tables = {"fetch", "poll", "pictures", "store", "notify", "serve", "desk", "complaints", "take", "mail"}
+    tables = {"fetch", "poll", "pictures", "store", "notify", "engine", "serve", "desk", "complaints", "take", "mail"}
     words = shape.model_dump(exclude=tables)
     return Wire(
         **words,
@@ -226,6 +227,7 @@ def _wire(folder: Path, faults: list[str], text: str | None) -> Wire | None:
             keep=timedelta(days=shape.complaints.keep_days), withhold_at_once=shape.complaints.withhold_at_once
         ),
         take=TakeSettings(keep=timedelta(days=shape.take.keep_days)),
+        engine=EngineSettings(lost_after=timedelta(seconds=shape.engine.lost_after_seconds)),
         notify=NotifySettings(command=shape.notify.command, timeout=timedelta(seconds=shape.notify.timeout_seconds)),
         serve=_serve_settings(shape.serve),
         desk=DeskSettings(user_header=shape.desk.user_header),

@@ -18,6 +18,7 @@ from aggregator.model import (
     Channel,
     ComplaintSettings,
     Corrections,
+    EngineSettings,
     FetchSettings,
     Group,
     IdentityRules,
@@ -44,7 +45,7 @@ from aggregator.model import (
 from aggregator.model.errors import SearchError
 from aggregator.model.publisher import Uses
 from aggregator.rights import did_you_mean, fault, is_address
-from aggregator.text import query, timezones
+from aggregator.text import database_urls, query, timezones
 from aggregator.text.emails import is_email
 from aggregator.text.printable import line
 from aggregator.text.urls import host_fault, is_host
@@ -69,6 +70,7 @@ _STORE = StoreSettings()
 _PICTURES = PicturesSettings()
 _SERVE = ServeSettings()
 _NOTIFY = NotifySettings()
+_ENGINE = EngineSettings()
 _COMPLAINTS = ComplaintSettings()
 _TAKE = TakeSettings()
 _CONFIG = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -192,6 +194,13 @@ SourceAddress = Annotated[
 Secret = Annotated[
     str, _that(_is_template, "${NAME}, where NAME is a variable of the environment: these files hold no secrets")
 ]
+DatabaseUrl = Annotated[
+    str,
+    _that(
+        lambda value: database_urls.is_sound(value) and not database_urls.holds_password(value),
+        f"{database_urls.EXPECTED}, where NAME is a variable of the environment: these files hold no secrets",
+    ),
+]
 # How a publisher describes itself: it stands beside its name, where there is room for a few words.
 _MOST_STANCE = 100
 Stance = Annotated[
@@ -263,6 +272,8 @@ class PollTable(Table):
 
 
 class StoreTable(Table):
+    url: DatabaseUrl | None = None  # `pipeline.paths` takes both from the file, before it is known to have no faults
+    folder: Argument | None = None
     keep_polls_days: Annotated[int, Field(ge=1, le=36_500)] = _STORE.keep_polls.days
 
 
@@ -289,6 +300,10 @@ class DeskTable(Table):
 class NotifyTable(Table):
     command: tuple[Argument, ...] = ()
     timeout_seconds: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] = _NOTIFY.timeout.total_seconds()
+
+
+class EngineTable(Table):
+    lost_after_seconds: Annotated[float, Field(ge=2, le=3600, allow_inf_nan=False)] = _ENGINE.lost_after.total_seconds()
 
 
 class MailTable(Table):
@@ -340,6 +355,7 @@ class WireFile(Table):
     serve: ServeTable = ServeTable()
     desk: DeskTable = DeskTable()
     notify: NotifyTable = NotifyTable()
+    engine: EngineTable = EngineTable()
     mail: MailTable | None = None
 
 
@@ -588,7 +604,7 @@ def _line(shape: Shape[T], error: ErrorDetails) -> str:
         known = shape.known_keys(error["loc"][:-1])
         hint = did_you_mean(str(error["loc"][-1]), known)
         return f"{key}: found an unknown key, expected {'a known one' if hint else 'one of ' + ', '.join(known)}{hint}"
-    if error["loc"][-1] in (*SECRETS, *SIGNING):
+    if error["loc"][-1] in (*SECRETS, *SIGNING) or error["loc"] == ("store", "url"):
         return f"{key}: found a text that is not shown, expected {context.get('expected', 'text in quotes')}"
     if error["type"] == "missing":
         return fault(key, None, "this key to be set")

@@ -49,7 +49,7 @@ def look(store: Store, now: datetime) -> None:
         return
     store.remember_looks(after)
     if after.first is not None and after.first != looks.first and (found := doubt(store, now)):
-        log.warning("%s: %s", store.path, found)
+        log.warning("%s: %s", store.place, found)
 
 
 def doubt(store: Store, now: datetime) -> Doubt | None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from pathlib import Path
 
 from aggregator.desk import clock, retention
 from aggregator.model import PublisherTerms, StoredConfig
+from aggregator.model.place import Place
 from aggregator.store import Store
 
 
 def read_as_of(
-    database: Path, now: datetime, not_stored: Callable[[StoredConfig | None], Sequence[PublisherTerms]] = lambda _: ()
+    database: Place, now: datetime, not_stored: Callable[[StoredConfig | None], Sequence[PublisherTerms]] = lambda _: ()
 ) -> Store:
     """Raises StoreError. A clock that is far ahead of all rows ends permissions, and no embargo (`clock`).
 

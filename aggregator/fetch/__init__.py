@@ -15,17 +15,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
 
-from aggregator.fetch import answers, body, challenges, iri, limits, redirects, robots
+from aggregator.fetch import answers, body, challenges, iri, redirects, robots
 from aggregator.fetch.addresses import NO_HOSTS, Hosts, is_written, socket_factory, written_by, written_in
 from aggregator.fetch.credentials import Opened
-from aggregator.fetch.limits import AWAITED_A_ROOM, Limits, Turn, most_aside
+from aggregator.fetch.limits import AWAITED_A_ROOM, Limits, SharedLimits, Turn, most_aside
 from aggregator.fetch.redirects import Redirect, Way
 from aggregator.fetch.robots import RobotsCache
 from aggregator.fetch.transport import make_transport
@@ -100,7 +99,7 @@ class Fetcher:
     """Holds the client and the publishers' limits open. One event loop, one Fetcher; use it as a context manager.
 
     `environment` has the variables that templates of private sources name; `chance` makes the spacing irregular. The
-    limits of domains hold over all programs that have the same file `shared`; None: within this one.
+    limits of domains hold over all programs that `shared` knows of, which is closed with it; None: within this one.
     """
 
     def __init__(
@@ -110,7 +109,7 @@ class Fetcher:
         robots_cache: RobotsCache | None = None,
         environment: Mapping[str, str] = os.environ,
         chance: random.Random | None = None,
-        shared: Path | None = None,
+        shared: SharedLimits | None = None,
     ) -> None:
         settings = self._settings = wire.fetch
         self._seconds = settings.timeout.total_seconds()
@@ -128,7 +127,7 @@ class Fetcher:
             "Accept": redirects.ACCEPT,
             "Accept-Encoding": body.ACCEPT_ENCODING,
         }
-        self._shared = limits.shared_file(shared, settings) if shared else None
+        self._shared = shared
         self._limits = Limits(
             settings.concurrency,
             settings.per_domain_concurrency,
@@ -146,7 +145,7 @@ class Fetcher:
         await self._public.aclose()
         await self._open.aclose()
         if self._shared:
-            self._shared.close()
+            await self._shared.close()
 
     @asynccontextmanager
     async def turn(self, url: str, hosts: Hosts = NO_HOSTS) -> AsyncIterator[Turn]:
@@ -369,13 +368,13 @@ class Fetcher:
     async def _space(self, url: str) -> None:
         await self._limits.space(redirects.host_of(url))
 
-    def back_off(self, url: str, pause: timedelta) -> None:
+    async def back_off(self, url: str, pause: timedelta) -> None:
         """Leaves the address's domain alone for so long: `is_backing_off` says so."""
-        self._limits.back_off(redirects.host_of(url), pause.total_seconds())
+        await self._limits.back_off(redirects.host_of(url), pause.total_seconds())
 
-    def is_backing_off(self, url: str) -> bool:
+    async def is_backing_off(self, url: str) -> bool:
         """Whether the address's domain has asked to be left alone, and the time is not over."""
-        return self._limits.is_backing_off(redirects.host_of(url))
+        return await self._limits.is_backing_off(redirects.host_of(url))
 
     def domain_of(self, url: str) -> str:
         """The registrable domain that the limits count by; raises FetchError for what is no address."""

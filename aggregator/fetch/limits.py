@@ -1,5 +1,5 @@
 """Keeps a publisher's servers from a burst: so many requests at once, so far apart, per registrable domain; for all
-programs of a database together, where they share a file (`shared`).
+programs of a database together, where they share a file (`shared`) or the database itself (`SharedLimits`).
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ import random
 import resource
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
+from typing import Protocol
 
 from aggregator.fetch.addresses import NO_HOSTS
 from aggregator.fetch.robots import LONGEST_DELAY
@@ -36,6 +37,28 @@ def shared_file(path: Path, settings: FetchSettings) -> Shared | None:
     return Shared.open(path, settings.per_domain_concurrency, longest)
 
 
+class SharedLimits(Protocol):
+    """What the programs of a database know together of a domain: how many requests are under way there, when the next
+    may start, and until when it wants to be left alone. In a file of one machine (`shared`), or in the database, for
+    programs of several machines. Each may raise StoreError.
+    """
+
+    def place(self, domain: str, /) -> AbstractAsyncContextManager[None]:
+        """Waits for one of the domain's places and holds it."""
+
+    async def start(self, domain: str, apart: float, /) -> float:
+        """Seconds to wait until the domain may be asked; 0.0: now, and the next start is `apart` seconds later."""
+
+    async def back_off(self, domain: str, seconds: float, /) -> None:
+        """Notes that the domain wants to be left alone for so long."""
+
+    async def is_backing_off(self, domain: str, /) -> bool:
+        """Whether the domain has asked for that since this program began."""
+
+    async def close(self) -> None:
+        """Gives back all places."""
+
+
 class Limits:
     """Holds the domains that were asked lately. One event loop, one Limits."""
 
@@ -45,7 +68,7 @@ class Limits:
         per_domain: int,
         spacing: timedelta,
         chance: random.Random | None = None,
-        shared: Shared | None = None,
+        shared: SharedLimits | None = None,
         patience: timedelta = timedelta(seconds=1),
     ) -> None:
         """`patience`: after so long whoever is awaited steps aside."""
@@ -107,25 +130,25 @@ class Limits:
             apart = max(jittered(self._spacing, self._chance), delay)
             while (wait := domain.next_start - clock()) > 0 or (
                 # What other programs have started; at 0.0 this start counts for them now.
-                wait := self._shared.start(domain.name, apart) if self._shared else 0.0
+                wait := await self._shared.start(domain.name, apart) if self._shared else 0.0
             ) > 0:
                 await asyncio.sleep(wait)
             domain.next_start = clock() + apart
 
-    def back_off(self, host: str, seconds: float) -> None:
+    async def back_off(self, host: str, seconds: float) -> None:
         """Notes that this host's domain wants to be left alone for so long. Nobody is kept waiting by it: whoever would
         ask has to look at `is_backing_off`, and come another time.
         """
         domain = self._domain(host)
         domain.backs_off_until = max(domain.backs_off_until, asyncio.get_running_loop().time() + seconds)
         if self._shared:
-            self._shared.back_off(domain.name, seconds)
+            await self._shared.back_off(domain.name, seconds)
 
-    def is_backing_off(self, host: str) -> bool:
+    async def is_backing_off(self, host: str) -> bool:
         domain = self._domain(host)
         if asyncio.get_running_loop().time() < domain.backs_off_until:
             return True
-        return self._shared is not None and self._shared.is_backing_off(domain.name)
+        return self._shared is not None and await self._shared.is_backing_off(domain.name)
 
     def _domain(self, host: str) -> _Domain:
         if host not in self._hosts:

@@ -215,10 +215,15 @@ class Memory:
         self._asking: dict[str, asyncio.Lock] = {}
 
     async def at_hand(self, origin: str, now: datetime) -> Rules | None:
-        """The origin's rules, from memory or from the cache, if they are fresh."""
-        if origin not in self._rules and (copy := await self._robots_cache.recall(origin)):
-            self._remember(origin, await self._read(copy))
+        """The origin's rules, from memory or from the cache, if they are fresh: another program may have asked for them
+        since this one did.
+        """
         rules = self._rules.get(origin)
+        if rules is None or not rules.is_fresh(now):
+            copy = await self._robots_cache.recall(origin)
+            if copy and (rules is None or copy.fetched_at > rules.copy.fetched_at):
+                rules = await self._read(copy)
+                self._remember(origin, rules)
         return rules if rules and rules.is_fresh(now) else None
 
     async def asked(self, origin: str, now: datetime, ask: Ask) -> Rules:

@@ -53,7 +53,7 @@ class _Row:
 
 
 class Shared:
-    """Holds the file open. `longest`: seconds that two starts may be apart at most."""
+    """As `limits.SharedLimits`; holds the file open. `longest`: seconds that two starts may be apart at most."""
 
     def __init__(self, descriptor: int, per_domain: int, longest: float, clock: Callable[[], float]) -> None:
         self._descriptor = descriptor
@@ -81,7 +81,7 @@ class Shared:
             return None
         return cls(descriptor, per_domain, longest, clock)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Gives back all places."""
         os.close(self._descriptor)
 
@@ -115,7 +115,7 @@ class Shared:
             await asyncio.sleep(wait)
             wait = min(wait * 1.5, _LONGEST_WAIT)
 
-    def start(self, domain: str, apart: float) -> float:
+    async def start(self, domain: str, apart: float) -> float:
         """Seconds to wait until the domain may be asked; 0.0: now, and the next start is `apart` seconds later."""
         now = self._clock()
         with self._row(_key_of(domain)) as row:
@@ -129,14 +129,14 @@ class Shared:
                 row.value = replace(row.value, next_start=now + apart)
         return 0.0
 
-    def back_off(self, domain: str, seconds: float) -> None:
+    async def back_off(self, domain: str, seconds: float) -> None:
         """Notes that the domain wants to be left alone for so long."""
         now = self._clock()
         with self._row(_key_of(domain)) as row:
             until = max(now + seconds, row.value.paused_until)
             row.value = replace(row.value, paused_at=now, paused_until=until)
 
-    def is_backing_off(self, domain: str) -> bool:
+    async def is_backing_off(self, domain: str) -> bool:
         """Whether the domain has asked for that since this program began. What it asked for before stands in the
         database, and whoever asks it all the same has been told to.
         """

@@ -286,7 +286,8 @@ class Deleted:
 class Snapshot:
     """What the store knows of a source, and of the articles that the entries of a document may be; all of one moment.
 
-    Articles are named by their numbers. `version` is the store's own: another one as soon as anything was written.
+    Articles are named by their numbers. `version` is the store's own: another one as soon as
+    anything of this was written.
     """
 
     source: Source

@@ -176,6 +176,13 @@ class NotifySettings:
     timeout: timedelta = timedelta(seconds=10)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """`[engine]` of wire.toml: how workers on several machines share a database of PostgreSQL."""
+
+    lost_after: timedelta = timedelta(seconds=30)  # without a sign of life, a worker's tasks and places are others'
+
+
 MailSecurity = Literal["starttls", "tls", "none"]
 
 
@@ -244,6 +251,7 @@ class Wire:
     serve: ServeSettings = ServeSettings()
     desk: DeskSettings = DeskSettings()
     notify: NotifySettings = NotifySettings()
+    engine: EngineSettings = EngineSettings()
     mail: MailSettings | None = None  # None: no e-mails are sent
 
 

@@ -31,7 +31,7 @@ def file(paths: Paths, settings: ComplaintSettings, filing: Filing, now: datetim
     with read_store(paths) as store:
         if not store.is_current():
             raise StoreError(
-                f"{store.path}: an older version made this database; `aggregator fetch` brings it up to date"
+                f"{store.place}: an older version made this database; `aggregator fetch` brings it up to date"
             )
         if store.followed_complaint(filing.reference_hash):
             return None

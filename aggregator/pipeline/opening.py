@@ -22,7 +22,7 @@ from aggregator.pipeline import matching
 from aggregator.pipeline.cached import digest, is_settled, pack, pack_wire, program, signature, unpack, unpack_wire
 from aggregator.pipeline.following import folder_of
 from aggregator.pipeline.paths import Paths
-from aggregator.store import Store
+from aggregator.store import Store, exists
 from aggregator.text.printable import escaped
 
 log = logging.getLogger("aggregator.config")
@@ -137,7 +137,7 @@ def update_tables(paths: Paths) -> None:
     """Brings the tables of a database up to date that an older version made, which does not know of former keys. Raises
     StoreError.
     """
-    if paths.database().exists():
+    if exists(paths.database()):
         with read_store(paths) as store:
             is_current = store.is_current()
         if not is_current:
@@ -241,6 +241,7 @@ def open_wire(paths: Paths, config: Config, now: datetime) -> Store:
     """For writing, with the tables brought in line with the configuration; raises StoreError."""
     store = open_store(paths)
     try:
+        _make_folder(store.path.absolute().parent)
         faulty = {escaped(each.key): escaped(each.faults[0]) for each in reversed(config.faulty)}
         clock.look(store, now)
         terms.sync(store, config.wire, config.publishers, now, date(now.year, now.month, now.day), faulty)
@@ -256,6 +257,15 @@ def open_wire(paths: Paths, config: Config, now: datetime) -> Store:
         store.close()
         raise
     return store
+
+
+def _make_folder(folder: Path) -> None:
+    """Where this machine keeps its files, and commands of `wire.toml` run: a database on a server brings none."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        said = f"cannot make this folder ({error.strerror}); name another: folder in [store] of wire.toml"
+        raise StoreError(f"{folder}: {said}") from error
 
 
 def _note_in_force(store: Store, paths: Paths, config: Config, now: datetime) -> None:

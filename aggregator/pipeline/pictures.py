@@ -101,7 +101,7 @@ class Pictures:
     async def _of_publisher(self, due: Sequence[DuePicture], room: asyncio.Semaphore) -> int:
         made = 0
         for picture in due:
-            if self.stopping() or self.fetcher.is_backing_off(picture.url):
+            if self.stopping() or await self.fetcher.is_backing_off(picture.url):
                 break
             async with room:
                 failure = await self._fetched(picture)
@@ -120,7 +120,7 @@ class Pictures:
             hosts = written_by(self.publishers[picture.publisher])
             answer = await self.fetcher.picture(picture.url, now, hosts)
             if answer.http_status != 200:
-                return self._refused(picture, answer)
+                return await self._refused(picture, answer)
             made = await self._encoded(answer.body)
         except RobotsRefused as error:
             return after_failure(picture, _said(error), now)
@@ -137,10 +137,10 @@ class Pictures:
             return PictureFailure(state="waiting", error=f"cannot be written: {error.strerror}", next_at=now + NO_ROOM)
         return None
 
-    def _refused(self, picture: DuePicture, answer: FetchedPicture) -> PictureFailure:
+    async def _refused(self, picture: DuePicture, answer: FetchedPicture) -> PictureFailure:
         now, asked = self.clock(), answer.retry_after
         if answer.http_status == 429 or (answer.http_status == 503 and asked is not None):
-            self.fetcher.back_off(answer.url, pause(now, asked))
+            await self.fetcher.back_off(answer.url, pause(now, asked))
         return after_failure(picture, f"HTTP {answer.http_status}", now, asked)
 
     async def _encoded(self, content: bytes) -> EncodedPicture:

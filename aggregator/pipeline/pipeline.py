@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from aggregator.desk import clock as desk_clock
 from aggregator.fetch import ConnectTo, Fetcher, RobotsCache, Turn, written_by
+from aggregator.fetch.limits import shared_file
 from aggregator.model import DISCOVER, Config, Due, Finding, Poll, RobotsCopy, StoredConfig
 from aggregator.model.errors import FetchError, StoreError
 from aggregator.pipeline.alerting import Alerter
@@ -45,6 +48,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("aggregator.poll")
 
+T = TypeVar("T")
+
 _NOTIFY_SECONDS = 5.0  # for the command that runs when the end is asked for
 
 
@@ -65,7 +70,9 @@ class Pipeline:
         self._workers = Workers(searches=matching.packed({each.name: each.words for each in config.searches}))
         self._writer = Writer(store, clock, lambda: self._workers.is_reading)
         robots_cache = RobotsCache(self._recall_robots, self._remember_robots)
-        shared = limits_beside(store.path)
+        per_domain, lost_after = config.wire.fetch.per_domain_concurrency, config.wire.engine.lost_after
+        of_database = store.shared_limits(per_domain, lost_after, lambda: self.doing())
+        shared = of_database or shared_file(limits_beside(store.path), config.wire.fetch)
         self._fetcher = Fetcher(config.wire, connect_to or (lambda host: None), robots_cache, shared=shared)
         self._connectivity = Connectivity()
         self._redirects = Redirects(self._publishers)
@@ -92,9 +99,13 @@ class Pipeline:
         self._taken_letters = TakenLetters(config, self._writer.on_store, clock)
         self._hub = Hub(config.wire, self._writer.on_store, clock, connect_to or (lambda host: None))
         self._claims = Claims(self._writer.on_store, clock)
-        self._deliveries = Deliveries(config, self._writer.on_store, clock, connect_to or (lambda host: None))
-        self._writer.has_written = self._deliveries.wake
+        self._new_deliveries: Callable[[], Deliveries] = partial(
+            Deliveries, config, self._writer.on_store, clock, connect_to or (lambda host: None)
+        )
+        self._deliveries = self._new_deliveries()
+        self._writer.has_written = self._wake
         self._under_way: set[str] = set()
+        self.doing: Callable[[], Mapping[str, int]] = lambda: {"polls": len(self._under_way)}  # as others are told
         self._stopping = False
 
     async def __aenter__(self) -> Self:
@@ -122,6 +133,17 @@ class Pipeline:
         """Sends subscribers what they are owed, beside the polls, from now on until the end."""
         self._deliveries.begin()
 
+    async def deliver_for(self, seconds: float, stop: asyncio.Event) -> None:
+        """Sends them what they are owed for so long, or until `stop` is set; then another program may."""
+        self._deliveries = self._new_deliveries()
+        self._deliveries.begin()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), seconds)
+        await self._deliveries.end()
+
+    def _wake(self) -> None:
+        self._deliveries.wake()
+
     async def delivered(self, seconds: float) -> list[Sent]:
         """Sends them all that they are owed now, for so long at most; raises StoreError. The last call."""
         return await self._deliveries.once(seconds)
@@ -131,6 +153,19 @@ class Pipeline:
         because another program has brought it in, is left alone: what opens it and what it may bring is not known here.
         """
         return [due for due in await self._writer.due(now) if self._may_poll(due)]
+
+    async def still_due(self, names: Collection[str], now: datetime) -> list[Due]:
+        """Those of these sources that are due and that this program may poll; raises StoreError."""
+        due = await self._writer.on_store(lambda store: store.due_of(names, now))
+        return [one for one in due if self._may_poll(one)]
+
+    async def on_store(self, call: Callable[[Store], T]) -> T:
+        """What one call on the store returns, made between those that store polls; raises StoreError."""
+        return await self._writer.on_store(call)
+
+    def domain_of(self, url: str) -> str:
+        """The registrable domain that the limits count by; raises FetchError for what is no address."""
+        return self._fetcher.domain_of(url)
 
     def _may_poll(self, due: Due) -> bool:
         return due.source.name not in self._under_way and due.source.name in self._sources
@@ -331,7 +366,7 @@ class Pipeline:
             async with self._fetcher.turn(due.source.url, hosts) as turn:
                 # What its host said a moment ago, to another source, puts this one off too; that is stored with that
                 # poll.
-                if self._stopping or self._fetcher.is_backing_off(due.source.url):
+                if self._stopping or await self._fetcher.is_backing_off(due.source.url):
                     unrecorded.discard(name)
                     await self._claims.give_back("poll", [name])
                     return None
@@ -339,7 +374,7 @@ class Pipeline:
                 if turn.busy:
                     polled = replace(polled, poll=replace(polled.poll, busy=tuple(turn.busy)))
                 for pause in pauses(polled.poll, self._settings):
-                    self._fetcher.back_off(pause.url, pause.lasts)
+                    await self._fetcher.back_off(pause.url, pause.lasts)
                 poll = await record(polled)
         except FetchError as error:  # its address is none, so there was no turn to wait for
             poll = await record(Unrecorded(self._poller.failed(self._not_polled(due), error)))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from pathlib import Path
 
 from aggregator.fetch import ConnectTo, Fetcher, RobotsCache
+from aggregator.fetch.limits import shared_file
 from aggregator.model import Publisher, RobotsCopy, Wire
+from aggregator.model.place import Place
 from aggregator.pipeline.discovery.prober import MOST_SECONDS, Prober, Survey
 from aggregator.pipeline.paths import limits_beside
 from aggregator.pipeline.workers import Workers
@@ -20,7 +21,7 @@ async def open_prober(
     clock: Callable[[], datetime],
     connect_to: ConnectTo | None = None,
     publishers: Sequence[Publisher] = (),
-    database: Path | None = None,
+    database: Place | None = None,
     seconds: float = MOST_SECONDS,
 ) -> AsyncIterator[Prober]:
     """What sites' robots.txt say is remembered as long as this is open. `publishers`: those whose sources are looked
@@ -37,7 +38,8 @@ async def open_prober(
 
     workers = Workers()
     try:
-        robots_cache, shared = RobotsCache(recall, remember), limits_beside(database) if database else None
+        robots_cache = RobotsCache(recall, remember)
+        shared = shared_file(limits_beside(database), wire.fetch) if database else None
         async with Fetcher(wire, connect_to or (lambda host: None), robots_cache, shared=shared) as fetcher:
             by_key = {publisher.key: publisher for publisher in publishers}
             yield Prober(fetcher, workers.measured, recall, clock, by_key, seconds)
@@ -49,7 +51,7 @@ async def surveyed(
     wire: Wire,
     url: str,
     clock: Callable[[], datetime],
-    database: Path,
+    database: Place,
     connect_to: ConnectTo | None = None,
     seconds: float = MOST_SECONDS,
 ) -> Survey:

@@ -13,6 +13,7 @@ from aggregator.model.errors import ConfigError
 from aggregator.pipeline.opening import load_config, open_wire, publisher_files, read_store, update_tables
 from aggregator.pipeline.paths import Paths
 from aggregator.rights import did_you_mean
+from aggregator.store import exists
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +76,7 @@ def remove(paths: Paths, key: str, now: datetime) -> None:
 
 def _in_line(paths: Paths, key: str, now: datetime) -> int | None:
     """Brings the database in line with the files; how many reports the publisher has there."""
-    if not paths.database().exists():
+    if not exists(paths.database()):
         return None
     config = load_config(paths)
     with open_wire(paths, config, now) as store:
@@ -85,7 +86,7 @@ def _in_line(paths: Paths, key: str, now: datetime) -> int | None:
 
 
 def _stored(paths: Paths) -> dict[str, StoredPublisher]:
-    if not paths.database().exists():
+    if not exists(paths.database()):
         return {}
     update_tables(paths)
     with read_store(paths) as store:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -80,6 +80,7 @@ from aggregator.model import (
 )
 from aggregator.model.apps import AppEntry, AppFeed, AppListing, AppReader, AppSearch, AppUnread
 from aggregator.model.complaints import Filing, FilingCounts, Followed, Letter, Matter, NewLetter
+from aggregator.model.errors import StoreError
 from aggregator.model.figures import DayFacts, DayFigures
 from aggregator.model.picture import (
     CopiesWanted,
@@ -88,14 +89,17 @@ from aggregator.model.picture import (
     PictureCounts,
     PictureFailure,
 )
+from aggregator.model.place import Place
 from aggregator.model.profile import ClassTerms, PublisherProfile
 from aggregator.model.release import FormerPublisher, Gone, Held
 from aggregator.model.signals import Looked, SignalFile, StoredSignal
 from aggregator.model.snapshots import Extent, Table, Value
 from aggregator.model.taken import Taken, TakenLetter, TakenRow
-from aggregator.store import picture_files
+from aggregator.model.tasks import DueSource, TaskState
+from aggregator.store import copying, picture_files
 from aggregator.store.connection import Connection, StoreConnection
-from aggregator.store.engine import Engine, Program
+from aggregator.store.engine import Engine
+from aggregator.store.locks import DaemonLock, Program, RunningDaemon
 from aggregator.store.queries import (
     acts,
     agreements,
@@ -140,6 +144,7 @@ from aggregator.store.queries import (
     released,
     renaming,
     robots,
+    samples,
     saving,
     searches,
     selections,
@@ -160,34 +165,33 @@ from aggregator.store.sqlite import (
 )
 from aggregator.store.sqlite import engine as sqlite_engine
 from aggregator.store.sqlite.backups import Facts, Loaded
-from aggregator.store.sqlite.lock import (
-    DaemonLock,
-    RunningDaemon,
-    only_daemon,
-    running_daemon,
-    without_daemon,
-)
 from aggregator.store.sqlite.sqlite_errors import BUSY_SECONDS, explained
 from aggregator.store.sqlite.vacuum import Rewriting
 from aggregator.text.dates import duration, from_iso, to_iso
 
 __all__ = [
     "BACKUP_STEP",
+    "COPY_STEP",
     "DaemonLock",
     "Facts",
     "Loaded",
     "Rewriting",
     "RunningDaemon",
     "Store",
+    "as_worker",
     "everybody_reads",
+    "exists",
+    "identity",
     "load_backup",
     "only_daemon",
+    "refuse_same_kind",
+    "refuse_workers",
     "running_daemon",
     "without_daemon",
 ]
 
-everybody_reads = private.everybody_reads
 BACKUP_STEP = backups.STEP
+COPY_STEP = copying.STEP
 
 _PICTURES = 100  # whose files are removed in one transaction
 
@@ -198,19 +202,81 @@ T = TypeVar("T")
 Call = Callable[Concatenate[Any, P], T]
 
 
-def load_backup(file: Path, database: Path, now: datetime, moved: Callable[[], None]) -> Loaded:
+def load_backup(file: Path, place: Place, now: datetime, moved: Callable[[], None]) -> Loaded:
     """As `backups.load`; the copies of pictures are compared with what it has when the wire runs again."""
-    loaded = backups.load(file, database, now, moved)
-    picture_files.forget_checked(database)
+    loaded = _engine_of(place).load_backup(file, place, now, moved)
+    picture_files.forget_checked(place if isinstance(place, Path) else place.beside)
     return loaded
+
+
+def everybody_reads(place: Place) -> bool:
+    """Whether every user of this machine may open the file, with complaints and what is held back."""
+    return isinstance(place, Path) and private.everybody_reads(place)
+
+
+def only_daemon(place: Place) -> AbstractContextManager[DaemonLock]:
+    """Holds the lock of the daemon; raises DaemonRunning when another process does, and StoreError."""
+    return _engine_of(place).only_daemon(place)
+
+
+def without_daemon(place: Place) -> AbstractContextManager[DaemonLock]:
+    """Holds it too, so that no daemon begins meanwhile; raises DaemonRunning where there is one, and StoreError."""
+    return _engine_of(place).without_daemon(place)
+
+
+def as_worker(place: Place) -> AbstractContextManager[None]:
+    """Says that a worker is there; raises DaemonRunning where somebody keeps workers away, and StoreError."""
+    return _engine_of(place).as_worker(place)
+
+
+def running_daemon(place: Place) -> RunningDaemon | None:
+    """The daemon that uses this database, or who keeps daemons away; None: there is none, or it cannot be told."""
+    try:
+        return _engine_of(place).running_daemon(place)
+    except StoreError:  # the engine is not installed
+        return None
+
+
+def exists(place: Place) -> bool:
+    """Whether a database is there. Raises StoreError where that cannot be told: a server does not answer."""
+    return _engine_of(place).exists(place)
+
+
+def identity(place: Place) -> tuple[int, int] | None:
+    """Another one as soon as another database has taken the place of one that was open; None: there is none."""
+    return _engine_of(place).identity(place)
+
+
+def refuse_same_kind(source: Place, target: Place) -> None:
+    """Raises StoreError where a copy has a better way than `Store.copy_to`."""
+    engine = _engine_of(source)
+    if engine is _engine_of(target):
+        raise StoreError(f"{source} and {target} are databases of the same kind: copy one with {engine.COPIED_WITH}")
+
+
+def refuse_workers(place: Place) -> None:
+    """Raises StoreError where workers cannot share the tasks of this database."""
+    _engine_of(place).tasks(place)
+
+
+def _engine_of(place: Place) -> Engine:
+    if isinstance(place, Path):
+        return sqlite_engine
+    try:
+        from aggregator.store.postgres import engine as postgres_engine  # psycopg is an optional part
+    except ImportError as error:
+        raise StoreError(
+            f"{place}: a part for PostgreSQL is not installed ({error}); install it: pip install 'aggregator[postgres]'"
+        ) from error
+    return postgres_engine
 
 
 class Store:
     """One open database. Every method may raise StoreError; what it had begun is then rolled back."""
 
-    def __init__(self, place: Path, connection: StoreConnection, engine: Engine) -> None:
+    def __init__(self, place: Place, connection: StoreConnection, engine: Engine) -> None:
         self.place = place
-        self.path = place  # beside it are the files of this machine
+        self.path = place if isinstance(place, Path) else place.beside  # beside it are the files of this machine
         self._connection = connection
         self._engine = engine
         self.program: Program | None = None  # as which it claims what it polls; None: it has claimed nothing yet
@@ -218,12 +284,13 @@ class Store:
         self._released_by: str | None = None  # embargoes are over until then, for whoever reads; None: those recorded
 
     @classmethod
-    def open(cls, place: Path, *, busy_seconds: float = BUSY_SECONDS) -> Self:
+    def open(cls, place: Place, *, busy_seconds: float = BUSY_SECONDS) -> Self:
         """Opens for writing, makes what is missing, brings the tables up to date."""
-        engine: Engine = sqlite_engine
+        engine = _engine_of(place)
         connection: StoreConnection = engine.to_write(place, busy_seconds)
         try:
             store = cls(place, connection, engine)
+            store._refuse_unfinished()
             store._prepare()
         except BaseException:
             connection.close()
@@ -231,12 +298,75 @@ class Store:
         return store
 
     @classmethod
-    def read(cls, place: Path, *, busy_seconds: float = BUSY_SECONDS) -> Self:
+    def open_to_fill(cls, place: Place) -> Self:
+        """As `open`, for a copy of another wire, also one that has not ended. Raises StoreError where another version
+        began it.
+        """
+        engine = _engine_of(place)
+        connection: StoreConnection = engine.to_write(place, BUSY_SECONDS)
+        try:
+            store = cls(place, connection, engine)
+            if store.is_unfinished() and not store.is_current():
+                raise StoreError(
+                    f"{place}: another version of aggregator began to copy a wire into this database; go on with that"
+                    " version, or copy into a new database"
+                )
+            store._prepare()
+        except BaseException:
+            connection.close()
+            raise
+        return store
+
+    def is_unfinished(self) -> bool:
+        """Whether another wire is being copied into it, and not all of it is there."""
+        with self._connection.explained():
+            return self._engine.has_tables(self._connection) and copying.is_unfinished(self._connection)
+
+    def _refuse_unfinished(self) -> None:
+        if self.is_unfinished():
+            raise StoreError(
+                f"{self.place}: a `copy-store` into this database has not ended: run the same command again, and it"
+                " goes on where it was; or delete this database"
+            )
+
+    def _side(self) -> copying.Side:
+        return copying.Side(str(self.place), self._connection, self._engine.bulk)
+
+    def still(self) -> AbstractContextManager[None]:
+        """Nobody writes meanwhile; what is read here is of one moment."""
+        return self._side().still()
+
+    def copy_to(self, target: Store, moved: Callable[[str], None]) -> None:
+        """Copies all rows into another store, as `copying.copy`, and queues all words there to be indexed. Within
+        `still`. Raises StoreError.
+        """
+        copying.copy(self._side(), target._side(), target._engine.renew_index, moved)
+
+    def differences_to(self, target: Store, moved: Callable[[str], None]) -> list[str]:
+        """What is not the same in a copy; see `copying.differences`. Within `still`."""
+        return copying.differences(self._side(), target._side(), moved)
+
+    def rows_for(self, target: Store) -> int:
+        """How many `copy_to` copies."""
+        return copying.rows(self._side(), target._side())
+
+    def end_copy(self) -> list[str]:
+        """Of a copy: lets other programs in; see `copying.end`."""
+        return copying.end(self._side())
+
+    @classmethod
+    def read(cls, place: Place, *, busy_seconds: float = BUSY_SECONDS) -> Self:
         """Opens for reading only; raises StoreError when there is no database yet. What is stored holds for whoever
         reads; `show_as_of` makes it what holds at a time.
         """
-        engine: Engine = sqlite_engine
-        return cls(place, engine.to_read(place, busy_seconds), engine)
+        engine = _engine_of(place)
+        store = cls(place, engine.to_read(place, busy_seconds), engine)
+        try:
+            store._refuse_unfinished()
+        except BaseException:
+            store.close()
+            raise
+        return store
 
     def show_terms(self, configured_terms: Sequence[PublisherTerms]) -> None:
         """Of a store that was opened for reading: these terms hold for whoever reads here, although they are not stored
@@ -404,7 +534,7 @@ class Store:
         """This program among those that poll into the database, which begins with its first claim. Not within a
         transaction. Raises StoreError.
         """
-        if self.program is None:
+        if self.program is None or not self.program.holds():
             program = self._engine.begin_program(self.place)
             try:
                 with self._transaction():
@@ -431,6 +561,40 @@ class Store:
             fresh = due.unpolled(self._connection, free)
             taken = claims.take(self._connection, "poll", [one.source.name for one in fresh], program, now)
         return [one for one in fresh if one.source.name in taken]
+
+    def due_of(self, names: Collection[str], now: datetime) -> list[Due]:
+        """Those of these sources whose time has come, as `due`."""
+        return self._read(due.due, to_iso(now), names=names) if names else []
+
+    def shared_limits(self, per_domain: int, lost_after: timedelta, doing: Callable[[], Mapping[str, int]]) -> Any:
+        """What the programs of this database know together of a domain, as `fetch.limits.SharedLimits`; None: they
+        share a file. `doing`: how many tasks of each kind this program does.
+        """
+        with self._connection.explained():
+            of_engine = self._engine.shared_limits
+            return of_engine(self._connection, self._transaction, per_domain, lost_after.total_seconds(), doing)
+
+    def task_connector(self) -> Any:
+        """How Procrastinate reaches the tables of tasks. Raises StoreError where workers cannot share any."""
+        return self._engine.tasks(self.place).connector(self.place)
+
+    def sources_to_poll(self, now: datetime, *, searches: bool, after: DueSource | None = None) -> list[DueSource]:
+        """Sources that are due and that no task is for, longest overdue first, behind `after`, some thousands at most.
+        `searches`: sites whose feed is sought, or else the others.
+        """
+        return self._read(self._engine.tasks(self.place).due, now, searches=searches, after=after)
+
+    def polls_waiting(self) -> Counter[str]:
+        """How many tasks of polls there are, by the registrable domain."""
+        return self._read(self._engine.tasks(self.place).waiting)
+
+    def task_state(self) -> TaskState | None:
+        """Queues and workers; None: there has been no worker."""
+        return self._read_as_one(self._engine.task_state)
+
+    def oldest_due(self, now: datetime) -> timedelta | None:
+        """How long the source that waits longest has been due; None: none is."""
+        return self._read(due.oldest, now)
 
     def confirm(self, kind: ClaimKind, subjects: Sequence[str], now: datetime) -> None:
         """Confirms claims, which otherwise end after a quarter of an hour."""
@@ -460,7 +624,7 @@ class Store:
         if count:
             log.warning(
                 "%s: the clock was ahead, and has been put right: %d times that it left are brought back to %s",
-                self.path,
+                self.place,
                 count,
                 to_iso(now),
             )
@@ -483,8 +647,11 @@ class Store:
         Raises SourceRenamed for the first that the database has under no such name.
         """
         with self._snapshot():
-            version = self._version()  # first, so that what is written meanwhile makes it old
-            return [known.snapshot(self._connection, each, version) for each in wanted]
+            # First, so that what is written meanwhile makes it old.
+            versions = self._connection.versions([each.source for each in wanted])
+            return [
+                known.snapshot(self._connection, each, version) for each, version in zip(wanted, versions, strict=True)
+            ]
 
     def save(self, records: Sequence[PollRecord], now: datetime) -> set[int]:
         """Stores polls with all that they brought, in one transaction: everything, or nothing where it raises. Returns
@@ -496,8 +663,8 @@ class Store:
         changed: set[str] = set()
         new: dict[int, Article] = {}
         with self._transaction():
-            version = self._version()
-            for place, record in enumerate(records):
+            versions = self._connection.versions([record.poll.source for record in records])
+            for place, (record, version) in enumerate(zip(records, versions, strict=True)):
                 source = record.poll.source
                 depends_on = {source.name}
                 if record.last_listed is not None or record.decisions or record.acts:
@@ -522,10 +689,6 @@ class Store:
                 yield
             finally:
                 self._is_alone = False
-
-    def _version(self) -> tuple[int, int]:
-        """Another one as soon as anybody has written to the file; the second is of what was written here."""
-        return self._connection.version()
 
     def recall_robots(self, origin: str) -> RobotsCopy | None:
         """What the site's robots.txt said when it was fetched last, by any program."""
@@ -570,6 +733,14 @@ class Store:
     def index(self) -> int:
         """Indexes one batch of what waits to be searchable; returns how many, 0 when nothing waits."""
         return self._write(self._engine.index_batch)
+
+    def to_index(self) -> int:
+        """How many reports wait for that."""
+        return self._read(samples.to_index)
+
+    def some_titles(self, most: int) -> list[str]:
+        """Headlines of so many reports at most, which came evenly over all the time."""
+        return self._read(samples.titles, most)
 
     def try_writing(self) -> None:
         """Whether polls can be stored again after a StoreError; raises one where they cannot."""
@@ -1576,6 +1747,13 @@ class Store:
         """Who has or had a token; see `queries.tokens`."""
         return self._read(tokens.listed)
 
+    def wait_for_news(self, seconds: float) -> bool:
+        """Returns as soon as there may be new lines, other tokens, or something else that a saved search has found,
+        since the last call; False: after so many seconds there is not.
+        """
+        with self._connection.explained():
+            return self._connection.wait_for_news(seconds)
+
     def tokens_in_force(self) -> list[tuple[str, Client]]:
         """The hash of each token, and whose it is."""
         return self._read(tokens.in_force)
@@ -1701,7 +1879,7 @@ class Store:
     def version(self) -> tuple[int, int]:
         """Another one as soon as anybody has written to the database, this program or another."""
         with self._connection.explained():
-            return self._version()
+            return self._connection.version()
 
     def health(self, now: datetime | None = None) -> list[dict[str, Any]]:
         """The rows of the view `health`, the worst first; the counts of the seven days up to `now`, or as housekeeping

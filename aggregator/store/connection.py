@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from aggregator.model import Article
+from aggregator.model import Article, Source
 from aggregator.model.selection import Part
 
 
@@ -40,6 +40,28 @@ class Connection(Protocol):
 
     def executemany(self, sql: str, values: Iterable[Any], /) -> Cursor: ...
 
+    @property
+    def stored(self) -> str:
+        """SQL before the name of a table: the stored one, also where another is shown in its place."""
+
+    def migrations(self) -> Set[str]:
+        """Of those in `views.MIGRATIONS`, the names of those that the tables have."""
+
+    def has_table(self, name: str, /) -> bool: ...
+
+    def columns_of(self, name: str, /) -> list[str]:
+        """Of a table or a view."""
+
+    def tables_with(self, column: str, /) -> list[str]: ...
+
+    def shows_instead(self, name: str, /) -> bool:
+        """Whether a view of this connection alone is in the place of that view."""
+
+    def renaming_publishers(self) -> AbstractContextManager[None]:
+        """Within it, and until the end of the transaction, rows may have a publisher that is in no other table; and
+        nothing is counted: `reports_per_day` is changed as the other tables are.
+        """
+
 
 class WordIndex(Protocol):
     """The index of words, which each store keeps in a form of its own. What writes is called within a transaction."""
@@ -48,6 +70,7 @@ class WordIndex(Protocol):
 
     def take_back(self, connection: Any, articles: Sequence[int], /) -> None: ...
 
+    PAGE: int | None  # hits that are best read at once, of which the first are wanted; None: one after the other
     RANKED: str  # SQL for the newest 2,000 matches of an expression, its one parameter: (revision, score), best lowest
 
     def expression(self, wanted: Sequence[Part], unwanted: Sequence[Part], marks: Sequence[str] = (), /) -> str:
@@ -82,7 +105,15 @@ class StoreConnection(Connection, Protocol):
     def rollback(self) -> None: ...
 
     def version(self) -> tuple[int, int]:
-        """Another one as soon as anybody has written; the second number is of what was written here."""
+        """Another one as soon as anybody has written, here or elsewhere."""
+
+    def versions(self, sources: Sequence[Source], /) -> list[tuple[int, int]]:
+        """Of each source another one as soon as anybody has written what `known` returned of it, here or elsewhere."""
+
+    def wait_for_news(self, seconds: float, /) -> bool:
+        """Returns as soon as somebody may have written what is followed since the last call: lines of the ledger,
+        tokens, what saved searches have found. False: after so many seconds nobody has.
+        """
 
     def close(self) -> None: ...
 

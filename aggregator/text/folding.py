@@ -46,6 +46,8 @@ def fold(text: str | None) -> str:
     if text.isascii():
         return text.lower()
     folded = _MARKS.sub("", unicodedata.normalize("NFKD", text)).casefold()
+    if folded.isascii():
+        return folded
     if _ARABIC.search(folded):
         folded = _usual(folded, _ARABIC_LETTERS)
         if _DIGITS.search(folded):

@@ -46,6 +46,13 @@ def matcher(searches: bytes) -> Matcher:
     return Matcher.of(words, digest(searches))
 
 
+def anywhere(title: str, summary: str, text: str) -> str:
+    """All words of a report, as they follow each other, with spaces around each; the text is folded."""
+    # Nobody can type what stands between the parts, so that no phrase goes from one into the next.
+    others = () if text == summary else (_END, *words_of(text))
+    return spaced([*words_of(title), _END, *words_of(summary), *others])
+
+
 @dataclass(slots=True)
 class _Words:
     """The words of one report: which of those that searches look for it has, and all of them, in their order."""
@@ -61,9 +68,7 @@ class _Words:
     def anywhere(self) -> str:
         """All words, as they follow each other, with spaces around each."""
         if not self._anywhere:
-            # Nobody can type what stands between the parts, so that no phrase goes from one into the next.
-            others = () if self.text == self.summary else (_END, *words_of(self.text))
-            self._anywhere = spaced([*words_of(self.title_said), _END, *words_of(self.summary), *others])
+            self._anywhere = anywhere(self.title_said, self.summary, self.text)
         return self._anywhere
 
     @property

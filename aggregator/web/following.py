@@ -1,6 +1,6 @@
 """Those who wait for changes: long poll and server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
 
-Whoever waits holds no thread and no connection to the database. One task looks for a new line of the ledger and wakes
+Whoever waits holds no thread and no connection to the database. One task waits for a new line of the ledger and wakes
 all who wait; those with the same selection, channel and cursor share the page that is read then. A reader is written to
 as fast as it reads: what it has not taken is held once, at most a page of it, and delays nobody else.
 """
@@ -14,14 +14,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeVar
 
 from starlette.types import Message, Receive, Scope, Send
 
 from aggregator.model import Client, Cursor
 from aggregator.model.errors import AggregatorError, CursorError
-from aggregator.store import Store
+from aggregator.model.place import Place
+from aggregator.store import Store, identity
 from aggregator.web.changes import Page
 from aggregator.web.problems import NO_LINE, READ_ANEW, Problem, words
 
@@ -39,30 +39,35 @@ T = TypeVar("T")
 class Pace:
     """How often is looked, and what is borne. Seconds."""
 
-    look: float = 0.25
+    look: float = 0.25  # where the database tells nobody that it was written
     heartbeat: float = 30.0
     patience: float = 30.0  # for a reader that takes nothing
     most: int = 2_000  # who wait at once
 
 
+# What a look found: the last line, the clients that have tokens, and how far saved searches are.
+Found = tuple[Cursor | None, frozenset[Client], int]
+
+
 @dataclass(slots=True)
 class Ledger:
-    """What the last look found: the last line, the clients that have tokens, and how far saved searches are. Of one
-    thread.
-    """
+    """Looks for what is new. Of one thread."""
 
-    path: Path
+    place: Place
     _store: Store | None = None
-    _file: tuple[int, int] = (0, 0)
+    _file: tuple[int, int] | None = None
 
-    def look(self) -> tuple[Cursor | None, frozenset[Client], int]:
-        """Raises AggregatorError and OSError; the next look begins anew."""
+    def look(self, seconds: float) -> Found | None:
+        """As soon as there may be something new; None: after so many seconds there is not. Raises AggregatorError and
+        OSError; the next look begins anew, at once.
+        """
         try:
-            found = self.path.stat()
-            file = (found.st_dev, found.st_ino)
+            if self._store is not None and not self._store.wait_for_news(seconds):
+                return None
+            file = identity(self.place)
             if self._store is None or file != self._file:  # another file, such as a backup, may be in its place
                 self.close()
-                self._store, self._file = Store.read(self.path), file
+                self._store, self._file = Store.read(self.place), file
             clients = frozenset(client for _, client in self._store.tokens_in_force())
             return self._store.last_cursor(), clients, self._store.looked_for_found()
         except (AggregatorError, OSError):
@@ -79,7 +84,7 @@ class Ledger:
 class Following:
     """All who wait, and the one task that looks for them; of one event loop."""
 
-    path: Path
+    place: Place
     pace: Pace = field(default_factory=Pace)
     is_ending: Callable[[], bool] = lambda: False  # the server is to stop
     version: int = 0  # another one as soon as anything is new
@@ -117,20 +122,23 @@ class Following:
 
     async def _look(self) -> None:
         """Until nobody waits any more. A database that cannot be read is looked for again: whoever reads says why."""
-        ledger, last = Ledger(self.path), None
+        ledger, last = Ledger(self.place), None
         with ThreadPoolExecutor(1, "ledger") as thread:
             loop = asyncio.get_running_loop()
             try:
                 while self.waiting:
-                    with suppress(AggregatorError, OSError):
-                        found = await loop.run_in_executor(thread, ledger.look)
+                    try:
+                        found = await loop.run_in_executor(thread, ledger.look, self.pace.look)
+                    except (AggregatorError, OSError):
+                        found = None
+                        await asyncio.sleep(self.pace.look)
+                    if found is not None:
                         self.clients = found[1]
                         if found != last:
                             last = found
                             self._wake()
                     if self.is_ending():
                         self._wake()
-                    await asyncio.sleep(self.pace.look)
             finally:
                 self._watch = None
                 await loop.run_in_executor(thread, ledger.close)

@@ -12,6 +12,7 @@ from threading import Lock
 from typing import get_args
 
 from aggregator.model import HealthState, Queue
+from aggregator.model.tasks import TaskState
 from aggregator.pipeline import watching
 from aggregator.store import Store
 from aggregator.text.dates import from_iso
@@ -45,6 +46,7 @@ def page(store: Store, requests: Requests, now: datetime) -> str:
     day = watching.coverage(store, now - _DAY, now)
     last = store.last_cursor()
     queues = store.queues()
+    tasks, oldest = store.task_state(), store.oldest_due(now)
     sent_to = [each for each in queues if each.paused_at is None and each.ended_at is None]
     return "".join(
         (
@@ -57,6 +59,11 @@ def page(store: Store, requests: Requests, now: datetime) -> str:
                      {f'state="{state}"': states[state] for state in (_FINE, *get_args(HealthState))}),
             *_metric("last_poll_age_seconds", "gauge", "since the newest poll of any source; absent before the first",
                      {"": max(0, int((now - max(polls)).total_seconds()))} if polls else {}),
+            *_metric("oldest_due_seconds", "gauge", "for which the source that waits longest has been due",
+                     {"": max(0, int(oldest.total_seconds())) if oldest else 0}),
+            *_metric("tasks", "gauge", "tasks of workers by queue and state; none without workers", _tasks(tasks)),
+            *_metric("workers", "gauge", "programs that share the polls of this database",
+                     {"": len(tasks.workers)} if tasks else {}),
             *_metric("polls_last_day", "gauge", "polls of the last 24 hours",
                      {"": sum(row["polls"] for row in day)}),
             *_metric("polls_failed_last_day", "gauge", "of these, those that failed",
@@ -71,6 +78,14 @@ def page(store: Store, requests: Requests, now: datetime) -> str:
                      {"": sum(each.dead_letters for each in queues)}),
         )
     )  # fmt: skip
+
+
+def _tasks(state: TaskState | None) -> Mapping[str, int]:
+    return {
+        f'queue="{each.name}",state="{name}"': number
+        for each in (state.queues if state else ())
+        for name, number in (("waiting", each.waiting), ("under_way", each.under_way))
+    }
 
 
 def _states(queues: Iterable[Queue]) -> Counter[str]:

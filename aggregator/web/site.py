@@ -11,11 +11,11 @@ from datetime import datetime
 from threading import Lock, local
 
 from aggregator.model import Config
-from aggregator.model.errors import ConfigError
+from aggregator.model.errors import ConfigError, StoreError
 from aggregator.pipeline.cached import is_settled
 from aggregator.pipeline.opening import load_config, read_on, read_store
 from aggregator.pipeline.paths import Paths
-from aggregator.store import Store
+from aggregator.store import Store, identity
 from aggregator.web.looking import Look
 from aggregator.web.released import Released
 
@@ -119,7 +119,12 @@ class Site:
         file = self._file()
         held: tuple[tuple[int, int] | None, Store] | None = getattr(self._held, "stored", None)
         if held and file and held[0] == file:
-            yield held[1]
+            try:
+                yield held[1]
+            except StoreError:  # its connection may be lost, which the next one is not
+                self._held.stored = None
+                held[1].close()
+                raise
             return
         self._held.stored = None
         if held:
@@ -135,10 +140,9 @@ class Site:
     def _file(self) -> tuple[int, int] | None:
         """Which file it is; None: there is none."""
         try:
-            status = self.paths.database().stat()
-        except OSError:
+            return identity(self.paths.database())
+        except StoreError:  # whoever opens it says why
             return None
-        return status.st_dev, status.st_ino
 
 
 def digest(*parts: object) -> str:

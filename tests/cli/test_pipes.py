@@ -41,9 +41,9 @@ READING = {
 }
 # They change something or ask the network, and print what they did in a few lines.
 OTHERS = {
-    "accept", "add", "backup", "confirm", "demo", "embargo", "fetch", "import", "init", "join", "pause", "probe",
-    "publish", "purge", "recheck", "restore", "resume", "retag", "run", "serve", "snapshot", "split", "tokens",
-    "withdraw", "withhold",
+    "accept", "add", "backup", "confirm", "copy-store", "demo", "embargo", "fetch", "import", "init", "join", "pause",
+    "probe", "publish", "purge", "recheck", "restore", "resume", "retag", "run", "serve", "snapshot", "split", "tokens",
+    "withdraw", "withhold", "worker",
 }  # fmt: skip
 
 

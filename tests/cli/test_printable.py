@@ -272,6 +272,7 @@ CASES: dict[str, Case | str] = {
     ),
     "complaint erase": _calls("complaint erase 1 --yes", "complaint erase 99 --yes"),
     "backup create": lambda desk, said: [["backup", "create", _nowhere(desk, said)], ["backup", "create", _copy(desk)]],
+    "copy-store": lambda desk, said: [["copy-store", _nowhere(desk, said), "postgresql:///none?host=/none"]],
     "backup load": lambda desk, said: [["backup", "load", _nowhere(desk, said)], ["backup", "load", _copy(desk)]],
     "split": lambda desk, said: [["split", str(row[0])] for row in (*desk.rows("SELECT merge_id FROM merges"), (999,))],
     "join": lambda desk, said: [["join", *ids(desk)[-2:], "--reason", said], ["join", said, said, "--reason", "x"]],
@@ -309,6 +310,7 @@ CASES: dict[str, Case | str] = {
     "tokens list": _calls("tokens list", "tokens list --json"),
     "tokens revoke": _calls("tokens revoke SAID"),
     "run": "test_forged.test_the_log_of_the_daemon_is_fit",
+    "worker": "its log is that of `run`",
     "demo": "its publishers are our own",
 }
 # In this order: what reads, what acts, and what reads again.
@@ -358,6 +360,7 @@ ACTING = [
         "complaint erase",
         "backup create",
         "backup load",
+        "copy-store",
     ),
 ]
 

@@ -60,6 +60,7 @@ CALLS = {
     "complaint matters": ("complaint matters",),
     "complaint resolve": ("complaint resolve 1 --resolution 'answered'", "complaint resolve 99 --resolution x"),
     "confirm": ("confirm ID --reason 'it is one'", "confirm nobody --reason x"),
+    "copy-store": ("copy-store none.db other.db", "copy-store none.db postgresql:///none?host=/none"),
     "coverage": ("coverage", "coverage --by-day", "coverage nobody"),
     "demo": ("demo --into TAKEN",),
     "embargo": ("embargo ID 2126-12-01T06:00Z", "restore ID --reason 'out'", "embargo ID yesterday"),
@@ -99,6 +100,7 @@ CALLS = {
     "tokens revoke": ("tokens revoke nobody",),
     "withdraw": ("withdraw ID --reason 'as asked'", "show ID --desk", "restore ID --reason 'back'"),
     "withhold": ("withhold ID --reason 'a private address'", "show ID", "restore ID --reason 'out'"),
+    "worker": ("worker",),
 }  # fmt: skip
 # A pipe and the other terminals in `make test`; `make soak` has all commands on each.
 ALWAYS = ("latest", "show", "health", "query", "merges")

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.cli.run import log_faults, read_again
 from aggregator.config.lines import located, switched_off_at
 from aggregator.config.loading import load
 from aggregator.demo import Press
 from aggregator.model.errors import ConfigError
+from aggregator.pipeline.daemon import read_again
+from aggregator.pipeline.faults import log_faults
 from aggregator.pipeline.opening import load_config, open_existing, open_wire
 from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.pipeline import Pipeline

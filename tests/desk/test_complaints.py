@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import sqlite3
-from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import get_args
@@ -25,9 +23,11 @@ from aggregator.store import Store
 from aggregator.text import reference
 from tests import ROOT
 from tests.cli.test_cli import make_config
-from tests.conftest import NOW, make_entry, record
+from tests.conftest import NOW, file_of, make_entry, record, tables_of
 from tests.desk.test_desk import command
 from tests.rows import every_row
+
+pytestmark = pytest.mark.stores("soak")
 
 DAY = timedelta(days=1)
 KEEP = timedelta(days=365)
@@ -71,18 +71,19 @@ def keep_house(store: Store, now: datetime) -> None:
 
 def held(store: Store) -> set[str]:
     """Which of the written words stand in a table."""
-    with closing(sqlite3.connect(store.path)) as connection:
-        dumped = "\n".join(connection.iterdump())
+    with file_of(store) as connection:
+        dumped = str([connection.execute(f'SELECT * FROM "{each}"').fetchall() for each in tables_of(store)])  # noqa: S608
     return {words for words in WRITTEN if words in dumped}
 
 
 # Who sees it
 
 
+@pytest.mark.stores("sqlite")
 def test_no_view_has_a_word_of_it(store: Store, resolved: str) -> None:
     """Every column of every view; and in docs/datasette.yaml nothing else is shown than views."""
     assert held(store) == set(WRITTEN)
-    with closing(sqlite3.connect(store.path)) as connection:
+    with file_of(store) as connection:
         views = dict(connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'view'").fetchall())
         assert views.keys() >= {"wire", "wire_at", "notices", "health"}
         found = 0
@@ -144,6 +145,7 @@ def test_words_go_a_year_after_the_resolution_and_the_act_stays(store: Store, re
     assert store.complaints(resolved_too=True)[0] == before[0]  # once
 
 
+@pytest.mark.stores("sqlite")
 def test_the_file_holds_none_of_it_afterwards(store: Store, resolved: str) -> None:
     store.empty_log()
     assert all(words.encode() in store.path.read_bytes() for words in WRITTEN)

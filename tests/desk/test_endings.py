@@ -18,6 +18,8 @@ from aggregator.model.errors import StoreError
 from aggregator.store import Store
 from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, make_entry, make_publisher, record
 
+pytestmark = pytest.mark.stores("soak")
+
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LAST_DAY = date(2026, 11, 25)
 ENDED = datetime(2026, 11, 26, tzinfo=NOW.tzinfo)
@@ -81,7 +83,7 @@ def test_a_reader_sees_an_agreement_and_an_embargo_end_though_nobody_has_written
     record(store, of(ENDING), make_entry(1), make_entry(2), now=NOW + 2 * HOUR)
     seen = {}
     for now in (NOW + 2 * HOUR, NOW + 4 * HOUR, ENDED):
-        with read_as_of(store.path, now) as reader:
+        with read_as_of(store.place, now) as reader:
             seen[now] = scopes(reader)
     assert seen[NOW + 2 * HOUR] == ["full_text"]
     assert seen[NOW + 4 * HOUR] == ["full_text", "full_text"]
@@ -95,7 +97,7 @@ def test_a_reader_is_given_no_words_that_may_be_held_no_longer(store: Store) -> 
     record(store, of(LENT), make_entry(), now=NOW + DAY)  # the clock goes on by itself
     for days, summaries in ((1, 1), (3, 0)):
         record(store, of(LENT), now=NOW + days * DAY)
-        with read_as_of(store.path, NOW + days * DAY) as reader:
+        with read_as_of(store.place, NOW + days * DAY) as reader:
             assert sum(bool(report.summary) for report in reader.latest(Selection())) == summaries
 
 
@@ -133,6 +135,7 @@ def test_a_clock_that_is_far_ahead_ends_no_embargo_until_it_has_gone_on(
 # Words that are let go leave the file
 
 
+@pytest.mark.stores("sqlite")
 def test_after_a_purge_the_file_is_written_anew_without_its_words(store: Store, publisher: Publisher) -> None:
     record(store, publisher, make_entry(1), make_entry(2))
     gone = next(report for report in store.latest(Selection()) if "1" in str(report.title))

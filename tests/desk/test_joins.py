@@ -19,6 +19,8 @@ from tests.conftest import NOW, WIRE, make_articles, make_entry, make_poll, make
 from tests.pipeline.test_own_reports import CAUSE
 from tests.store.test_store import rows
 
+pytestmark = pytest.mark.stores("soak")
+
 ANY = Selection()
 HOUR = timedelta(hours=1)
 FAR = datetime(2099, 1, 1, tzinfo=UTC)

@@ -38,14 +38,28 @@ from aggregator.model import (
     Text,
 )
 from aggregator.model.errors import DeskError
+from aggregator.model.place import Place
 from aggregator.revisions.mass import AT_ONCE, at_the_front
 from aggregator.store import Store
 from aggregator.store.sqlite.schema.migrations import migrations
 from aggregator.text import raw_words
 from aggregator.text.query import parse
-from tests.conftest import AGREEMENT, NOW, WIRE, examples, file_of, keep_house, make_entry, make_publisher, record
+from tests.conftest import (
+    AGREEMENT,
+    NOW,
+    WIRE,
+    examples,
+    file_of,
+    keep_house,
+    look_into,
+    make_entry,
+    make_publisher,
+    record,
+)
 from tests.store.test_store import rows
 from tests.test_trip import HOST, Trip
+
+pytestmark = pytest.mark.stores("soak")
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 OTHER = "herald.example"
@@ -95,47 +109,46 @@ def press() -> Iterator[Press]:
 
 
 @pytest.fixture
-def trip(press: Press, tmp_path: Path) -> Trip:
+def trip(press: Press, place: Place) -> Trip:
     """Two publishers of 150 reports each, stored."""
-    return _of_two(press, tmp_path / "wire.db", NOW, _stored())
+    return _begin(press, place)
 
 
-def _of_two(press: Press, path: Path, now: datetime, database: bytes) -> Trip:
-    path.write_bytes(database)
+def _of_two(press: Press, place: Place, now: datetime = NOW) -> Trip:
     languages = {"languages": LANGUAGES}
     publishers = [make_publisher("daily-example", **languages), make_publisher("herald", **languages)]
     for host in (HOST, OTHER):
         press.set_document(host, "/feed", changed(0, 150, host))
-    made = Trip(press, path, publishers)
+    made = Trip(press, place, publishers)
     made.now = now
     return made
 
 
-# What tests begin from is made once, and copied.
+def _begin(press: Press, place: Place, document: Resource | None = None, waiting: int = 0) -> Trip:
+    """When all is stored, and the first publisher then had this document, if any, of which so many changes wait."""
+    if not isinstance(place, Path):
+        return _played(press, place, document, waiting)
+    place.write_bytes(_copied(document, waiting))
+    made = _of_two(press, place, NOW + HOUR if document else NOW)
+    if document:
+        press.set_document(HOST, "/feed", document)
+    return made
 
 
 @cache
-def _stored() -> bytes:
+def _copied(document: Resource | None, waiting: int) -> bytes:
+    """What tests begin from is made once, where it is a file, and copied."""
     with Press(now=NOW) as press, TemporaryDirectory() as folder:
         path = Path(folder) / "wire.db"
-        Store.open(path).close()
-        made = _of_two(press, path, NOW, path.read_bytes())
-        assert [poll.new for poll in made()] == [150, 150]
+        _played(press, path, document, waiting)
         return path.read_bytes()
 
 
-@cache
-def _after(document: Resource, waiting: int) -> bytes:
-    """When the first publisher then had this document, of which so many changes wait."""
-    with Press(now=NOW) as press, TemporaryDirectory() as folder:
-        made = _of_two(press, Path(folder) / "wire.db", NOW, _stored())
+def _played(press: Press, place: Place, document: Resource | None, waiting: int) -> Trip:
+    made = _of_two(press, place)
+    assert [poll.new for poll in made()] == [150, 150]
+    if document:
         assert serve(made, document).pending == waiting
-        return made.path.read_bytes()
-
-
-def _begin_after(press: Press, path: Path, document: Resource, waiting: int) -> Trip:
-    made = _of_two(press, path, NOW + HOUR, _after(document, waiting))
-    press.set_document(HOST, "/feed", document)
     return made
 
 
@@ -151,24 +164,24 @@ def usable(trip: Trip, publisher: str = "daily-example") -> int:
 
 
 def waiting(trip: Trip) -> dict[str, int]:
-    with Store.read(trip.path) as store:
+    with Store.read(trip.place) as store:
         kinds = [row["mass_kind"] for row in store.pending()]
     return {kind: kinds.count(kind) for kind in kinds}
 
 
 def accept(trip: Trip, key: str = "daily-example/feed", *kinds: Any) -> dict[str, int]:
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         done = pending.accept(store, trip.config.publishers, key, kinds or pending.KINDS, ME, trip.now)
     return dict(done)
 
 
 def refuse(trip: Trip, key: str = "daily-example/feed", *kinds: Any) -> dict[str, int]:
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         return dict(pending.refuse(store, key, kinds or pending.KINDS, ME, trip.now))
 
 
 def health(trip: Trip) -> list[dict[str, Any]]:
-    with Store.read(trip.path) as store:
+    with Store.read(trip.place) as store:
         return store.health()
 
 
@@ -271,9 +284,9 @@ def test_kinds_have_bounds_of_their_own_and_withdrawals_one_together(trip: Trip)
 
 
 @pytest.fixture
-def buried(press: Press, tmp_path: Path) -> Trip:
+def buried(press: Press, place: Place) -> Trip:
     """All 150 reports are listed as deleted: 20 left the wire, 130 wait."""
-    made = _begin_after(press, tmp_path / "wire.db", atom(stone(n) for n in range(150)), 130)
+    made = _begin(press, place, atom(stone(n) for n in range(150)), 130)
     assert usable(made) == 130
     return made
 
@@ -356,9 +369,9 @@ MOVED = {"link": "http://elsewhere.example/{}"}
 
 
 @pytest.fixture
-def moved(press: Press, tmp_path: Path) -> Trip:
+def moved(press: Press, place: Place) -> Trip:
     """Ninety reports have another link: 50 were moved, 40 wait."""
-    return _begin_after(press, tmp_path / "wire.db", changed(90, 150, **MOVED), 40)
+    return _begin(press, place, changed(90, 150, **MOVED), 40)
 
 
 def test_a_change_that_waits_is_asked_for_once(moved: Trip) -> None:
@@ -439,7 +452,7 @@ def test_the_words_are_stored_as_they_came(trip: Trip) -> None:
     accept(trip)
     held = "SELECT raw_hash, words_hash FROM revisions WHERE number = 2 ORDER BY article_id"
     assert trip.rows(held)[100:] == hashes
-    with Store.read(trip.path) as store:
+    with Store.read(trip.place) as store:
         (public_id,) = store.query("SELECT id FROM articles WHERE title LIKE '%105%' AND publisher LIKE 'd%'")[1]
         assert store.raw(str(public_id[0]))["content"][0]["value"] == odd.format(105)
         assert [row["change_kind"] for row in store.revisions(str(public_id[0]))] == ["new", "revised"]
@@ -447,11 +460,10 @@ def test_the_words_are_stored_as_they_came(trip: Trip) -> None:
 
 def test_accepting_what_is_so_already_stores_nothing(moved: Trip) -> None:
     """Another feed of the publisher brought the same link meanwhile, and a person withdrew a report."""
-    with sqlite3.connect(moved.path) as connection:
+    with look_into(moved.place) as connection:
         connection.execute(
             "UPDATE articles SET url = 'http://elsewhere.example/60' WHERE url = ?", (f"http://{HOST}/60",)
         )
-    connection.close()
     assert accept(moved) == {"moved": 40}
     assert moved.rows("SELECT count(*) FROM revisions WHERE number = 2") == [(89,)]
 
@@ -472,7 +484,7 @@ def test_two_feeds_of_a_publisher_say_the_same(trip: Trip) -> None:
 
 def test_a_withdrawal_that_waited_is_a_version_with_a_line_though_a_person_withdrew_the_report(trip: Trip) -> None:
     serve(trip, changed(22, 150, title="WITHDRAWN: {}"))
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         for waiting_now in store.pending():
             acts.withdraw(store, waiting_now["id"], Cause(actor=ME, reason="they wrote to us"), trip.now)
     assert accept(trip) == {"withdrawn": 2}
@@ -540,20 +552,19 @@ def test_a_source_that_is_not_configured_any_more_is_refused_only(moved: Trip) -
     assert refuse(trip) == {"moved": 40}
 
 
+@pytest.mark.stores("sqlite")
 def test_a_crash_between_two_transactions_loses_and_doubles_nothing(buried: Trip) -> None:
     (victim,) = buried.rows("SELECT max(article_id) FROM pending_changes")[0]
-    with sqlite3.connect(buried.path) as connection:
+    with look_into(buried.place) as connection:
         connection.execute(
             f"CREATE TRIGGER full BEFORE INSERT ON acts WHEN new.article_id = {victim} AND new.act = 'withdraw'"
             " BEGIN SELECT RAISE(ABORT, 'the machine stops here'); END"
         )
-    connection.close()
     with pytest.raises(sqlite3.IntegrityError, match="stops here"):
         accept(buried)
     assert (usable(buried), waiting(buried)) == (30, {"withdrawn": 30})  # of 130 the first hundred are done
-    with sqlite3.connect(buried.path) as connection:
+    with look_into(buried.place) as connection:
         connection.execute("DROP TRIGGER full")
-    connection.close()
     assert accept(buried) == {"withdrawn": 30}
     assert usable(buried) == 0
     assert buried.rows("SELECT count(*), count(DISTINCT article_id) FROM acts WHERE act = 'withdraw'") == [(150, 150)]
@@ -563,6 +574,7 @@ def test_a_crash_between_two_transactions_loses_and_doubles_nothing(buried: Trip
     assert no_traces(buried)
 
 
+@pytest.mark.stores("sqlite")
 def test_a_crash_in_the_poll_leaves_nothing_of_it(store: Store, publisher: Publisher) -> None:
     entries = [make_entry(n) for n in range(60)]
     record(store, publisher, *entries)
@@ -631,9 +643,9 @@ def test_what_waits_follows_its_entry_when_a_merge_is_undone(store: Store, publi
 LENT = replace(AGREEMENT, storage="transient", retention_days=30)
 
 
-def test_words_that_are_lent_are_let_go_while_they_wait(tmp_path: Path) -> None:
+def test_words_that_are_lent_are_let_go_while_they_wait(place: Place) -> None:
     publisher = make_publisher(rights=LENT)
-    with Store.open(tmp_path / "wire.db") as store:
+    with Store.open(place) as store:
         sync(store, WIRE, [publisher], NOW, date(2026, 11, 22))
         entries = [make_entry(n) for n in range(110)]
         record(store, publisher, *entries)
@@ -650,9 +662,9 @@ def test_words_that_are_lent_are_let_go_while_they_wait(tmp_path: Path) -> None:
         assert rows(store, "SELECT count(*) FROM revisions WHERE number = 2") == [(110,)]
 
 
-def test_of_a_publisher_that_lets_us_keep_no_words_none_are_kept(tmp_path: Path) -> None:
+def test_of_a_publisher_that_lets_us_keep_no_words_none_are_kept(place: Place) -> None:
     publisher = make_publisher(rights=replace(AGREEMENT, storage="metadata_only", text_scope="headline_only"))
-    with Store.open(tmp_path / "wire.db") as store:
+    with Store.open(place) as store:
         sync(store, WIRE, [publisher], NOW, date(2026, 11, 22))
         entries = [make_entry(n) for n in range(60)]
         record(store, publisher, *entries)
@@ -767,10 +779,10 @@ def test_of_reports_without_a_date_the_first_of_the_document_are_the_newest(stor
 
 
 def test_every_day_of_a_publisher_has_room_for_so_many_and_other_publishers_theirs(
-    tmp_path: Path, publisher: Publisher
+    place: Place, publisher: Publisher
 ) -> None:
     herald = make_publisher("herald")
-    with Store.open(tmp_path / "wire.db") as store:
+    with Store.open(place) as store:
         sync(store, WIRE, [publisher, herald], NOW, date(2026, 11, 22))
         over_limit = []
         for number in range(4):
@@ -822,7 +834,7 @@ def test_the_settings_of_the_wire_set_the_bounds(trip: Trip) -> None:
     assert (found.over_limit, found.lesson) == ({1, 2}, {0, 1, 2})
 
 
-def test_older_pages_count_as_the_poll_that_reads_them(press: Press, tmp_path: Path) -> None:
+def test_older_pages_count_as_the_poll_that_reads_them(press: Press, place: Place) -> None:
     source = Source(publisher="daily-example", key="feed", url=f"http://{HOST}/0", kind="jsonfeed")
 
     def page(number: int, size: int = 300) -> Resource:
@@ -833,7 +845,7 @@ def test_older_pages_count_as_the_poll_that_reads_them(press: Press, tmp_path: P
     press.set_document(HOST, "/0", page(999, 1))
     press.set_document(OTHER, "/feed", changed(0, 3, OTHER))
     publishers = [make_publisher("daily-example", sources=(source,)), make_publisher("herald")]
-    trip = Trip(press, tmp_path / "wire.db", publishers)
+    trip = Trip(press, place, publishers)
     trip()
     for number in range(20):
         press.set_document(HOST, f"/{number}", page(number))
@@ -842,7 +854,7 @@ def test_older_pages_count_as_the_poll_that_reads_them(press: Press, tmp_path: P
     flood, herald = sorted(trip(), key=lambda poll: poll.source.name)
     assert (flood.pages, flood.new, flood.over_limit) == (10, 3300, 3100)
     assert (herald.new, herald.over_limit) == (2, 0)
-    with Store.read(trip.path) as store:
+    with Store.read(trip.place) as store:
         assert len(latest(store, "daily-example")) == 201
         assert latest(store, "herald")
         assert store.health()[0]["problem"] == (

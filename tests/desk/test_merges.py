@@ -19,6 +19,8 @@ from tests.conftest import NOW, WIRE, file_of, make_entry, record
 from tests.identity.test_merges import articles
 from tests.store.test_store import rows
 
+pytestmark = pytest.mark.stores("soak")
+
 HOUR = timedelta(hours=1)
 
 

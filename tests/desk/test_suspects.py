@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
@@ -16,9 +14,11 @@ from aggregator.model import Cause, Entry, IdentityRules, Publisher, Selection
 from aggregator.model.errors import StoreError
 from aggregator.store import Store
 from aggregator.text import raw_words
-from tests.conftest import NOW, record
+from tests.conftest import NOW, file_of, record
 from tests.identity.test_one_of_each import BRIDGE, OTHER, articles, merge, said
 from tests.store.test_store import rows
+
+pytestmark = pytest.mark.stores("soak")
 
 HOUR = timedelta(hours=1)
 
@@ -37,7 +37,7 @@ def test_a_wrong_merge_is_listed_with_the_command_that_undoes_it(
 ) -> None:
     """As it stands in databases of earlier versions: the second report's words are a version of the first one."""
     record(store, publisher, before)
-    with closing(sqlite3.connect(store.path)) as connection:
+    with file_of(store) as connection:
         merge(connection, matched_by, f"id:{after.id}")
     record(store, trusting(publisher), after, now=NOW + HOUR)
     assert rows(store, "SELECT revision FROM articles") == [(2,)]
@@ -98,7 +98,7 @@ def test_a_report_that_is_held_twice_is_listed_until_one_is_out_of_the_wire(stor
     record(store, publisher, replace(one, id="elsewhere"), said("Cocoa", OTHER, "/b", "h"))
     record(store, publisher, box, now=NOW + HOUR)
     assert articles(store) == 3
-    with closing(sqlite3.connect(store.path)) as connection:  # as two boxes made it: both have the guid
+    with file_of(store) as connection:  # as two boxes made it: both have the guid
         connection.execute(
             "UPDATE revisions SET raw = ?, dictionary_id = NULL WHERE article_id = 1", (packed(raw_words.encode(one)),)
         )
@@ -136,7 +136,7 @@ def test_a_merge_that_a_person_confirms_is_listed_no_more(
     store: Store, publisher: Publisher, matched_by: str, before: Entry, after: Entry, reason: str
 ) -> None:
     record(store, publisher, before)
-    with closing(sqlite3.connect(store.path)) as connection:
+    with file_of(store) as connection:
         merge(connection, matched_by, f"id:{after.id}")
     record(store, trusting(publisher), after, now=NOW + HOUR)
     (suspect,) = suspects.listed(store)

@@ -280,7 +280,7 @@ def test_a_robots_txt_leads_nowhere_else(trip: Trip, servers: Servers) -> None:
 def test_an_address_in_the_database_opens_nothing(trip: Trip, servers: Servers) -> None:
     """A source that has moved is asked where a server said, and the operator did not write that."""
     outcomes(trip)
-    with Store.open(trip.path) as store, file_of(store) as connection:
+    with Store.open(trip.place) as store, file_of(store) as connection:
         connection.execute(
             "UPDATE sources SET old_url = url, url = ? WHERE publisher = 'evil'", (servers.at(INTRANET, "/admin"),)
         )
@@ -347,7 +347,7 @@ def visits(trip: Trip) -> list[str]:
         async with Pipeline(trip.config, store, lambda: trip.now) as pipeline:
             return [finding.result for finding in await pipeline.recheck(20, 20)]
 
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         return asyncio.run(run(store))
 
 

@@ -542,7 +542,7 @@ def test_a_database_with_a_validator_that_cannot_be_sent_heals_at_the_next_poll(
     trip: Trip, etag: str, modified: str | None
 ) -> None:
     poll(trip)
-    with sqlite3.connect(trip.path) as connection:
+    with sqlite3.connect(trip.place) as connection:
         connection.execute("UPDATE sources SET etag = ?, last_modified = ?, failures = 24", (etag, modified))
     connection.close()
     made = poll(trip, HOUR)
@@ -1209,5 +1209,5 @@ def test_a_wall_is_a_failure_of_the_command_too(trip: Trip, tmp_path: Path) -> N
     say(trip.press, 402)
     poll(trip)
     config = str(make_config(tmp_path / "config"))
-    told = CliRunner().invoke(aggregator, ["--config", config, "--db", str(trip.path), "health", "--json"])
+    told = CliRunner().invoke(aggregator, ["--config", config, "--db", str(trip.place), "health", "--json"])
     assert any("402" in str(row.get("problem")) for row in json.loads(told.output))

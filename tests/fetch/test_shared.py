@@ -6,9 +6,10 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, TypeVar, cast
 
 import pytest
 from hypothesis import given, settings
@@ -22,6 +23,16 @@ def shared_limits(path: Path, clock: Callable[[], float] = time.monotonic) -> Sh
     shared = Shared.open(path, 2, 60.0, clock)
     assert shared is not None
     return shared
+
+
+T = TypeVar("T")
+
+
+def at_once(call: Coroutine[Any, Any, T]) -> T:
+    """What a call returns that waits for nothing."""
+    with pytest.raises(StopIteration) as ended:
+        call.send(None)
+    return cast("T", ended.value.value)
 
 
 def test_a_program_that_was_killed_holds_no_place_and_one_that_stands_still_not_for_long(
@@ -63,7 +74,7 @@ def test_a_program_that_was_killed_holds_no_place_and_one_that_stands_still_not_
         shared = shared_limits(path, lambda: now[0])
         assert asyncio.run(story(process, shared)) == [False, True, False, False, False]
         assert shared.stuck == set()
-        shared.close()
+        at_once(shared.close())
 
 
 _asks = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 60), st.sampled_from([0.0, 1.0, 60.0]), st.floats(0, 30)))
@@ -78,13 +89,13 @@ def test_starts_are_as_far_apart_as_each_before_asked_for_whoever_asks(
     with TemporaryDirectory() as folder:
         programs = [shared_limits(Path(folder) / "limits", lambda: now[0]) for _ in range(3)]
         for who, domain, apart, pause in asks:
-            wait = programs[who].start(f"{domain}.example", apart)
+            wait = at_once(programs[who].start(f"{domain}.example", apart))
             assert wait == max(free.get(domain, 0.0) - now[0], 0.0)
             if not wait and apart:
                 free[domain] = now[0] + apart
             now[0] += pause
         for program in programs:
-            program.close()
+            at_once(program.close())
 
 
 @settings(max_examples=examples(100), deadline=None)
@@ -96,22 +107,22 @@ def test_whatever_stands_in_the_file_keeps_nobody_waiting_for_long(found: bytes,
         path = Path(folder) / "limits"
         path.write_bytes(found * 40)
         shared = shared_limits(path, lambda: now[0])
-        now[0] += shared.start(f"{domain}.example", 2.0)
+        now[0] += at_once(shared.start(f"{domain}.example", 2.0))
         assert now[0] <= 65.0
-        shared.start(f"{domain}.example", 2.0)
-        assert 0 < shared.start(f"{domain}.example", 2.0) <= 60.0
-        assert not shared.is_backing_off(f"{domain}.example")
-        shared.close()
+        at_once(shared.start(f"{domain}.example", 2.0))
+        assert 0 < at_once(shared.start(f"{domain}.example", 2.0)) <= 60.0
+        assert not at_once(shared.is_backing_off(f"{domain}.example"))
+        at_once(shared.close())
 
 
 def test_the_file_does_not_grow_and_a_row_that_is_over_makes_room(tmp_path: Path) -> None:
     path, now = tmp_path / "limits", [1000.0]
     shared = shared_limits(path, lambda: now[0])
     for number in range(5_000):
-        assert shared.start(f"{number}.example", 2.0) == 0.0
+        assert at_once(shared.start(f"{number}.example", 2.0)) == 0.0
         now[0] += 0.02
-    assert shared.start("4999.example", 2.0) == pytest.approx(1.98)
-    shared.close()
+    assert at_once(shared.start("4999.example", 2.0)) == pytest.approx(1.98)
+    at_once(shared.close())
     assert path.stat().st_size <= 1 << 19
 
 
@@ -126,14 +137,14 @@ def test_without_a_folder_the_limits_hold_within_the_program(tmp_path: Path, cap
 def test_what_a_domain_asks_one_program_for_holds_for_those_that_ran_then(tmp_path: Path) -> None:
     path, now = tmp_path / "limits", [1000.0]
     one, two = (shared_limits(path, lambda: now[0]) for _ in range(2))
-    one.back_off("a.example", 60.0)
-    one.back_off("a.example", 5.0)  # a shorter wish takes nothing back
-    assert two.is_backing_off("a.example")
-    assert not two.is_backing_off("b.example")
+    at_once(one.back_off("a.example", 60.0))
+    at_once(one.back_off("a.example", 5.0))  # a shorter wish takes nothing back
+    assert at_once(two.is_backing_off("a.example"))
+    assert not at_once(two.is_backing_off("b.example"))
     now[0] += 30.0
     later = shared_limits(path, lambda: now[0])  # it goes by what the database says
-    assert (two.is_backing_off("a.example"), later.is_backing_off("a.example")) == (True, False)
+    assert (at_once(two.is_backing_off("a.example")), at_once(later.is_backing_off("a.example"))) == (True, False)
     now[0] += 30.0
-    assert not two.is_backing_off("a.example")
+    assert not at_once(two.is_backing_off("a.example"))
     for program in (one, two, later):
-        program.close()
+        at_once(program.close())

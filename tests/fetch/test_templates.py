@@ -314,7 +314,7 @@ def test_a_document_reads_no_variable_by_its_older_pages(
     (poll,) = trip()
     assert (poll.gap, poll.pages, poll.new) == ("closed", 1, 3)
     assert_literal(trip.press, HOST + older)
-    assert VALUE not in everything_stored(trip.path) + repr(poll)
+    assert VALUE not in everything_stored(trip.place) + repr(poll)
 
 
 def also_at_other(publisher: Publisher) -> Publisher:
@@ -333,7 +333,7 @@ def test_a_redirect_reads_no_variable_not_even_once_the_source_has_moved(trip: T
         trip.now += WEEK / 2
     assert_literal(trip.press, OTHER + ASKED)
     assert set(asked(trip.press)) == {f"{HOST}/feed", OTHER + ASKED}
-    assert VALUE not in everything_stored(trip.path)
+    assert VALUE not in everything_stored(trip.place)
 
 
 @pytest.mark.parametrize("way", [names_a_feed, names_a_feed_of_its_own, redirects_a_feed_that_it_names])
@@ -354,7 +354,7 @@ def test_a_feed_that_was_found_is_polled_literally(
     assert (search.proposal is not None, poll.outcome, poll.new) == (True, "ok", 2)
     assert asked(trip.press) == [at]
     assert_literal(trip.press, at)
-    assert VALUE not in everything_stored(trip.path)
+    assert VALUE not in everything_stored(trip.place)
 
 
 def test_the_page_of_a_report_reads_no_variable(trip: Trip) -> None:
@@ -418,7 +418,7 @@ def test_a_user_name_in_a_link_is_not_shown_and_its_words_stay(trip: Trip) -> No
     trip.press.set_document(HOST, "/feed", feed(extra=item))
     trip()
     assert trip.rows("SELECT url FROM wire") == [(f"http://{HOST}/1",)]
-    with Store.read(trip.path) as store, file_of(store) as connection:
+    with Store.read(trip.place) as store, file_of(store) as connection:
         ((raw,),) = connection.execute("SELECT raw_words(raw, dictionary_id) FROM revisions").fetchall()
     assert USER.encode() in (raw if isinstance(raw, bytes) else raw.encode())
 
@@ -443,7 +443,7 @@ def test_the_template_in_the_file_is_filled_in(trip: Trip, publisher: Publisher)
     (poll,) = trip()
     assert (poll.outcome, poll.new) == ("ok", 1)
     assert asked(trip.press) == [HOST + FILLED]
-    assert VALUE not in everything_stored(trip.path)
+    assert VALUE not in everything_stored(trip.place)
 
 
 @pytest.mark.parametrize(
@@ -472,7 +472,7 @@ def test_an_older_page_that_needs_a_secret_is_not_asked_for(
     assert (poll.outcome, poll.gap, poll.pages, poll.new) == ("ok", "open", 0, 2)
     assert "an older page was not fetched: its address needs a secret" in (poll.error or "")
     assert asked(trip.press) == [HOST + FILLED]
-    assert VALUE not in everything_stored(trip.path)
+    assert VALUE not in everything_stored(trip.place)
 
 
 @pytest.mark.parametrize(("credentials", "field"), [(BASIC, "Basic"), (BEARER, "Bearer")])
@@ -528,7 +528,7 @@ def test_a_source_that_moved_before_it_was_private_keeps_its_secret(trip: Trip, 
     trip.press.set_document(HOST, "/feed", feed(1, 2))
     trip.press.set_document(OTHER, "/feed", feed(1, 2))
     trip()
-    with Store.open(trip.path) as store, file_of(store) as connection:
+    with Store.open(trip.place) as store, file_of(store) as connection:
         connection.execute("UPDATE sources SET url = ?, old_url = ?", (f"http://{OTHER}/feed", FEED))
     trip.config = replace(trip.config, publishers=(private(publisher, FEED, BASIC),))
     trip.press.forget()
@@ -545,14 +545,14 @@ def test_an_address_in_the_database_is_no_template(trip: Trip, publisher: Publis
         trip.press.set_document(HOST, "/feed", feed(1))
         trip()
         url = f"http://{USER}{OTHER}/steal?x={TEMPLATE}"
-        with Store.open(trip.path) as store, file_of(store) as connection:
+        with Store.open(trip.place) as store, file_of(store) as connection:
             connection.execute("UPDATE sources SET url = ?, old_url = ?", (url, made.sources[0].url))
         trip.press.forget()
         (poll,) = trip()
         assert poll.outcome == "failed"
         assert_literal(trip.press, f"{OTHER}/steal?x={LITERAL}")
         assert all("authorization" not in seen.headers for seen in trip.press.requests)
-        assert VALUE not in everything_stored(trip.path)
+        assert VALUE not in everything_stored(trip.place)
 
 
 def test_what_earlier_versions_stored_as_templates_is_put_right(tmp_path: Path, publisher: Publisher) -> None:

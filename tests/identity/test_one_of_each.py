@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -313,7 +314,7 @@ def test_a_source_with_a_comment_in_a_report_is_trusted_again(store: Store, publ
     assert rows(store, "SELECT id_trust, id_trust_reason, id_conflicts FROM sources") == [("id", None, 0)]
 
 
-def merge(connection: sqlite3.Connection, matched_by: str, key: str) -> None:
+def merge(connection: Any, matched_by: str, key: str) -> None:
     """A merge into the first article, as the rules before recorded it."""
     connection.execute(
         """
@@ -324,6 +325,9 @@ def merge(connection: sqlite3.Connection, matched_by: str, key: str) -> None:
         (key, matched_by),
     )
     connection.execute(
-        "INSERT OR REPLACE INTO article_keys SELECT publisher, ?, article_id FROM articles WHERE article_id = 1", (key,)
+        "INSERT INTO article_keys (publisher, article_key, article_id)"
+        " SELECT publisher, ?, article_id FROM articles WHERE article_id = 1"
+        " ON CONFLICT (publisher, article_key) DO UPDATE SET article_id = excluded.article_id",
+        (key,),
     )
     connection.commit()

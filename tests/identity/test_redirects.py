@@ -366,7 +366,7 @@ def stored(trip: Trip) -> list[tuple[object, ...]]:
 
 
 def command(trip: Trip, *arguments: str) -> Result:
-    options = ("--config", str(trip.path.parent / "config"), "--db", str(trip.path))
+    options = ("--config", str(trip.place.parent / "config"), "--db", str(trip.place))
     return CliRunner().invoke(aggregator, [*options, *arguments])
 
 
@@ -670,7 +670,7 @@ def test_a_redirect_that_is_accepted_while_a_poll_is_under_way_stays_so(trip: Tr
     poll(trip)
     held = Redirection(url=STRANGER, state="pending", rule="unknown", reason=STRANGER)
     source = trip.config.publishers[0].sources[0]
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         assert store.accept_redirect(SOURCE, trip.now) is not None
         record_polls(store, [(make_poll(source, outcome="pending", redirection=held), ())], NOW)
     assert trip.rows("SELECT state, accepted_by FROM redirects") == [("accepted", "person")]
@@ -697,7 +697,7 @@ def test_where_another_publisher_has_moved_to_is_its_address(trip: Trip) -> None
 
 def downgraded(trip: Trip, *statements: str) -> None:
     """The database as the version before redirects were checked left it, with these changes."""
-    with sqlite3.connect(trip.path) as connection:
+    with sqlite3.connect(trip.place) as connection:
         for (view,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'view'").fetchall():
             connection.execute(f'DROP VIEW "{view}"')
         old_words(connection)
@@ -716,7 +716,7 @@ def listed(trip: Trip) -> list[str]:
 
 
 def migrated(trip: Trip) -> None:
-    with Store.open(trip.path):
+    with Store.open(trip.place):
         pass
 
 
@@ -806,6 +806,6 @@ def test_what_a_file_accepts_is_not_listed(trip: Trip) -> None:
 def test_the_wire_has_each_report_once_under_its_own_publisher(trip: Trip) -> None:
     redirect(trip, OTHER)
     poll(trip)
-    with Store.read(trip.path) as store:
+    with Store.read(trip.place) as store:
         reports = store.latest(Selection())
     assert {(report.publisher, report.title) for report in reports} == set(OTHERS_OWN)

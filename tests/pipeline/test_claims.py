@@ -23,6 +23,7 @@ from aggregator.demo import Press, Resource
 from aggregator.desk.terms import sync
 from aggregator.model import Config, Finding
 from aggregator.model.errors import StoreError
+from aggregator.model.place import Place
 from aggregator.pipeline import claims as confirming
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.pipeline.recording import record as record_polls
@@ -284,8 +285,8 @@ def test_a_fetch_leaves_to_the_daemon_what_it_polls_and_a_poll_that_is_cut_off_i
     assert len(asked(desk.press)) == 2
 
 
-def test_pages_that_another_program_is_visiting_are_left_to_it(press: Press, tmp_path: Path) -> None:
-    trip = Trip(press, tmp_path / "wire.db", [make_publisher()])
+def test_pages_that_another_program_is_visiting_are_left_to_it(press: Press, place: Place) -> None:
+    trip = Trip(press, place, [make_publisher()])
     for number in range(1, 4):
         press.set_document(HOST, f"/{number}", Resource(b"<html>Words</html>", "text/html"))
     trip()
@@ -298,10 +299,10 @@ def test_pages_that_another_program_is_visiting_are_left_to_it(press: Press, tmp
             async with Pipeline(trip.config, store, lambda: trip.now, trip.connect_to) as pipeline:
                 return await pipeline.recheck(20, 20, elsewhere.append)
 
-        with Store.open(trip.path) as store:
+        with Store.open(trip.place) as store:
             return asyncio.run(run(store)), elsewhere
 
-    with Store.open(trip.path) as other:
+    with Store.open(trip.place) as other:
         assert other.claim("visit", ["daily-example"], trip.now) == {"daily-example"}
         assert visits() == ([], [1])
     findings, elsewhere = visits()
@@ -309,11 +310,11 @@ def test_pages_that_another_program_is_visiting_are_left_to_it(press: Press, tmp
     assert trip.rows("SELECT * FROM claims") == []
 
 
-def test_pages_of_a_publisher_that_another_program_brought_in_are_left_alone(press: Press, tmp_path: Path) -> None:
+def test_pages_of_a_publisher_that_another_program_brought_in_are_left_alone(press: Press, place: Place) -> None:
     """The visits of a daemon broke on it with a KeyError, all of them, every minute."""
     other = make_publisher("other-example")
     press.set_document("other-example.example", "/feed", feed(9))
-    trip = Trip(press, tmp_path / "wire.db", [make_publisher(), other])
+    trip = Trip(press, place, [make_publisher(), other])
     trip()
     trip.now += timedelta(hours=2)
     config = Config(wire=WIRE, publishers=trip.config.publishers[:1])
@@ -322,7 +323,7 @@ def test_pages_of_a_publisher_that_another_program_brought_in_are_left_alone(pre
         async with Pipeline(config, store, lambda: trip.now, trip.connect_to) as pipeline:
             return await pipeline.recheck(20, 20)
 
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         assert {finding.recheck.publisher for finding in asyncio.run(run(store))} == {"daily-example"}
 
 

@@ -19,6 +19,7 @@ import pytest
 from aggregator.demo import Press, Resource
 from aggregator.desk.terms import sync
 from aggregator.model import Config, Publisher
+from aggregator.model.place import Place
 from aggregator.pipeline.clock import Job, run_until
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
@@ -40,9 +41,9 @@ def press() -> Iterator[Press]:
 
 
 @pytest.fixture
-def trip(press: Press, tmp_path: Path, publisher: Publisher) -> Trip:
+def trip(press: Press, place: Place, publisher: Publisher) -> Trip:
     press.set_document(HOST, "/feed", feed(1, 2, 3))
-    return Trip(press, tmp_path / "wire.db", [publisher])
+    return Trip(press, place, [publisher])
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def test_a_clock_that_was_years_ahead_stops_no_source(trip: Trip, publisher: Pub
     trip.now = datetime(2031, 1, 1, tzinfo=UTC)
     trip.press.misbehave(HOST, "/feed", "status", status=500)
     trip()
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         sync(store, WIRE, [publisher, new], trip.now, trip.now.date())
     trip.config = Config(wire=WIRE, publishers=(publisher, new))
     trip.now = NOW
@@ -136,7 +137,7 @@ def test_pages_are_visited_no_oftener_for_a_clock_that_jumps(trip: Trip, jump: t
 
     for number in (1, 2, 3):
         trip.press.set_document(HOST, f"/{number}", Resource(b"<p>It stands there.</p>", "text/html"))
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         sync(store, WIRE, trip.config.publishers, NOW, NOW.date())
         visits = asyncio.run(story(store))
     # three pages: the visit an hour after first sight, and the one after six

@@ -17,6 +17,8 @@ from aggregator.store import Store
 from aggregator.store.queries.habits import rhythm_text
 from tests.conftest import NOW, WIRE, file_of, make_poll, make_publisher
 
+pytestmark = pytest.mark.stores("soak")
+
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 DAILY = make_publisher("daily-example")
 OTHER = make_publisher(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from aggregator.demo import Press
 from aggregator.desk.terms import sync
 from aggregator.model import NextPoll, Publisher, Source
+from aggregator.model.place import Place
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
 from tests.cli.test_doors import publisher_file, site  # noqa: F401  (a fixture)
@@ -33,9 +33,9 @@ def press() -> Iterator[Press]:
 
 
 @pytest.fixture
-def trip(press: Press, tmp_path: Path, publisher: Publisher) -> Trip:
+def trip(press: Press, place: Place, publisher: Publisher) -> Trip:
     source = Source(publisher=publisher.key, key="main", url=SITE, kind="discover")
-    return Trip(press, tmp_path / "wire.db", [replace(publisher, sources=(source,))])
+    return Trip(press, place, [replace(publisher, sources=(source,))])
 
 
 def accept(trip: Trip) -> None:
@@ -74,7 +74,7 @@ def test_a_site_is_searched_once_a_week_at_most(trip: Trip) -> None:
 
 def test_a_site_that_is_searched_has_no_part_in_the_budget(trip: Trip) -> None:
     trip()
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         assert store.rhythms() == []
 
 
@@ -137,14 +137,14 @@ def test_a_new_address_in_the_configuration_forgets_what_was_found(trip: Trip) -
     (publisher,) = trip.config.publishers
     source = replace(publisher.sources[0], url=f"{SITE}en/")
     trip.config = replace(trip.config, publishers=(replace(publisher, sources=(source,)),))
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         sync(store, trip.config.wire, trip.config.publishers, trip.now, trip.now.date())
     assert trip.rows("SELECT url, proposed, proposed_as FROM sources") == [(f"{SITE}en/", None, None)]
     assert problem(trip)[0] == "no source yet; it is looked for at the next poll"
 
 
 def test_a_site_that_could_not_be_reached_still_waits_for_its_search(trip: Trip) -> None:
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         sync(store, trip.config.wire, trip.config.publishers, trip.now, trip.now.date())
         source = trip.config.publishers[0].sources[0]
         record_polls(store, [(make_poll(source, outcome="offline", next=NextPoll(at=NOW, reason="offline")), ())], NOW)
@@ -155,7 +155,7 @@ def test_a_site_that_could_not_be_reached_still_waits_for_its_search(trip: Trip)
 def test_what_has_an_address_is_polled_before_sites_are_searched(trip: Trip) -> None:
     (publisher,) = trip.config.publishers
     sources = (*publisher.sources, Source(publisher=publisher.key, key="feed", url=DOOR))
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         sync(store, trip.config.wire, [replace(publisher, sources=sources)], trip.now, trip.now.date())
         for now in (None, trip.now):
             assert [one.source.key for one in store.due(now)] == ["feed", "main"]

@@ -89,8 +89,8 @@ def test_a_bug_that_one_document_meets_is_a_failed_poll_and_the_others_are_store
     other = make_publisher("other-example")
     trip.press.set_document("other-example.example", "/feed", feed(9))
     trip.config = Config(wire=WIRE, publishers=(*trip.config.publishers, other))
-    with closing(sqlite3.connect(trip.path)) as connection:
-        Store.open(trip.path).close()
+    with closing(sqlite3.connect(trip.place)) as connection:
+        Store.open(trip.place).close()
         connection.execute(
             "CREATE TRIGGER boom BEFORE INSERT ON articles WHEN new.publisher = 'daily-example'"
             " BEGIN SELECT RAISE(ABORT, 'boom'); END"

@@ -22,7 +22,7 @@ from aggregator.demo import Press
 from aggregator.demo.sites import generate_feed
 from aggregator.desk.terms import sync
 from aggregator.model import Config, Publisher
-from aggregator.model.errors import StoreBusy
+from aggregator.model.errors import StoreBusy, StoreFull
 from aggregator.store import Store
 from tests.cli.test_cli import Desk
 from tests.conftest import NOW, WIRE, make_publisher
@@ -60,7 +60,7 @@ class Rounds:
 
     def __init__(self, trip: Trip, caplog: pytest.LogCaptureFixture) -> None:
         self.press = trip.press
-        self.path = trip.path
+        self.path = trip.place
         source = replace(trip.config.publishers[0].sources[0], url=f"{trip.press.url}/{HOST}/feed")
         publisher = replace(trip.config.publishers[0], sources=(source,))
         poll = replace(WIRE.poll, every=timedelta(seconds=0.6), shortest=timedelta(seconds=0.6))
@@ -242,9 +242,9 @@ def test_a_pass_over_many_ends_with_the_first_lock_that_outlasts_our_patience(tr
     for publisher in publishers:
         trip.press.set_document(f"{publisher.key}.example", "/feed", generate_feed(2, 20, now=NOW))
     patience = 6.0
-    with Store.open(trip.path, busy_seconds=patience) as store:
+    with Store.open(trip.place, busy_seconds=patience) as store:
         sync(store, WIRE, publishers, NOW, NOW.date())
-        with locked(trip.path):
+        with locked(trip.place):
             waited = time.monotonic()
             with pytest.raises(StoreBusy):
                 asyncio.run(trip.poll(store, store.due(None)))
@@ -255,8 +255,8 @@ def test_a_pass_over_many_ends_with_the_first_lock_that_outlasts_our_patience(tr
 
 def test_a_long_query_does_not_stop_writing_and_leaves_no_long_log(trip: Trip) -> None:
     trip()
-    log = trip.path.with_name("wire.db-wal")
-    with Store.open(trip.path) as store, closing(sqlite3.connect(trip.path)) as reader:
+    log = trip.place.with_name("wire.db-wal")
+    with Store.open(trip.place) as store, closing(sqlite3.connect(trip.place)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM polls").fetchone()
         for number in range(30):
@@ -268,3 +268,17 @@ def test_a_long_query_does_not_stop_writing_and_leaves_no_long_log(trip: Trip) -
         for number in range(3):
             store.keep_config(f"short-{number}", "0")
         assert log.stat().st_size <= 64 << 20
+
+
+def test_a_full_disk_ends_the_pass_with_one_message_and_loses_nothing(trip: Trip) -> None:
+    trip()
+    big = generate_feed(1, 50, now=NOW)
+    trip.press.set_document(HOST, "/feed", big)
+    with connections() as opened, Store.open(trip.place) as store:
+        (pages,) = opened[-1].execute("PRAGMA page_count").fetchone()
+        opened[-1].execute(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(StoreFull):
+            asyncio.run(trip.poll(store, store.due(None)))
+    assert trip.rows("SELECT count(*) FROM articles") == [(3,)]
+    (poll,) = trip()
+    assert poll.new == 50

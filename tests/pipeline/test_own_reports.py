@@ -21,6 +21,8 @@ from tests.conftest import NOW, WIRE, make_publisher
 from tests.rows import every_row
 from tests.store.test_store import rows
 
+pytestmark = pytest.mark.stores("soak")
+
 LATER = NOW + timedelta(hours=1)
 CAUSE = Cause(actor="person:ama", reason="a reader's address stands in it", reference="T-17")
 MANUSCRIPTS = ROOT / "tests" / "fixtures" / "manuscripts"

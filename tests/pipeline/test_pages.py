@@ -24,6 +24,7 @@ from aggregator.desk.outgoing import outlet, releases, versions
 from aggregator.desk.purging import chosen, purge
 from aggregator.desk.terms import sync
 from aggregator.model import Cause, Config, Finding, Publisher, Rights, SavedSearch, Selection
+from aggregator.model.place import Place
 from aggregator.model.release import Refusal, Release
 from aggregator.model.signals import Looked
 from aggregator.pipeline.matching import match_waiting
@@ -73,10 +74,10 @@ def press() -> Iterator[Press]:
 
 
 @pytest.fixture
-def trip(press: Press, tmp_path: Path) -> Trip:
+def trip(press: Press, place: Place) -> Trip:
     press.set_document(HOST, "/feed", feed(entry()))
     press.set_document(HOST, "/1", page())
-    return Trip(press, tmp_path / "wire.db", [with_pages("text")])
+    return Trip(press, place, [with_pages("text")])
 
 
 def configure(trip: Trip, *publishers: Publisher) -> None:
@@ -93,7 +94,7 @@ def read(trip: Trip, after: timedelta = timedelta(0)) -> list[Finding]:
         async with Pipeline(trip.config, store, lambda: trip.now, trip.connect_to) as pipeline:
             return await pipeline.recheck(20, 20)
 
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         sync(store, trip.config.wire, trip.config.publishers, trip.now, trip.now.date())
         return asyncio.run(run(store))
 
@@ -103,12 +104,12 @@ def tag(trip: Trip) -> None:
         async with Pipeline(trip.config, store, lambda: trip.now, trip.connect_to) as pipeline:
             await pipeline.tag()
 
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         asyncio.run(run(store))
 
 
 def released(trip: Trip) -> Release:
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         ids = [str(each) for (each,) in trip.rows("SELECT id FROM articles ORDER BY article_id LIMIT 1")]
         (out,) = releases(store, trip.config.wire, ids, outlet(store, "web", trip.now))
     assert isinstance(out, Release)
@@ -273,11 +274,11 @@ METADATA_ONLY = replace(QUOTATION, storage="metadata_only")
     ],
 )
 def test_no_more_of_a_page_is_held_than_the_rights_let_out(
-    tmp_path: Path, press: Press, mode: str, rights: Rights, held: list[str]
+    place: Place, press: Press, mode: str, rights: Rights, held: list[str]
 ) -> None:
     press.set_document(HOST, "/feed", feed(entry()))
     press.set_document(HOST, "/1", page())
-    trip = Trip(press, tmp_path / "wire.db", [with_pages(mode, rights)])
+    trip = Trip(press, place, [with_pages(mode, rights)])
     trip()
     read(trip)
     assert str(trip.rows("SELECT text FROM bodies")[0][0]).splitlines() == held
@@ -287,7 +288,7 @@ def test_no_more_of_a_page_is_held_than_the_rights_let_out(
 
 def words(trip: Trip) -> str:
     """All that any version holds, as it is stored."""
-    with Store.read(trip.path) as store:
+    with Store.read(trip.place) as store:
         found = [str(each) for (each,) in trip.rows("SELECT id FROM articles")]
         return json.dumps([store.revisions(each) for each in found], ensure_ascii=False, default=str)
 
@@ -306,11 +307,11 @@ OWN = f'<link rel="canonical" href="http://www.{HOST}/kita/1">'
     ],
 )
 def test_a_page_s_own_signals_narrow_what_is_taken(
-    tmp_path: Path, press: Press, head: str, outcome: tuple[object, ...]
+    place: Place, press: Press, head: str, outcome: tuple[object, ...]
 ) -> None:
     press.set_document(HOST, "/feed", feed(entry()))
     press.set_document(HOST, "/1", page(head=head))
-    trip = Trip(press, tmp_path / "wire.db", [with_pages("text")])
+    trip = Trip(press, place, [with_pages("text")])
     trip()
     read(trip)
     assert tried(trip) == outcome
@@ -363,7 +364,7 @@ def test_what_the_page_says_to_machines_is_heard_with_it(trip: Trip) -> None:
     ],
 )
 def test_a_page_of_another_report_is_not_taken_for_its_own(
-    tmp_path: Path, press: Press, title: str, head: str, is_taken: bool
+    place: Place, press: Press, title: str, head: str, is_taken: bool
 ) -> None:
     press.set_document(HOST, "/feed", feed(entry()))
     press.behave(HOST, "/1")
@@ -372,7 +373,7 @@ def test_a_page_of_another_report_is_not_taken_for_its_own(
     else:
         press.misbehave(HOST, "/1", "redirect", location=f"http://{HOST}/kita/2")
         press.set_document(HOST, "/kita/2", page(title=title))
-    trip = Trip(press, tmp_path / "wire.db", [with_pages("text")])
+    trip = Trip(press, place, [with_pages("text")])
     trip()
     read(trip)
     assert tried(trip) == (
@@ -397,13 +398,13 @@ def test_a_page_of_another_report_is_not_taken_for_its_own(
     ],
 )
 def test_a_page_that_cannot_be_read_says_why_and_takes_nothing(
-    tmp_path: Path, press: Press, kind: str, options: dict[str, Any], outcome: tuple[str, str | None]
+    place: Place, press: Press, kind: str, options: dict[str, Any], outcome: tuple[str, str | None]
 ) -> None:
     press.set_document(HOST, "/feed", feed(entry()))
     press.set_document(HOST, "/1", page())
     press.set_document(HOST, "/login", page("Connectez-vous pour lire la suite de cet article, chers lecteurs."))
     press.misbehave(HOST, "/1", kind, **options)
-    trip = Trip(press, tmp_path / "wire.db", [with_pages("text")])
+    trip = Trip(press, place, [with_pages("text")])
     trip()
     read(trip)
     found, reason = tried(trip)
@@ -428,10 +429,10 @@ def test_a_page_that_cannot_be_read_says_why_and_takes_nothing(
     ],
     ids=["pdf", "nesting", "nothing", "huge", "leads on"],
 )
-def test_hostile_pages_add_nothing(tmp_path: Path, press: Press, body: bytes) -> None:
+def test_hostile_pages_add_nothing(place: Place, press: Press, body: bytes) -> None:
     press.set_document(HOST, "/feed", feed(entry()))
     press.set_document(HOST, "/1", Resource(body, "text/html"))
-    trip = Trip(press, tmp_path / "wire.db", [with_pages("text")])
+    trip = Trip(press, place, [with_pages("text")])
     trip()
     read(trip)
     assert tried(trip)[0] in ("failed", "withheld")
@@ -495,7 +496,7 @@ def test_a_correction_on_the_page_is_a_correction_with_its_note(trip: Trip) -> N
 def test_versions_show_what_the_page_said(trip: Trip) -> None:
     trip()
     read(trip)
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         (report,) = (str(each) for (each,) in trip.rows("SELECT id FROM articles"))
         found = versions(store, trip.config.wire, report, outlet(store, "web", trip.now), 10)
     assert found is not None
@@ -510,7 +511,7 @@ def search(trip: Trip, words: str) -> int:
         async with Pipeline(trip.config, store, lambda: trip.now, trip.connect_to) as pipeline:
             await pipeline.maintain()
 
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         asyncio.run(index(store))
         return len(list(store.reports(Selection(), parse(words))))
 
@@ -524,14 +525,14 @@ async def matched(store: Store) -> None:
 
 def test_the_words_of_a_page_are_searched_and_a_saved_search_finds_them(trip: Trip) -> None:
     trip.config = replace(trip.config, searches=(SavedSearch(name="kita", words="commission", title="Kita"),))
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         sync(store, trip.config.wire, trip.config.publishers, trip.now, trip.now.date())
         store.follow_searches(trip.config.searches, (), trip.now)
     trip()
     assert search(trip, "commission") == 0
     read(trip)
     assert search(trip, "commission") == 1
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         asyncio.run(matched(store))
     assert trip.rows("SELECT count(*) FROM hits") == [(1,)]
 
@@ -548,7 +549,7 @@ def test_what_is_purged_leaves_nothing_of_its_page(trip: Trip) -> None:
     read(trip)
     tag(trip)
     assert trip.rows("SELECT count(*) FROM rights_signals WHERE article_id IS NOT NULL") == [(1,)]
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         (report,) = (str(each) for (each,) in trip.rows("SELECT id FROM articles"))
         ((said,), url) = store.signals_of_report(report), f"http://{HOST}/{address}"
         under_way = Looked(
@@ -558,7 +559,7 @@ def test_what_is_purged_leaves_nothing_of_its_page(trip: Trip) -> None:
         purge(store, chosen(store, [report], None, None), BECAUSE, trip.now)
         store.note_signals([under_way], trip.now)
     assert trip.rows("SELECT count(*) FROM pages") == [(0,)]
-    assert address.encode() not in trip.path.read_bytes()
+    assert address.encode() not in trip.place.read_bytes()
     assert not any(paragraph in words(trip) for paragraph in (LEAD, MORE, LAST))
     assert read(trip, HOUR) == []
 
@@ -571,7 +572,7 @@ def test_words_that_were_lent_go_with_those_of_the_page(trip: Trip) -> None:
     read(trip)
     assert LAST in words(trip)
     trip.now += 4 * DAY
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         for minutes in (10, 0):  # so that the clock is believed, by whose jump words are let go
             clock.look(store, trip.now - timedelta(minutes=minutes))
         maintain(store, trip.now)
@@ -582,7 +583,7 @@ def test_words_that_were_lent_go_with_those_of_the_page(trip: Trip) -> None:
 
 def test_a_report_that_was_withdrawn_does_not_come_back_by_its_page(trip: Trip) -> None:
     trip()
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         (report,) = (str(each) for (each,) in trip.rows("SELECT id FROM articles"))
         acts.withhold(store, report, BECAUSE, trip.now)
     read(trip)
@@ -590,7 +591,7 @@ def test_a_report_that_was_withdrawn_does_not_come_back_by_its_page(trip: Trip) 
     assert trip.rows("SELECT title FROM wire") == []
 
 
-def test_two_publishers_and_five_languages(press: Press, tmp_path: Path) -> None:
+def test_two_publishers_and_five_languages(press: Press, place: Place) -> None:
     """Of one the text is taken, of the other its bylines and dates alone."""
     texts = {
         "fr": (LEAD, MORE),
@@ -608,7 +609,7 @@ def test_two_publishers_and_five_languages(press: Press, tmp_path: Path) -> None
                 host, f"/{name}-1", page(*paragraphs, title=f"Report {name}", language=name,
                                        article__published_time="2026-11-20T09:00:00Z")
             )  # fmt: skip
-    trip = Trip(press, tmp_path / "wire.db", [with_pages("text"), with_pages("metadata", key=other)])
+    trip = Trip(press, place, [with_pages("text"), with_pages("metadata", key=other)])
     trip()
     read(trip)
     found = trip.rows(
@@ -631,6 +632,7 @@ from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
 from tests.conftest import NOW, WIRE
 from tests.pipeline.test_pages import with_pages
+
 
 path, port, word = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 connect = sqlite3.connect
@@ -662,7 +664,7 @@ def test_a_kill_between_a_visit_and_its_record_loses_nothing(tmp_path: Path, pre
     press.set_document(HOST, "/1", page())
     trip = Trip(press, tmp_path / "wire.db", [with_pages("text")])
     trip()
-    arguments = [sys.executable, "-c", SCRIPT, str(trip.path), str(press.address[1]), word]
+    arguments = [sys.executable, "-c", SCRIPT, str(trip.place), str(press.address[1]), word]
     killed = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     read(trip)
@@ -670,7 +672,7 @@ def test_a_kill_between_a_visit_and_its_record_loses_nothing(tmp_path: Path, pre
     assert kinds(trip) == [("new",), ("revised",)]
     assert tried(trip) == ("read", None)
     assert asked(trip)[0] == 200
-    with sqlite3.connect(trip.path) as connection:
+    with sqlite3.connect(trip.place) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
 
@@ -679,15 +681,15 @@ OTHER = "Le bac de Bafoulabé reprend son service de nuit à partir de lundi, an
 
 
 @every_row("order", [(0, 1), (1, 0)])
-def test_a_join_and_its_split_leave_each_report_its_page(tmp_path: Path, press: Press, order: tuple[int, int]) -> None:
+def test_a_join_and_its_split_leave_each_report_its_page(place: Place, press: Press, order: tuple[int, int]) -> None:
     press.set_document(HOST, "/feed", feed(entry(), entry(2, "Un bac de nuit")))
     press.set_document(HOST, "/1", page())
     press.set_document(HOST, "/2", page(OTHER, MORE, title="Un bac de nuit"))
-    trip = Trip(press, tmp_path / "wire.db", [with_pages("text")])
+    trip = Trip(press, place, [with_pages("text")])
     trip()
     read(trip)
     ids = [str(each) for (each,) in trip.rows("SELECT id FROM articles ORDER BY title")]
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         number = joins.join(store, ids[order[0]], ids[order[1]], BECAUSE, trip.now)
         merges.split(store, number, trip.now)
     trip.now += HOUR
@@ -718,7 +720,7 @@ def test_a_change_that_waits_for_a_person_keeps_the_page(trip: Trip) -> None:
     trip.now += HOUR
     (poll,) = trip()
     assert poll.pending == len(numbers)
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         pending.accept(store, [publisher], publisher.key, pending.KINDS, "person:test", trip.now)
     found = trip.rows(
         "SELECT b.summary, b.text FROM articles AS a JOIN bodies AS b USING (article_id) WHERE a.title LIKE '% 7'"

@@ -21,6 +21,7 @@ from aggregator.desk import acts, purging
 from aggregator.desk.outgoing import outlet, releases
 from aggregator.model import Cause, Images, PicturesSettings, Publisher
 from aggregator.model.picture import DuePicture
+from aggregator.model.place import Place
 from aggregator.model.release import Picture, Release
 from aggregator.parse.picture import encode
 from aggregator.pipeline.pipeline import Pipeline
@@ -67,7 +68,7 @@ class Wire(Trip):
     def copy(self) -> int:
         """Polls, copies what is due, and does what is to be done beside it."""
         self()
-        with Store.open(self.path) as store:
+        with Store.open(self.place) as store:
             return asyncio.run(self._copied(store))
 
     async def _copied(self, store: Store) -> int:
@@ -84,7 +85,7 @@ class Wire(Trip):
             "SELECT url, picture_state FROM pictures ORDER BY url")}  # fmt: skip
 
     def files(self) -> list[str]:
-        folder = self.path.with_name("pictures")
+        folder = self.place.with_name("pictures")
         return sorted(str(path.relative_to(folder)) for path in folder.glob("*/*")) if folder.exists() else []
 
     def asked(self, path: str = "") -> list[str]:
@@ -96,14 +97,14 @@ class Wire(Trip):
 
     def shown(self, channel: str = "web") -> dict[str, tuple[Picture, ...]]:
         """By headline the pictures that leave."""
-        with Store.open(self.path) as store:
+        with Store.open(self.place) as store:
             ids = [str(report) for (report,) in self.rows("SELECT id FROM articles ORDER BY article_id")]
             by = outlet(store, channel, self.now)  # type: ignore[arg-type]
             found = releases(store, self.config.wire, ids, by)
             return {each.headline: each.pictures for each in found if isinstance(each, Release)}
 
     def act(self, act: Callable[..., object], report: str) -> None:
-        with Store.open(self.path) as store:
+        with Store.open(self.place) as store:
             act(store, report, BECAUSE, self.now)
 
 
@@ -114,8 +115,8 @@ def press() -> Iterator[Press]:
 
 
 @pytest.fixture
-def wire(press: Press, tmp_path: Path) -> Wire:
-    return Wire(press, tmp_path / "wire.db", [make_publisher()])
+def wire(press: Press, place: Place) -> Wire:
+    return Wire(press, place, [make_publisher()])
 
 
 def test_a_copy_is_made_and_shown_with_all_that_stands_beside_it(wire: Wire) -> None:
@@ -130,7 +131,7 @@ def test_a_copy_is_made_and_shown_with_all_that_stands_beside_it(wire: Wire) -> 
     assert picture.disclaimer.startswith("Picture: Awa Diarra.")
     digest = picture.copy
     assert wire.files() == sorted(f"{digest[:2]}/{digest[2:]}.{width}.jpg" for width in (320, 800, 900))
-    assert wire.path.with_name("pictures").stat().st_mode & 0o077 == 0
+    assert wire.place.with_name("pictures").stat().st_mode & 0o077 == 0
 
 
 def test_a_picture_is_asked_for_once_and_politely(wire: Wire) -> None:
@@ -259,7 +260,7 @@ def _withdraw(wire: Wire) -> None:
 
 
 def _purge(wire: Wire) -> None:
-    with Store.open(wire.path) as store:
+    with Store.open(wire.place) as store:
         purging.purge(store, [wire.report(1)], BECAUSE, wire.now)
 
 
@@ -311,9 +312,9 @@ def test_a_purge_leaves_no_file_and_no_word_of_the_address(wire: Wire) -> None:
     _purge(wire)
     assert len(wire.files()) == 2
     wire.copy()
-    with Store.open(wire.path) as store:
+    with Store.open(wire.place) as store:
         store.empty_log()
-    assert b"secret-bridge" not in wire.path.read_bytes()
+    assert b"secret-bridge" not in wire.place.read_bytes()
 
 
 def test_a_report_that_is_held_back_for_a_time_shows_none_and_keeps_its_copy(wire: Wire) -> None:
@@ -377,7 +378,7 @@ def test_files_without_rows_and_rows_without_files_are_mended(wire: Wire) -> Non
     wire.publish({1: [wire.picture("/a.jpg"), wire.picture("/b.jpg", jpeg(500, 300))]})
     wire.copy()
     wire.copy()
-    folder = wire.path.with_name("pictures")
+    folder = wire.place.with_name("pictures")
     whole = wire.files()
     (folder / whole[0]).unlink()
     nobodys = folder / "ab"
@@ -399,7 +400,7 @@ def test_files_without_rows_and_rows_without_files_are_mended(wire: Wire) -> Non
 def test_an_end_between_file_and_row_leaves_nothing_that_is_shown_and_is_mended(wire: Wire, at: str) -> None:
     wire.publish({1: [wire.picture("/bridge.jpg")]})
     wire()
-    with Store.open(wire.path) as store:
+    with Store.open(wire.place) as store:
         found = store.reports_with_other_pictures()
         assert found is not None
         from aggregator.desk import pictures
@@ -413,6 +414,7 @@ from pathlib import Path
 from aggregator.model.picture import DuePicture
 from aggregator.parse.picture import encode
 from aggregator.store import Store
+
 path, content, at, now = sys.argv[1:]
 replaced = os.rename
 def end(event, args):
@@ -427,9 +429,9 @@ with Store.open(Path(path)) as store:
     picture = DuePicture(publisher="daily-example", url="http://daily-example.example/bridge.jpg", attempts=0)
     store.keep_picture(picture, encode(Path(content).read_bytes()), datetime.fromisoformat(now))
 """
-    content = wire.path.with_name("bridge.jpg")
+    content = wire.place.with_name("bridge.jpg")
     content.write_bytes(jpeg(900, 600))
-    command = [sys.executable, "-c", script, str(wire.path), str(content), at, wire.now.isoformat()]
+    command = [sys.executable, "-c", script, str(wire.place), str(content), at, wire.now.isoformat()]
     ended = subprocess.run(command, check=False)
     assert ended.returncode == -signal.SIGKILL
     assert wire.files() != []  # some have their names
@@ -440,20 +442,20 @@ with Store.open(Path(path)) as store:
     wire.copy()
     wire.copy()
     assert wire.files() == []
-    assert not list(wire.path.with_name("pictures").glob(".new-*"))
+    assert not list(wire.place.with_name("pictures").glob(".new-*"))
 
 
 def test_a_disk_that_is_full_is_said_once_and_tried_again(
     wire: Wire, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wire.publish({1: [wire.picture("/bridge.jpg")]})
-    wire.path.with_name("pictures").write_text("a file is in the place of the folder")
+    wire.place.with_name("pictures").write_text("a file is in the place of the folder")
     with caplog.at_level(logging.ERROR):
         assert wire.copy() == 0
     (said,) = [each.getMessage() for each in caplog.records if "cannot be written" in each.getMessage()]
     assert "tried again in ten minutes" in said
     assert wire.states() == {"bridge.jpg": "waiting"}
-    wire.path.with_name("pictures").unlink()
+    wire.place.with_name("pictures").unlink()
     wire.now += timedelta(minutes=11)
     assert wire.copy() == 1
 
@@ -461,7 +463,7 @@ def test_a_disk_that_is_full_is_said_once_and_tried_again(
 def test_a_picture_that_nobody_wants_any_more_is_not_kept(wire: Wire) -> None:
     wire.publish({1: []})
     wire()
-    with Store.open(wire.path) as store:
+    with Store.open(wire.place) as store:
         gone = DuePicture(publisher="daily-example", url="http://daily-example.example/gone.jpg", attempts=0)
         store.keep_picture(gone, encode(jpeg(100, 100)), wire.now)
     assert wire.files() == []

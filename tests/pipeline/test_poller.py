@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, timedelta
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -16,12 +14,13 @@ from aggregator.cli import aggregator
 from aggregator.demo import Press, Resource
 from aggregator.desk.housekeeping import maintain
 from aggregator.model import Contact, Poll, Publisher, Rhythm, Source
+from aggregator.model.place import Place
 from aggregator.scheduling.rhythm import learn
 from aggregator.store import Store
 from aggregator.store.queries.habits import rhythm_text
 from aggregator.text.dates import for_people, to_iso
 from tests.cli.test_cli import make_config
-from tests.conftest import NOW, demo_sites, make_publisher
+from tests.conftest import NOW, demo_sites, look_into, make_publisher
 from tests.test_trip import HOST, ITEM, Trip, feed
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -36,9 +35,9 @@ def press() -> Iterator[Press]:
 
 
 @pytest.fixture
-def trip(press: Press, tmp_path: Path, publisher: Publisher) -> Trip:
+def trip(press: Press, place: Place, publisher: Publisher) -> Trip:
     press.set_document(HOST, "/feed", feed(1, 2, 3))
-    return Trip(press, tmp_path / "wire.db", [publisher])
+    return Trip(press, place, [publisher])
 
 
 def poll(trip: Trip, after: timedelta = timedelta(0)) -> Poll:
@@ -67,8 +66,8 @@ class Desk:
     """The command, over the database of a trip."""
 
     def __init__(self, trip: Trip) -> None:
-        config = make_config(trip.path.with_name("config"))
-        self._options = ("--config", str(config), "--db", str(trip.path))
+        config = make_config(trip.place.with_name("config"))
+        self._options = ("--config", str(config), "--db", str(trip.place))
 
     def __call__(self, *arguments: str) -> Result:
         return CliRunner().invoke(aggregator, [*self._options, *arguments])
@@ -433,7 +432,7 @@ def test_health_ends_with_1_when_the_wire_is_silent(trip: Trip, desk: Desk, monk
     # Five sources of a report every two hours each, of which none has come for a day.
     then = trip.now - DAY
     taught = learn(Rhythm(), [then - n * 2 * HOUR for n in range(1, 200)], since=None, now=then, listed=20)
-    with sqlite3.connect(trip.path) as connection:
+    with look_into(trip.place) as connection:
         connection.execute("UPDATE sources SET rhythm = ?, last_new = ?", (rhythm_text(taught), to_iso(then)))
     told = desk("health")
     assert told.exit_code == 1
@@ -442,11 +441,11 @@ def test_health_ends_with_1_when_the_wire_is_silent(trip: Trip, desk: Desk, monk
 
 def test_a_source_that_is_silent_beyond_its_rhythm_is_told(trip: Trip) -> None:
     poll(trip)
-    with sqlite3.connect(trip.path) as connection:
+    with look_into(trip.place) as connection:
         connection.execute(
             "UPDATE sources SET silent_after = '2026-01-02T00:00:00Z', last_new = '2026-01-01T00:00:00Z'"
         )
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         maintain(store, trip.now)  # counts what the view says
     assert trip.rows("SELECT problem, advice FROM health") == [
         (

@@ -59,7 +59,7 @@ def test_a_news_sitemap_is_polled_and_asked_for_again_with_its_validators(press:
 def test_a_headline_without_words_leaves_with_its_credit(press: Press, tmp_path: Path) -> None:
     trip = trip_of(press, tmp_path, source())
     trip()
-    with Store.read(trip.path) as store:
+    with Store.read(trip.place) as store:
         reports = store.latest(Selection())
         shown = printed(store, reports, NOW)
     assert sorted((report.title, report.text, report.summary) for report in reports) == [

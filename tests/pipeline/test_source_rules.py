@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from aggregator.demo import Press
 from aggregator.desk.terms import sync
 from aggregator.model import Poll, SourceRules
+from aggregator.model.place import Place
 from aggregator.store import Store
 from tests.conftest import NOW, demo_sites, make_publisher
 from tests.test_trip import HOST, Trip
@@ -36,9 +36,9 @@ BRIDGE, MATCH = item("bridge", "Le pont rouvre"), item("match", "Grand match", "
 
 
 @pytest.fixture
-def trip(tmp_path: Path) -> Iterator[Trip]:
+def trip(place: Place) -> Iterator[Trip]:
     with Press(demo_sites(), now=NOW) as press:
-        yield Trip(press, tmp_path / "wire.db", [make_publisher()])
+        yield Trip(press, place, [make_publisher()])
 
 
 def by(trip: Trip, rules: SourceRules | None) -> None:
@@ -111,11 +111,11 @@ def test_a_poll_that_began_by_other_rules_lets_the_next_read_the_whole_document(
     """A person changes the rules while a poll is under way, which then remembers neither validators nor document."""
     trip.press.set_document(HOST, "/feed", feed(BRIDGE, MATCH))
     by(trip, SPORT)
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         sync(store, trip.config.wire, trip.config.publishers, trip.now, trip.now.date())
         begun = store.due(None)
     by(trip, None)
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         sync(store, trip.config.wire, trip.config.publishers, trip.now, trip.now.date())
         asyncio.run(trip.poll(store, begun))
     assert titles(trip) == ["Le pont rouvre"]

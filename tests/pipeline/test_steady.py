@@ -36,6 +36,8 @@ from tests.pipeline.in_worker import grow
 from tests.test_trip import HOST, feed
 from tests.waiting import eventually, seconds_of, until
 
+pytestmark = pytest.mark.stores("soak")
+
 SLOW, GOOD = make_publisher("slow-example"), make_publisher()
 
 
@@ -273,10 +275,10 @@ def test_another_program_that_writes_meanwhile_makes_it_decide_again(store: Stor
             tries += 1
             if tries == 1:
                 with file_of(self) as connection:
-                    connection.execute("INSERT INTO settings (name, value) VALUES ('x', 'y')")
+                    connection.execute("UPDATE sources SET next_at = next_at")
             return super().save(records, now)
 
-    with Watched.open(store.path) as watched:
+    with Watched.open(store.place) as watched:
         edited = make_articles(GOOD, make_entry(1, title=make_entry(2).title))
         (poll,) = record_polls(watched, [(make_poll(GOOD.sources[0]), edited)], NOW)
     assert poll.revised == 1

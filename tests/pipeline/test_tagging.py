@@ -9,12 +9,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
+import pytest
+
 from aggregator.model import Article, FetchResult, Publisher, Selection, TagSettings, Text
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.pipeline.tagging import Retagged, retag, tag_waiting, with_tags
 from aggregator.pipeline.workers import Workers
 from aggregator.store import Store
 from tests.conftest import NOW, make_articles, make_entry, make_poll, make_publisher
+
+pytestmark = pytest.mark.stores("soak")
 
 T = TypeVar("T")
 

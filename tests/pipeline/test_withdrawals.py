@@ -18,6 +18,7 @@ from aggregator.demo import Press, Resource
 from aggregator.desk import acts, clock
 from aggregator.desk.terms import sync
 from aggregator.model import Cause, Config, Document, FetchResult, Finding, IdentityRules, Publisher, Source
+from aggregator.model.place import Place
 from aggregator.parse import parse
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
@@ -55,9 +56,9 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 @pytest.fixture
-def trip(press: Press, tmp_path: Path, publisher: Publisher) -> Trip:
+def trip(press: Press, place: Place, publisher: Publisher) -> Trip:
     press.set_document(HOST, "/feed", atom(ENTRY.format(1, EARLY), ENTRY.format(2, EARLY)))
-    return Trip(press, tmp_path / "wire.db", [publisher])
+    return Trip(press, place, [publisher])
 
 
 # What a document says
@@ -159,7 +160,7 @@ def test_what_a_person_restored_no_old_tombstone_withdraws(trip: Trip) -> None:
 
 
 def _restore(trip: Trip) -> None:
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         public_id = str(trip.rows("SELECT id FROM articles WHERE status <> 'usable'")[0][0])
         acts.restore(store, public_id, Cause(actor="person:A", reason="a mistake of theirs"), trip.now)
 
@@ -177,7 +178,7 @@ def test_a_withdrawn_report_stays_so_when_listed_again_and_its_new_words_are_kep
 def test_a_headline_that_withdraws_a_report_again_is_a_version_with_a_line(trip: Trip) -> None:
     """A person had withdrawn it before, so that there was no act whose line it could have."""
     trip()
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         public_id = str(trip.rows("SELECT id FROM articles WHERE title = 'Report 1'")[0][0])
         acts.withdraw(store, public_id, Cause(actor="person:A", reason="they wrote to us"), trip.now)
     marked = ENTRY.format(1, LATE).replace("<title>", "<title>WITHDRAWN: ")
@@ -234,7 +235,7 @@ def visits(trip: Trip, after: timedelta = timedelta(0), limit: int = 20, per_pub
         async with Pipeline(trip.config, store, lambda: trip.now, lambda host: trip.press.address) as pipeline:
             return await pipeline.recheck(limit, per_publisher)
 
-    with Store.open(trip.path) as store:
+    with Store.open(trip.place) as store:
         sync(store, trip.config.wire, trip.config.publishers, trip.now, trip.now.date())
         return asyncio.run(run(store))
 
@@ -277,7 +278,7 @@ def test_a_page_is_visited_at_growing_distances_and_then_no_more(polled: Trip) -
                 clock.look(store, polled.now)
                 seen.extend(polled.now - NOW for _ in await pipeline.recheck(20, 20))
 
-    with Store.open(polled.path) as store:
+    with Store.open(polled.place) as store:
         asyncio.run(live(store))
     assert seen == [HOUR, 6 * HOUR, DAY, 3 * DAY, 7 * DAY]
     assert polled.rows("SELECT visits, next_at FROM rechecks") == [(5, None)]
@@ -596,7 +597,7 @@ def test_a_budget_is_shared_among_publishers(trip: Trip) -> None:
 
 
 def test_what_a_person_withheld_is_still_withdrawn_and_what_is_withdrawn_is_left_alone(polled: Trip) -> None:
-    with Store.open(polled.path) as store:
+    with Store.open(polled.place) as store:
         public_id = str(polled.rows("SELECT id FROM articles")[0][0])
         acts.withhold(store, public_id, Cause(actor="person:A", reason="a complaint"), NOW)
     answers(polled, 410)
@@ -611,9 +612,9 @@ def test_an_old_database_is_not_visited_from_its_beginning(polled: Trip) -> None
     assert polled.rows("SELECT count(*) FROM rechecks") == [(0,)]
 
 
-def test_the_demo_tells_of_every_withdrawal(press: Press, tmp_path: Path) -> None:
+def test_the_demo_tells_of_every_withdrawal(press: Press, place: Place) -> None:
     config = load(DEMO / "config")
-    trip = Trip(press, tmp_path / "wire.db", ())
+    trip = Trip(press, place, ())
     trip.config = Config(wire=replace(config.wire, fetch=WIRE.fetch), publishers=config.publishers)
     for _ in range(press.last_round + 1):
         trip()

@@ -42,6 +42,8 @@ from tests.make_database import DATABASES
 from tests.rows import every_row
 from tests.store.test_store import rows
 
+pytestmark = pytest.mark.stores("soak")
+
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 FAR = datetime(2099, 1, 1, tzinfo=UTC)
 CAUSE = Cause(actor="person:test", reason="a test")
@@ -52,22 +54,19 @@ _PLAIN = """
     ORDER BY publisher, day
 """
 _HELD = """
-    SELECT a.publisher, substr(a.sort_time, 1, 10) AS day, count(*), count(w.id), sum(a.notice IS 'withdrawn')
-    FROM articles AS a LEFT JOIN wire AS w ON w.id = a.id WHERE a.notice IS NOT 'removed'
+    SELECT a.publisher, substr(a.sort_time, 1, 10) AS day, count(*), count(w.id),
+      count(*) FILTER (WHERE a.notice = 'withdrawn')
+    FROM articles AS a LEFT JOIN wire AS w ON w.id = a.id WHERE a.notice IS DISTINCT FROM 'removed'
     GROUP BY a.publisher, day ORDER BY a.publisher, day
 """
 
 
 def assert_counted(store: Store) -> None:
-    _, counted = store.query("SELECT publisher, day, articles, backfill FROM daily ORDER BY publisher, day")
-    _, plain = store.query(_PLAIN)
-    usable = list(plain)
-    assert list(counted) == usable
+    usable = rows(store, _PLAIN)
+    assert rows(store, "SELECT publisher, day, articles, backfill FROM daily ORDER BY publisher, day") == usable
     sums = "sum(held), sum(usable), sum(withdrawn)"
-    _, per_day = store.query(f"SELECT publisher, day, {sums} FROM reports_per_day GROUP BY 1, 2")  # noqa: S608
-    _, counted_anew = store.query(_HELD)
-    held = list(counted_anew)
-    assert list(per_day) == held
+    held = rows(store, _HELD)
+    assert rows(store, f"SELECT publisher, day, {sums} FROM reports_per_day GROUP BY 1, 2 ORDER BY 1, 2") == held  # noqa: S608
     assert store.count(Selection()) == sum(count - late for _, _, count, late in usable)
     made: dict[str, Callable[[Any], Selection]] = {
         "publisher": lambda value: Selection(publishers=(value,)),
@@ -75,8 +74,7 @@ def assert_counted(store: Store) -> None:
         "country": lambda value: Selection(countries=(value,)),
     }
     for column, selection in made.items():
-        _, of_each = store.query(f"SELECT {column}, count(*) FROM wire WHERE NOT backfill GROUP BY 1")  # noqa: S608
-        for value, count in of_each:
+        for value, count in rows(store, f"SELECT {column}, count(*) FROM wire WHERE backfill = 0 GROUP BY 1"):  # noqa: S608
             assert store.count(selection(value)) == count
     listed = store.publishers()
     assert sum(row["articles"] for row in listed) == sum(count for _, _, count, _ in usable)
@@ -252,7 +250,6 @@ def test_rows_that_are_deleted_are_counted_no_more(store: Store, publisher: Publ
     record(store, publisher, make_entry(1), make_entry(2))
     with file_of(store) as connection:
         for table in ("bodies", "sightings", "article_keys", "near_keys", "search_queue", "changes", "revisions"):
-            connection.execute("PRAGMA defer_foreign_keys = ON")
             connection.execute(f"DELETE FROM {table}")  # noqa: S608
         connection.execute("DELETE FROM articles WHERE article_id = 1")
     assert rows(store, "SELECT articles FROM daily") == [(1,)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,7 +19,9 @@ from aggregator.pipeline.watching import coverage
 from aggregator.scheduling.gaps import MOST_LISTED
 from aggregator.store import Store
 from tests.cli.test_cli import make_config
-from tests.conftest import NOW, make_entry, make_poll, record
+from tests.conftest import NOW, file_of, make_entry, make_poll, record
+
+pytestmark = pytest.mark.stores("soak")
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 KEEP = 30 * DAY
@@ -40,8 +41,8 @@ TOLD: list[dict[str, object]] = [
 
 
 def rows(store: Store, sql: str) -> list[tuple[object, ...]]:
-    with sqlite3.connect(store.path) as connection:
-        return connection.execute(sql).fetchall()
+    with file_of(store) as connection:
+        return list(connection.execute(sql))
 
 
 def poll(store: Store, publisher: Publisher, at: timedelta, **fields: object) -> None:
@@ -104,7 +105,7 @@ def test_a_poll_of_a_wrong_clock_keeps_no_other(store: Store, publisher: Publish
     poll(store, publisher, HOUR, outcome="not_modified")
     poll(store, publisher, 2 * HOUR, outcome="not_modified")
     later = "2031-01-01T00:00:00Z"
-    with sqlite3.connect(store.path) as connection:
+    with file_of(store) as connection:
         connection.execute("UPDATE polls SET started = ? WHERE poll_id = 1", (later,))
     poll(store, publisher, 3 * HOUR, outcome="not_modified")
     assert store.count_polls_by_day(LATER - DAY, LATER) == 3

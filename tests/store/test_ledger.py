@@ -55,6 +55,7 @@ from tests.conftest import (
     QUOTATION,
     WIRE,
     examples,
+    file_of,
     make_entry,
     make_poll,
     make_publisher,
@@ -77,8 +78,8 @@ OUT_OF_IT = ("withheld", "withdrawn", "deleted")
 
 
 def query(store: Store, sql: str, *values: object) -> list[tuple[Any, ...]]:
-    with closing(sqlite3.connect(store.path)) as connection:
-        return connection.execute(sql, values).fetchall()
+    with file_of(store) as connection:
+        return list(connection.execute(sql, values))
 
 
 def synced(store: Store, *publishers: Publisher, now: datetime = NOW) -> None:
@@ -477,7 +478,7 @@ def test_a_store_that_shows_terms_which_are_not_in_force_hides_no_line(three: St
     report = ids(three)[0]
     acts.withdraw(three, report, CAUSE, NOW + HOUR)
     ngo = under(replace(AGREEMENT, redistribute=("web",)), replace(PUBLISHERS[0], kind="ngo"))
-    with Store.read(three.path) as reader:
+    with Store.read(three.place) as reader:
         reader.show_terms([with_terms(each, WIRE, NOW.date()) for each in (ngo, *PUBLISHERS[1:])])
         for selection in (Selection(kinds=("newspaper",)), Selection(channel="email"), Selection(kinds=("ngo",))):
             lines = reader.changes(None, selection)

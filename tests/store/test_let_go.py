@@ -141,11 +141,8 @@ def packed_words(store: Store) -> bytes:
 
 
 def rows(store: Store, sql: str, *values: object) -> list[tuple[object, ...]]:
-    connection = sqlite3.connect(store.path)
-    try:
-        return connection.execute(sql, values).fetchall()
-    finally:
-        connection.close()
+    with file_of(store) as connection:
+        return list(connection.execute(sql, values))
 
 
 def index_terms(store: Store) -> set[str]:
@@ -354,7 +351,7 @@ def test_samples_of_an_sqlite_that_takes_them_go_too(store: Store, publisher: Pu
     )
     connection.close()
     store.close()
-    with Store.open(store.path) as again:
+    with Store.open(store.place) as again:
         purge(again, [report.id for report in again.latest(ANY)])
         assert rows(again, "SELECT count(*) FROM sqlite_stat4") == [(0,)]
 
@@ -569,7 +566,7 @@ def test_who_searches_in_sql_finds_the_newest_words(store: Store, publisher: Pub
         "SELECT r.article_id, r.number FROM article_search AS s JOIN revisions AS r ON r.revision_id = s.rowid"
         " WHERE article_search"
     )
-    with Store.read(store.path) as reader:
+    with Store.read(store.place) as reader:
         assert list(reader.query(f"{found} MATCH fold('ÔKAPI')")[1]) == [(1, 2)]
         assert list(reader.query(f"{found} MATCH fold('numéro')")[1]) == [(2, 1)]
 
@@ -583,14 +580,14 @@ def test_an_index_of_another_form_is_made_anew_newest_first_and_a_kill_loses_not
     with file_of(store) as connection:
         connection.execute("UPDATE settings SET value = 'older' WHERE name = 'search_form'")
     store.close()
-    with Store.open(store.path) as killed:
+    with Store.open(store.place) as killed:
         assert f"the search index of {count} reports is made anew" in caplog.text
         assert index_terms(killed) == set()
         killed.index()
         assert [report.title for report in killed.search(parse("okapi"), ANY)] == ["Okapi"]
         assert 0 < len(indexed(killed)) < count
     caplog.clear()
-    with Store.open(store.path) as again:
+    with Store.open(store.place) as again:
         assert caplog.text == ""
         record(again, publisher, make_entry(8, title=Text("Zebra", "text/plain")), now=NOW + DAY)
         maintain(again, NOW + DAY)
@@ -852,7 +849,7 @@ def test_packing_anew_goes_on_where_a_kill_ended_it(store: Store, publisher: Pub
     assert rows(store, "SELECT count(dictionary_id), count(*) FROM revisions") == [(raw.BATCH, raw.BATCH + 50)]
     said = {url: json.loads(raw_words.encode(entry)) for url, entry in entries.items()}
     store.close()
-    with Store.open(store.path) as again:
+    with Store.open(store.place) as again:
         assert {url: again.raw(report) for url, report in rows(again, "SELECT url, id FROM wire")} == said
         maintain(again, NOW)
         assert rows(again, "SELECT count(dictionary_id), count(*) FROM revisions") == [(raw.BATCH + 50,) * 2]
@@ -893,7 +890,7 @@ def command(store: Store, *arguments: str, code: int = 0, typed: str = "", **env
 def test_who_reads_meanwhile_keeps_the_log_and_is_named(store: Store, publisher: Publisher) -> None:
     record(store, publisher, *(make_entry(number) for number in range(10)))
     other = sqlite3.connect(store.path, isolation_level=None)
-    with Store.open(store.path, busy_seconds=0.1) as writer:
+    with Store.open(store.place, busy_seconds=0.1) as writer:
         other.execute("BEGIN")
         other.execute("SELECT * FROM articles").fetchone()
         with pytest.raises(StoreError, match="another program reads the database"):

@@ -29,6 +29,8 @@ from tests.conftest import (
 )
 from tests.store.test_store import rows
 
+pytestmark = pytest.mark.stores("soak")
+
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 BRIDGE = Media(
@@ -235,7 +237,7 @@ def test_whoever_reads_by_a_clock_sees_no_media_of_words_that_may_be_held_no_lon
     sync(store, WIRE, [lent, make_publisher("kept")], NOW, NOW.date())
     record(store, lent, make_entry(1, media=(BRIDGE,)))
     record(store, make_publisher("kept"), make_entry(2, media=(FERRY,)))
-    with read_as_of(store.path, NOW + 31 * DAY) as reader:
+    with read_as_of(store.place, NOW + 31 * DAY) as reader:
         _, seen = reader.query("SELECT url FROM media")
         assert list(seen) == [(FERRY.url,)]
     assert len(urls(store)) == 2

@@ -42,7 +42,6 @@ from aggregator.pipeline.recording import record as record_polls
 from aggregator.revisions.compare import UNSTABLE_SOURCE, same_sentences, what_changed, words_of
 from aggregator.store import Store
 from aggregator.store.queries import history
-from aggregator.store.sqlite.connection import register
 from aggregator.store.sqlite.schema.migrations import migrations
 from aggregator.tags.tagging import tag_all
 from tests.conftest import NOW, WIRE, file_of, make_articles, make_entry, make_poll, make_publisher, record
@@ -50,6 +49,8 @@ from tests.databases import connections
 from tests.identity.test_identity_properties import DAILY, new_store, sequences
 from tests.store.test_store import rows
 from tests.test_trip import HOST
+
+pytestmark = pytest.mark.stores("soak")
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 SIX = range(6)
@@ -92,7 +93,6 @@ def held(store: Store) -> list[int]:
 
 def words_in_force(store: Store, articles: Sequence[int]) -> dict[int, Words]:
     with file_of(store) as connection:
-        register(connection)
         return history.words_of(connection, articles)
 
 
@@ -424,7 +424,7 @@ def test_another_source_that_brings_newer_words_is_not_overruled(store: Store) -
 def test_a_restart_and_a_publisher_that_was_removed_lose_nothing(store: Store, publisher: Publisher) -> None:
     make_unstable(store, publisher)
     store.close()
-    with Store.open(store.path) as again:
+    with Store.open(store.place) as again:
         sync(again, WIRE, [], NOW + HOUR, NOW.date())
         maintain(again, NOW + DAY + HOUR)
         assert (held(again), pictures(again)) == ([], ["3"] * 6)
@@ -489,7 +489,6 @@ def test_words_that_another_program_version_packed_can_be_read_until_they_are_st
         dict_data=zstandard.ZstdCompressionDict(b"Report counts hurt. The road is closed.")
     )
     with file_of(store) as connection:
-        register(connection)
         connection.execute(
             "INSERT INTO dictionaries VALUES (7, ?, '2026')", (b"Report counts hurt. The road is closed.",)
         )
@@ -689,7 +688,7 @@ def play(store: Store, polls: Sequence[Step], breaks_off: int = 0) -> Iterator[t
 def _poll(store: Store, entries: Sequence[Entry], answer: str, now: datetime, breaks_off: int) -> None:
     polled = [(make_poll(DAILY.sources[0], now, outcome=answer), make_articles(DAILY, *entries))]
     if breaks_off:
-        with connections() as opened, Store.open(store.path) as breaking:
+        with connections() as opened, Store.open(store.place) as breaking:
             connection = opened[-1]
             connection.set_progress_handler(lambda: 1, breaks_off)
             with suppress(StoreError):
@@ -734,7 +733,7 @@ def test_housekeeping_that_breaks_off_has_stored_words_or_still_holds_them(store
     broken = 0
     for turn in range(1, 400, 23):
         turns = iter(range(turn))
-        with connections() as opened, Store.open(store.path) as ending:  # rolled back when it is closed
+        with connections() as opened, Store.open(store.place) as ending:  # rolled back when it is closed
             opened[-1].set_progress_handler(lambda left=turns: next(left, None) is None, 20)
             try:
                 maintain(ending, NOW + 2 * DAY)

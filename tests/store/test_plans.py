@@ -302,6 +302,9 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "stored_publishers": (case(lambda s, w: s.stored_publishers()),),
     "is_current": (case(lambda s, w: s.is_current()),),
     "is_as_stored": (case(lambda s, w: s.is_as_stored()),),
+    "is_unfinished": (case(lambda s, w: s.is_unfinished()),),
+    "to_index": (Case(lambda s, w: s.to_index(), {"SCAN search_queue": "what a copy has still to index"}),),
+    "some_titles": (case(lambda s, w: s.some_titles(100)),),
     "text_scope": (case(lambda s, w: s.text_scope("p1")),),
     "known_publishers": (case(lambda s, w: s.known_publishers()),),
     "searches_are_followed": (case(lambda s, w: s.searches_are_followed([], [])),),
@@ -483,6 +486,8 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "kept_config": (case(lambda s, w: s.kept_config("digest")),),
     "terms_are_out_of_date": (case(lambda s, w: s.terms_are_out_of_date(NOW)),),
     "due": (case(lambda s, w: (s.due(NOW), s.due(None), s.due(None, also_paused=True))),),
+    "due_of": (case(lambda s, w: s.due_of([w.source.name], NOW)),),
+    "oldest_due": (case(lambda s, w: s.oldest_due(NOW)),),
     "polled_elsewhere": (case(lambda s, w: s.polled_elsewhere(proposals=True)),),
     "clock_looks": (case(lambda s, w: s.clock_looks()),),
     "load": (
@@ -916,7 +921,9 @@ def test_every_reading_method_has_a_case() -> None:
         and not writes.search(source)
     }
     others = {"close", "show_as_of", "show_terms", "query", "rewrite", "empty_log", "try_writing", "back_up", "parts"}
-    others |= {"version", "one_state", "count_of_snapshot", "rows_of_snapshot"}  # a snapshot is of everything
+    others |= {"version", "wait_for_news"}
+    others |= {"task_connector", "task_state", "sources_to_poll", "polls_waiting"}  # of workers, who share no file
+    others |= {"one_state", "count_of_snapshot", "rows_of_snapshot"}  # a snapshot is of everything
     assert reading - others == set(CASES)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import logging
 import os
@@ -46,7 +47,7 @@ def test_all_that_is_made_beside_a_database_is_its_owner_s(tmp_path: Path) -> No
         shared = Shared.open(tmp_path / "wire.db.limits", 2, 60.0)
         assert shared is not None
         found = modes(tmp_path)
-        shared.close()
+        asyncio.run(shared.close())
     names = ("wire.db", "wire.db-wal", "wire.db-shm", "wire.db.lock", "wire.db.program-1", "wire.db.limits")
     assert found == dict.fromkeys(names, "0o600")
 

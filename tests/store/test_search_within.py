@@ -15,8 +15,9 @@ from aggregator.desk.purging import chosen, purge
 from aggregator.model import Cause, Publisher, Selection, Text
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
+from aggregator.store.postgres import search as postgres_search
 from aggregator.store.queries import reading
-from aggregator.store.sqlite import search
+from aggregator.store.sqlite import search as sqlite_search
 from aggregator.text.query import parse
 from tests.conftest import (
     NOW,
@@ -28,24 +29,42 @@ from tests.conftest import (
     open_store,
     record,
 )
-from tests.store.test_store import rows
 
 HOUR = timedelta(hours=1)
 SMALL = make_publisher("habari-leo", languages=("sw",), country="TZ")
 LARGE = make_publisher("daily-example")
 
 
-@pytest.fixture(params=["indexed by this version", "half of it indexed before"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+INDEXES = {"sqlite": sqlite_search, "postgres": postgres_search}
+NOW_OR_BEFORE = (("sqlite", "this version"), ("sqlite", "half of it before"), ("postgres", "this version"))
+IDS = [f"{kind}, indexed by {by}" for kind, by in NOW_OR_BEFORE]
+
+
+@pytest.fixture
+def kind() -> str:
+    return "sqlite"
+
+
+@pytest.fixture
+def by() -> str:
+    return "this version"
+
+
+by_all = pytest.mark.parametrize(("kind", "by"), NOW_OR_BEFORE, ids=IDS)
+
+
+@pytest.fixture
+def store(kind: str, by: str, tmp_path: Path) -> Iterator[Store]:
     """The small one's reports have even numbers up to 20, the large one's are 200 of others."""
-    is_old = request.param != "indexed by this version"
-    with open_store("sqlite", tmp_path / "wire", [SMALL, LARGE]) as opened:
+    is_old = by != "this version"
+    with open_store(kind, tmp_path / "wire", [SMALL, LARGE]) as opened:
         if is_old:
             marked_from(opened, 10**9)
         for number in range(2, 22, 2):
             if number == 12 and is_old:
-                (last,) = rows(opened, "SELECT max(revision_id) + 1 FROM revisions")
-                marked_from(opened, last[0])
+                with file_of(opened) as connection:
+                    (last,) = connection.execute("SELECT max(revision_id) FROM revisions").fetchone()
+                marked_from(opened, last + 1)
             report(opened, SMALL, number)
             report(opened, LARGE, *range(number * 100, number * 100 + 20))
         yield opened
@@ -79,6 +98,7 @@ def found(
     return [(each.title or "").split()[-1] for each in reports]
 
 
+@by_all
 @pytest.mark.parametrize("selection", SELECTIONS)
 def test_it_finds_the_reports_that_are_meant_newest_first(store: Store, selection: Selection) -> None:
     assert found(store, selection=selection) == [str(number) for number in range(20, 0, -2)]
@@ -89,7 +109,8 @@ def test_it_finds_the_reports_that_are_meant_newest_first(store: Store, selectio
     assert found(store, selection=replace(selection, languages=("sw-KE",))) == []
 
 
-def test_a_report_of_another_class_or_language_is_found_by_it(store: Store) -> None:
+@by_all
+def test_a_report_of_another_class_or_language_is_found_by_it(store: Store, kind: str) -> None:
     with file_of(store) as connection:
         connection.execute("UPDATE articles SET class = 'opinion' WHERE title LIKE '% 6' AND language = 'sw'")
         connection.execute("UPDATE articles SET language = 'sw-KE' WHERE title LIKE '% 18' AND language = 'sw'")
@@ -110,11 +131,13 @@ def test_a_report_of_another_class_or_language_is_found_by_it(store: Store) -> N
         "2",
     ]
     assert found(store) == [str(number) for number in range(20, 0, -2)]
-    assert marked(store, search.marks((), ("opinion",), ())[0]) in (0, 1)  # 0: its row was indexed before
-    assert marked(store, search.marks((), (), ("sw",))[0]) == marked(store, search.marks((SMALL.key,), (), ())[0]) - 1
+    index = INDEXES[kind]
+    assert MARKED[kind](store, index.marks((), ("opinion",), ())[0]) in (0, 1)  # 0: its row was indexed before
+    of_small = MARKED[kind](store, index.marks((SMALL.key,), (), ())[0])
+    assert MARKED[kind](store, index.marks((), (), ("sw",))[0]) == of_small - 1
 
 
-def marked(store: Store, mark: str) -> int:
+def marked_in_sqlite(store: Store, mark: str) -> int:
     """How many rows of the index have the one word of this expression."""
     with file_of(store) as connection:
         connection.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, article_search, row)")
@@ -122,7 +145,18 @@ def marked(store: Store, mark: str) -> int:
     return row[0] if row else 0
 
 
-def test_what_is_revised_or_deleted_leaves_the_index(store: Store) -> None:
+def marked_in_postgres(store: Store, mark: str) -> int:
+    with file_of(store) as connection:
+        found = connection.execute("SELECT count(*) FROM article_search WHERE words @@ CAST(? AS tsquery)", (mark,))
+        return int(found.fetchone()[0])
+
+
+MARKED = {"sqlite": marked_in_sqlite, "postgres": marked_in_postgres}
+INDEXED = {"sqlite": ("article_search_docsize", "id"), "postgres": ("article_search", "revision_id")}
+
+
+@by_all
+def test_what_is_revised_or_deleted_leaves_the_index(store: Store, kind: str) -> None:
     report(store, SMALL, 4, said="Le marché ferme")
     report(store, SMALL, 16, said="Le marché ferme")
     cause = Cause(actor="person:ama", reason="a test")
@@ -132,28 +166,58 @@ def test_what_is_revised_or_deleted_leaves_the_index(store: Store) -> None:
         pass
     assert found(store) == ["20", "14", "12", "10", "8", "6", "2"]
     assert sorted(found(store, "marche")) == ["16", "4"]
+    table, column = INDEXED[kind]
+    sql = f"""
+        SELECT count(*) FROM {table} AS d JOIN revisions AS r ON r.revision_id = d.{column}
+        JOIN articles AS a ON a.article_id = r.article_id WHERE a.publisher = ? AND r.revision_id >= ?
+    """  # noqa: S608  (constants)
     with file_of(store) as connection:
-        (expected,) = connection.execute(
-            "SELECT count(*) FROM article_search_docsize AS d JOIN revisions AS r ON r.revision_id = d.id"
-            " JOIN articles AS a ON a.article_id = r.article_id WHERE a.publisher = ? AND d.id >= ?",
-            (SMALL.key, search.marked_from(connection)),
-        ).fetchone()
-    assert {marked(store, mark) for mark in search.marks((SMALL.key,), (), ("sw",))} == {expected}
+        (expected,) = connection.execute(sql, (SMALL.key, INDEXES[kind].marked_from(connection))).fetchone()
+    assert {MARKED[kind](store, mark) for mark in INDEXES[kind].marks((SMALL.key,), (), ("sw",))} == {expected}
 
 
-def test_an_index_that_is_made_anew_is_marked_everywhere(store: Store) -> None:
+@by_all
+def test_an_index_that_is_made_anew_is_marked_everywhere(store: Store, kind: str) -> None:
     store.renew_index()
     while store.index():
         pass
-    assert rows(store, "SELECT value FROM settings WHERE name = 'search_marked_from'") == [("0",)]
+    with file_of(store) as connection:
+        assert INDEXES[kind].marked_from(connection) == 0
     assert found(store) == [str(number) for number in range(20, 0, -2)]
 
 
+def words_in_sqlite(store: Store) -> list[tuple[object, ...]]:
+    """Each word of the index, with its row, column and place."""
+    with file_of(store) as connection:
+        connection.execute("CREATE VIRTUAL TABLE temp.words USING fts5vocab('main', 'article_search', 'instance')")
+        return connection.execute("SELECT term, doc, col, offset FROM temp.words ORDER BY 1, 2, 3, 4").fetchall()
+
+
+def words_in_postgres(store: Store) -> list[tuple[object, ...]]:
+    sql = """
+        SELECT w.lexeme, s.revision_id, array_to_string(w.weights, ''), array_to_string(w.positions, ' ')
+        FROM article_search AS s CROSS JOIN LATERAL unnest(s.words) AS w ORDER BY 1, 2
+    """
+    with file_of(store) as connection:
+        return connection.execute(sql).fetchall()
+
+
+WORDS_OF = {"sqlite": words_in_sqlite, "postgres": words_in_postgres}
+
+
+def waiting(store: Store) -> int:
+    with file_of(store) as connection:
+        return int(connection.execute("SELECT count(*) FROM search_queue").fetchone()[0])
+
+
+@pytest.mark.parametrize("kind", WORDS_OF)
 @pytest.mark.parametrize("several", [9, 10, 40], ids="{} new ones".format)
-def test_the_new_reports_of_a_document_are_indexed_as_they_would_be_later(tmp_path: Path, several: int) -> None:
+def test_the_new_reports_of_a_document_are_indexed_as_they_would_be_later(
+    tmp_path: Path, several: int, kind: str
+) -> None:
     """Of many the values at hand are indexed when they are stored, of a few when there are more."""
     texts = ("L'été à Ségou", "Ripoti ya KWANZA", "أُعِيدَ فَتْحُ مَدرَسَةٍ", "ዓዲስ ኣበባ", "Água e pão")
-    with open_store("sqlite", tmp_path / "wire", [SMALL, LARGE]) as store:
+    with open_store(kind, tmp_path / "wire", [SMALL, LARGE]) as store:
         for publisher in (SMALL, LARGE):
             entries = [
                 make_entry(
@@ -165,22 +229,15 @@ def test_the_new_reports_of_a_document_are_indexed_as_they_would_be_later(tmp_pa
             ]
             polled = (make_poll(publisher.sources[0]), make_articles(publisher, *entries))
             record_polls(store, [polled], NOW)
-            assert rows(store, "SELECT count(*) FROM search_queue") == [(several if several < 10 else 0,)]
+            assert waiting(store) == (several if several < 10 else 0)
             while store.index():
                 pass
-        indexed = vocabulary(store)
+        indexed = WORDS_OF[kind](store)
         store.renew_index()
         while store.index():
             pass
-        assert vocabulary(store) == indexed
-    assert len({row for _, row, _, _ in indexed}) == 2 * several
-
-
-def vocabulary(store: Store) -> list[tuple[object, ...]]:
-    """Each word of the index, with its row, column and place."""
-    with file_of(store) as connection:
-        connection.execute("CREATE VIRTUAL TABLE temp.words USING fts5vocab('main', 'article_search', 'instance')")
-        return connection.execute("SELECT term, doc, col, offset FROM temp.words ORDER BY 1, 2, 3, 4").fetchall()
+        assert WORDS_OF[kind](store) == indexed
+    assert len({each[1] for each in indexed}) == 2 * several
 
 
 def test_the_reports_of_others_are_passed_over_in_the_index(store: Store) -> None:

@@ -19,6 +19,7 @@ from aggregator.desk.housekeeping import maintain
 from aggregator.desk.terms import sync
 from aggregator.model import Category, Publisher, Selection, Source, Text, Validators
 from aggregator.model.errors import DaemonRunning, QueryRefused, StoreBusy, StoreError, StoreFull
+from aggregator.model.place import PostgresPlace
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store, only_daemon
 from aggregator.store.queries import let_go
@@ -46,7 +47,10 @@ ANY = Selection()
 
 
 def rows(store: Store, sql: str) -> list[tuple[object, ...]]:
-    """What a researcher sees who opens the file with plain sqlite3, without any function of ours."""
+    """What a researcher sees who opens the file with plain sqlite3, without any function of ours; or the database."""
+    if isinstance(store.place, PostgresPlace):
+        with file_of(store) as connection:
+            return list(connection.execute(sql).fetchall())
     with sqlite3.connect(store.path) as connection:
         found = connection.execute(sql).fetchall()
     connection.close()
@@ -78,9 +82,8 @@ def test_a_quoted_report_leaves_as_an_excerpt_that_names_the_original(store: Sto
 
 def test_a_publisher_without_terms_is_not_in_the_wire(store: Store, publisher: Publisher) -> None:
     record(store, publisher, make_entry())
-    with sqlite3.connect(store.path) as connection:
+    with file_of(store) as connection:
         connection.execute("DELETE FROM terms")
-    connection.close()
     assert store.latest(ANY) == []
 
 
@@ -195,7 +198,7 @@ def test_whatever_is_typed_is_no_syntax_error(store: Store, publisher: Publisher
 def test_what_waits_for_the_index_survives_a_crash(store: Store, publisher: Publisher, tmp_path: Path) -> None:
     record_polls(store, [(make_poll(publisher.sources[0]), make_articles(publisher, make_entry()))], NOW)
     assert store.search(parse("pont"), ANY) == []
-    with Store.open(store.path) as again:
+    with Store.open(store.place) as again:
         maintain(again, NOW)
         assert len(again.search(parse("pont"), ANY)) == 1
 
@@ -344,7 +347,7 @@ WRITES = [
 def test_a_query_that_is_no_reading_is_refused(store: Store, publisher: Publisher, tmp_path: Path, sql: str) -> None:
     record(store, publisher, make_entry())
     other = tmp_path / "other.db"
-    with Store.read(store.path) as reader, pytest.raises(QueryRefused):
+    with Store.read(store.place) as reader, pytest.raises(QueryRefused):
         list(reader.query(sql.replace("{other}", str(other)))[1])
     assert not other.exists()
     assert rows(store, "SELECT count(*) FROM articles") == [(1,)]
@@ -352,7 +355,7 @@ def test_a_query_that_is_no_reading_is_refused(store: Store, publisher: Publishe
 
 def test_a_query_may_read_search_and_use_our_functions(store: Store, publisher: Publisher) -> None:
     record(store, publisher, make_entry())
-    with Store.read(store.path) as reader:
+    with Store.read(store.place) as reader:
         names, found = reader.query("SELECT id, publisher_name FROM wire")
         assert names == ["id", "publisher_name"]
         assert len(list(found)) == 1
@@ -383,7 +386,7 @@ def test_a_locked_database_is_waited_for_and_then_reported(store: Store, publish
     other = sqlite3.connect(store.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     try:
-        with pytest.raises(StoreBusy, match="another program"), Store.open(store.path, busy_seconds=0.05) as waiting:
+        with pytest.raises(StoreBusy, match="another program"), Store.open(store.place, busy_seconds=0.05) as waiting:
             record(waiting, publisher, make_entry())
     finally:
         other.execute("ROLLBACK")
@@ -395,7 +398,7 @@ def test_a_locked_database_is_waited_for_and_then_reported(store: Store, publish
 def test_a_full_disk_is_said_and_loses_nothing(store: Store, publisher: Publisher) -> None:
     record(store, publisher, make_entry(1))
     many = [make_entry(n, summary=Text(str(n) * 3_000)) for n in range(2, 300)]
-    with connections() as opened, Store.open(store.path) as full:
+    with connections() as opened, Store.open(store.place) as full:
         connection = opened[-1]
         (pages,) = connection.execute("PRAGMA page_count").fetchone()
         connection.execute(f"PRAGMA max_page_count = {pages}")  # SQLite's own way to run out of room

@@ -37,7 +37,6 @@ from tests.conftest import (
     AGREEMENT,
     NOW,
     QUOTATION,
-    STORES,
     WIRE,
     make_articles,
     make_entry,
@@ -45,6 +44,8 @@ from tests.conftest import (
     open_store,
     record,
 )
+
+pytestmark = pytest.mark.stores
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PERSON = Cause(actor="person:ama", reason="a court order", reference="T-17")
@@ -54,11 +55,6 @@ NEVER = make_publisher("never", rights=replace(AGREEMENT, storage="metadata_only
 ANY = Selection()
 
 
-@pytest.fixture(params=list(STORES))
-def kind(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 @pytest.fixture
 def stack() -> Iterator[ExitStack]:
     with ExitStack() as opened:
@@ -66,9 +62,9 @@ def stack() -> Iterator[ExitStack]:
 
 
 @pytest.fixture
-def store(kind: str, stack: ExitStack, tmp_path: Path) -> Store:
+def store(store_kind: str, stack: ExitStack, tmp_path: Path) -> Store:
     """With two reports of one publisher, of which the first has two versions, and one of another."""
-    opened = stack.enter_context(open_store(kind, tmp_path / "wire", [PUBLISHER, OTHER, LENT, NEVER]))
+    opened = stack.enter_context(open_store(store_kind, tmp_path / "wire", [PUBLISHER, OTHER, LENT, NEVER]))
     record(opened, PUBLISHER, make_entry(1), make_entry(2))
     record(opened, OTHER, make_entry(1))
     record(opened, PUBLISHER, edited(1), make_entry(2), now=NOW + HOUR)
@@ -257,12 +253,12 @@ def test_words_are_let_go_by_publisher_and_first_sight(store: Store) -> None:
     assert store.let_go({}) == 0
 
 
-def test_what_has_ended_has_ended_for_whoever_reads(kind: str, store: Store, stack: ExitStack) -> None:
+def test_what_has_ended_has_ended_for_whoever_reads(store: Store, stack: ExitStack) -> None:
     record(store, LENT, make_entry(1))
     report = report_of(store)
     lent = report_of(store, LENT)
     done(store, rules.embargo(state_of(store, report), NOW + 2 * DAY, PERSON, NOW, NOW))
-    reader = stack.enter_context(Store.read(store.path))
+    reader = stack.enter_context(Store.read(store.place))
     assert reader.report(report) is None
     later = NOW + 40 * DAY
     reader.show_as_of(later, NOW, retention.over(reader.lending(), later))
@@ -270,7 +266,7 @@ def test_what_has_ended_has_ended_for_whoever_reads(kind: str, store: Store, sta
     shown = reader.report(lent)
     assert shown is not None
     assert not shown.text
-    other = stack.enter_context(Store.read(store.path))
+    other = stack.enter_context(Store.read(store.place))
     other.show_as_of(later, later, {})
     assert other.report(report) is not None
     assert [one.id for one in other.reports_beginning_with(report, 1, desk=False)] == [report]
@@ -448,8 +444,8 @@ def test_pages_are_queued_visited_and_left_in_peace(store: Store) -> None:
     assert store.due_visits(NOW + 2 * DAY, 9, 9, ["daily-example"]) == []
 
 
-def test_one_program_visits_a_publisher(kind: str, store: Store, stack: ExitStack) -> None:
-    other = stack.enter_context(STORES[kind](store.path))
+def test_one_program_visits_a_publisher(store: Store, stack: ExitStack) -> None:
+    other = stack.enter_context(Store.open(store.place))
     assert store.claim("visit", ["daily-example"], NOW) == {"daily-example"}
     assert other.claim("visit", ["daily-example", "other-example"], NOW) == {"other-example"}
     assert other.claimed_by_others("visit", NOW) == {"daily-example"}

@@ -44,6 +44,8 @@ from aggregator.pipeline.recording import wanted
 from aggregator.store import Store
 from tests.conftest import NOW, STORES, make_articles, make_entry, make_poll, make_publisher, open_store
 
+pytestmark = pytest.mark.stores
+
 HOUR = timedelta(hours=1)
 TWO_FEEDS = make_publisher(
     "daily-example",
@@ -57,11 +59,6 @@ FEED, SPORT = TWO_FEEDS.sources
 DELETED = Removal(act="withdraw", notice="withdrawn", actor="publisher:feed", reason="listed as deleted")
 
 
-@pytest.fixture(params=list(STORES))
-def kind(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 @pytest.fixture
 def stack() -> Iterator[ExitStack]:
     with ExitStack() as opened:
@@ -69,14 +66,14 @@ def stack() -> Iterator[ExitStack]:
 
 
 @pytest.fixture
-def store(kind: str, stack: ExitStack, tmp_path: Path) -> Store:
-    return stack.enter_context(open_store(kind, tmp_path / "wire", [TWO_FEEDS, OTHER]))
+def store(store_kind: str, stack: ExitStack, tmp_path: Path) -> Store:
+    return stack.enter_context(open_store(store_kind, tmp_path / "wire", [TWO_FEEDS, OTHER]))
 
 
 @pytest.fixture
-def other_program(kind: str, store: Store, stack: ExitStack, tmp_path: Path) -> Store:
+def other_program(store_kind: str, store: Store, stack: ExitStack, tmp_path: Path) -> Store:
     """Another program's handle on the same store."""
-    return stack.enter_context(STORES[kind](tmp_path / "wire"))
+    return stack.enter_context(STORES[store_kind](tmp_path / "wire"))
 
 
 def known(store: Store, articles: Sequence[Article] = (), source: Source = FEED, **of_poll: object) -> Snapshot:
@@ -279,9 +276,9 @@ def test_validators_that_may_be_at_fault_are_forgotten_and_no_others(store: Stor
     assert due(store, FEED).validators == Validators()
 
 
-def test_a_feed_that_was_found_is_proposed(kind: str, stack: ExitStack, tmp_path: Path) -> None:
+def test_a_feed_that_was_found_is_proposed(store_kind: str, stack: ExitStack, tmp_path: Path) -> None:
     site = Source(publisher="daily-example", key="site", url="http://daily-example.example/", kind="discover")
-    store = stack.enter_context(open_store(kind, tmp_path / "wire", [make_publisher(sources=(site,))]))
+    store = stack.enter_context(open_store(store_kind, tmp_path / "wire", [make_publisher(sources=(site,))]))
     proposal = Proposal("http://daily-example.example/rss", "rss20, 3 entries")
     saved(store, PollRecord(known=known(store, source=site), poll=make_poll(site, proposal=proposal)))
     assert due(store, site).proposed == proposal.url
@@ -452,7 +449,7 @@ def test_what_another_program_wrote_makes_what_was_known_old(store: Store, other
 
 def test_what_this_program_wrote_makes_what_was_known_old(store: Store) -> None:
     found = known(store)
-    store.remember_robots(RobotsCopy(origin="https://daily.example", fetched_at=NOW, http_status=200))
+    stored(store, *articles_of(TWO_FEEDS, 1))
     assert store.save([PollRecord(known=found, poll=make_poll(FEED))], NOW) == {0}
 
 

@@ -57,8 +57,8 @@ LENT = make_publisher("lent", replace(QUOTATION, storage="transient", retention_
 
 
 def rows(store: Store, sql: str, *values: object) -> list[tuple[Any, ...]]:
-    with closing(sqlite3.connect(store.path)) as connection:
-        return connection.execute(sql, values).fetchall()
+    with file_of(store) as connection:
+        return list(connection.execute(sql, values))
 
 
 def titles(store: Store) -> list[str]:
@@ -122,7 +122,7 @@ def test_who_reads_by_a_clock_needs_no_housekeeping(store: Store, publisher: Pub
     record(store, publisher, embargoed(1, NOW + HOUR))
     (report,) = rows(store, "SELECT id FROM articles")[0]
     for now, seen in ((NOW + HOUR - SECOND, False), (NOW + HOUR, True)):
-        with read_as_of(store.path, now) as reader:
+        with read_as_of(store.place, now) as reader:
             assert [one.id for one in reader.latest(ANY)] == [report] * seen
             assert (bool(reader.reports_beginning_with(report, 1, desk=False)), reader.report(report) is not None) == (
                 seen,
@@ -131,7 +131,7 @@ def test_who_reads_by_a_clock_needs_no_housekeeping(store: Store, publisher: Pub
             assert len(reader.search(parse("pont"), ANY)) == seen
             _, found = reader.query("SELECT count(*) FROM wire")
             assert list(found) == [(seen,)]
-    with Store.read(store.path) as reader:  # as other programs see it
+    with Store.read(store.place) as reader:  # as other programs see it
         assert reader.latest(ANY) == []
 
 
@@ -141,7 +141,7 @@ def test_words_whose_time_is_over_are_not_read_though_nobody_let_go_of_them(stor
     record(store, LENT, make_entry(2))
     end = NOW + 60 * DAY
     for now, held in ((end - SECOND, True), (end, False)):
-        with read_as_of(store.path, now) as reader:
+        with read_as_of(store.place, now) as reader:
             found = {one.publisher: one for one in reader.latest(ANY)}
             assert bool(found["lent"].text) is held
             assert found["daily-example"].text
@@ -176,7 +176,7 @@ def test_a_clock_that_is_a_year_ahead_for_some_seconds_undoes_nothing(store: Sto
         wrong = NOW + YEAR + seconds * SECOND
         due(store, wrong)
         maintain(store, wrong)
-        with read_as_of(store.path, wrong) as reader:
+        with read_as_of(store.place, wrong) as reader:
             assert len(reader.latest(ANY)) == 2
     assert (titles(store), rows(store, "SELECT article_id, text FROM bodies"), store.changes()) == before
     due(store, NOW + MINUTE)
@@ -266,7 +266,7 @@ def test_neither_pages_nor_rhythms_are_judged_by_a_clock_that_is_not_believed(
         taught = trip.rows("SELECT rhythm FROM sources")
 
         async def visits() -> int:
-            with Store.open(trip.path) as store:
+            with Store.open(trip.place) as store:
                 async with Pipeline(trip.config, store, lambda: trip.now, lambda host: press.address) as pipeline:
                     return len(await pipeline.recheck(20, 20))
 
@@ -487,7 +487,7 @@ def test_where_nothing_is_ahead_nothing_is_walked(store: Store, publisher: Publi
 
 
 def visible(store: Store, now: datetime) -> dict[str, Any]:
-    with read_as_of(store.path, now) as reader:
+    with read_as_of(store.place, now) as reader:
         return {
             "wire": sorted((one.title, one.text, one.text_scope) for one in reader.latest(ANY)),
             "kinds": [

@@ -30,7 +30,10 @@ def state(connection: Connection, report: str) -> ReportState | None:
 def states(connection: Connection, articles: Sequence[int]) -> dict[int, ReportState]:
     """By the articles' numbers."""
     rows = connection.execute(
-        f"SELECT {_STATE} FROM json_each(?) AS named CROSS JOIN articles AS a ON a.article_id = named.value",  # noqa: S608
+        f"""
+        SELECT {_STATE} FROM json_each(?) AS named
+        CROSS JOIN articles AS a ON a.article_id = CAST(named.value AS INTEGER)
+        """,  # noqa: S608  (constants)
         (json.dumps(list(articles)),),
     )
     return {article_id: _state(*others) for article_id, *others in rows}

@@ -25,9 +25,9 @@ _SET_TERMS = (
     f"INSERT INTO terms (publisher, {', '.join(_TERMS)}) VALUES (?, {', '.join('?' * len(_TERMS))})"  # noqa: S608
     f" ON CONFLICT (publisher, class) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _TERMS)}"
 )
-_OVER = "SELECT publisher, 1, after FROM agreements WHERE NOT ended AND ends_at <= ?1"
+_OVER = "SELECT publisher, 1, after FROM agreements WHERE ended = 0 AND ends_at <= ?1"
 # The second: a clock that ran ahead ended it, and was put right.
-_OUT_OF_DATE = f"{_OVER} UNION ALL SELECT publisher, 0, during FROM agreements WHERE ended AND ends_at > ?1"  # noqa: S608
+_OUT_OF_DATE = f"{_OVER} UNION ALL SELECT publisher, 0, during FROM agreements WHERE ended = 1 AND ends_at > ?1"  # noqa: S608
 
 
 def put_in_force(connection: Connection, publisher: str, in_force: InForce) -> None:
@@ -64,8 +64,9 @@ def remember(connection: Connection, publisher: str, agreement: Agreement | None
     )
     connection.execute(
         """
-        INSERT OR REPLACE INTO agreements (publisher, last_day, ends_at, ended, during, after)
-        VALUES (?, ?, ?, ?, ?, ?)
+        INSERT INTO agreements (publisher, last_day, ends_at, ended, during, after) VALUES (?, ?, ?, ?, ?, ?)
+        ON CONFLICT (publisher) DO UPDATE SET last_day = excluded.last_day, ends_at = excluded.ends_at,
+          ended = excluded.ended, during = excluded.during, after = excluded.after
         """,
         (publisher, agreement.last_day.isoformat(), to_iso(agreement.ends_at), agreement.ended, during, after),
     )
@@ -118,16 +119,16 @@ def ended(connection: StoreConnection) -> list[dict[str, Any]]:
     """The configured publishers whose agreements have ended, the latest first: key, name, last_day, and the text scopes
     `during` and `after`.
     """
-    return _listed(connection, "g.ended", "g.last_day DESC, p.publisher")
+    return _listed(connection, "g.ended = 1", "g.last_day DESC, p.publisher")
 
 
 def ending(connection: StoreConnection, last: date) -> list[dict[str, Any]]:
     """The same of those that end with that day at the latest and have not ended yet, the first to end first."""
-    return _listed(connection, "NOT g.ended AND g.last_day <= ?", "g.last_day, p.publisher", last.isoformat())
+    return _listed(connection, "g.ended = 0 AND g.last_day <= ?", "g.last_day, p.publisher", last.isoformat())
 
 
 def _listed(connection: StoreConnection, condition: str, order: str, *values: str) -> list[dict[str, Any]]:
-    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'agreements'").fetchone():
+    if not connection.has_table("agreements"):
         return []  # an older version made the database, and nobody has written into it since
     return reading.rows(
         connection,
@@ -135,7 +136,7 @@ def _listed(connection: StoreConnection, condition: str, order: str, *values: st
         SELECT p.publisher, p.name, g.last_day, json_extract(g.during, '$.rights.text_scope') AS during,
           json_extract(g.after, '$.rights.text_scope') AS after
         FROM agreements AS g JOIN publishers AS p ON p.publisher = g.publisher
-        WHERE {condition} AND p.configured ORDER BY {order}
+        WHERE {condition} AND p.configured = 1 ORDER BY {order}
         """,  # noqa: S608  (constants)
         *values,
     )

@@ -122,14 +122,17 @@ def _find(connection: Connection, search: _Search, up_to: int, articles: Sequenc
     connection.execute(
         f"""
         INSERT INTO owed (tell_id, article_id, owed_kind, seq)
-        SELECT t.tell_id, w.article_id, 'new', (SELECT max(c.seq) FROM changes AS c WHERE {of_line}) AS seq
-        FROM json_each(:articles) AS hit
-        CROSS JOIN wire AS w ON w.article_id = hit.value
-        CROSS JOIN tells AS t ON t.search_id = :search AND t.in_force
-        {conditions} AND seq > t.since_seq
-          AND NOT EXISTS (SELECT 1 FROM told AS d WHERE d.tell_id = t.tell_id AND d.article_id = w.article_id)
+        SELECT f.tell_id, f.article_id, 'new', f.seq FROM (
+          SELECT t.tell_id, w.article_id, t.since_seq, (SELECT max(c.seq) FROM changes AS c WHERE {of_line}) AS seq
+          FROM json_each(:articles) AS hit
+          CROSS JOIN wire AS w ON w.article_id = CAST(hit.value AS INTEGER)
+          CROSS JOIN tells AS t ON t.search_id = :search AND t.in_force = 1
+          {conditions}
+        ) AS f
+        WHERE f.seq > f.since_seq
+          AND NOT EXISTS (SELECT 1 FROM told AS d WHERE d.tell_id = f.tell_id AND d.article_id = f.article_id)
           AND NOT EXISTS (SELECT 1 FROM alert_items AS i JOIN alert_messages AS m USING (message_id)
-            WHERE m.tell_id = t.tell_id AND i.article_id = w.article_id)
+            WHERE m.tell_id = f.tell_id AND i.article_id = f.article_id)
         ON CONFLICT (tell_id, article_id) DO NOTHING
         """,  # noqa: S608  (constants)
         {
@@ -150,7 +153,7 @@ _ABOUT_TOLD = f"""
     SELECT d.tell_id, d.article_id,
       CASE
         WHEN c.change_kind IN {_TAKEN_BACK} THEN 'taken_back'
-        WHEN d.taken_back THEN 'restored'
+        WHEN d.taken_back = 1 THEN 'restored'
         ELSE 'corrected'
       END, c.seq
     FROM told AS d
@@ -158,10 +161,10 @@ _ABOUT_TOLD = f"""
     JOIN changes AS c ON c.seq = (
       SELECT max(x.seq) FROM changes AS x WHERE x.article_id = d.article_id AND x.seq > :after AND x.seq <= :up_to
         AND x.change_kind IN ('withheld', 'withdrawn', 'deleted', 'restored', 'corrected'))
-    WHERE {{which}} AND (t.in_force OR c.change_kind IN {_TAKEN_BACK}) AND CASE
-      WHEN c.change_kind IN {_TAKEN_BACK} THEN NOT d.taken_back
-      WHEN c.change_kind = 'restored' THEN d.taken_back
-      ELSE c.revision > d.revision OR d.taken_back
+    WHERE {{which}} AND (t.in_force = 1 OR c.change_kind IN {_TAKEN_BACK}) AND CASE
+      WHEN c.change_kind IN {_TAKEN_BACK} THEN d.taken_back = 0
+      WHEN c.change_kind = 'restored' THEN d.taken_back = 1
+      ELSE c.revision > d.revision OR d.taken_back = 1
     END
     ON CONFLICT (tell_id, article_id) DO UPDATE SET owed_kind = excluded.owed_kind, seq = excluded.seq
 """  # noqa: S608  (constants)
@@ -194,14 +197,15 @@ def tell_states(connection: Connection) -> list[TellState]:
     """
     rows = connection.execute(
         """
-        SELECT t.tell_id, s.name, t.tell, min(iif(o.owed_kind = 'new', c.at, NULL)),
+        SELECT t.tell_id, s.name, t.tell, min(c.at) FILTER (WHERE o.owed_kind = 'new'),
           sum(o.owed_kind = 'new' AND s.state <> 'faulty'),
           sum(o.owed_kind <> 'new'),
           s.paused_at IS NOT NULL,
           EXISTS (SELECT 1 FROM alert_messages AS m WHERE m.tell_id = t.tell_id AND m.given_up_at IS NULL)
         FROM owed AS o JOIN tells AS t USING (tell_id) JOIN searches AS s USING (search_id)
         JOIN changes AS c ON c.seq = o.seq
-        WHERE t.in_force OR o.owed_kind = 'taken_back' GROUP BY t.tell_id ORDER BY t.tell_id
+        WHERE t.in_force = 1 OR o.owed_kind = 'taken_back' GROUP BY t.tell_id, s.search_id
+        ORDER BY t.tell_id, s.search_id
         """
     )
     return [
@@ -227,7 +231,7 @@ def make_message(
     """
     rows = connection.execute(
         """
-        SELECT article_id, owed_kind FROM owed WHERE tell_id = ? AND (owed_kind <> 'new' OR ?)
+        SELECT article_id, owed_kind FROM owed WHERE tell_id = ? AND (owed_kind <> 'new' OR ? = 1)
         ORDER BY owed_kind = 'new', seq LIMIT ?
         """,
         (tell_id, found_too, most),
@@ -315,7 +319,7 @@ def note_sent(
             INSERT INTO told (tell_id, article_id, revision, at, taken_back)
             SELECT ?1, article_id, ?3, ?4, ?5 FROM articles WHERE id = ?2
             ON CONFLICT (tell_id, article_id) DO UPDATE SET at = ?4, taken_back = ?5,
-              revision = max(revision, excluded.revision)
+              revision = max(told.revision, excluded.revision)
             """,
             (message.tell_id, each.id, each.revision, to_iso(now), each.kind == "taken_back"),
         )
@@ -399,8 +403,13 @@ def _count(connection: Connection, selection: str, articles: Sequence[int]) -> i
     if not articles:
         return 0
     conditions, values = where(chosen(connection, selection_of(selection)))
-    sql = f"SELECT count(*) FROM json_each(?) AS hit CROSS JOIN wire AS w ON w.article_id = hit.value {conditions}"  # noqa: S608
-    (count,) = connection.execute(sql, (json.dumps(list(articles)), *values)).fetchone()
+    (count,) = connection.execute(
+        f"""
+        SELECT count(*) FROM json_each(?) AS hit
+        CROSS JOIN wire AS w ON w.article_id = CAST(hit.value AS INTEGER) {conditions}
+        """,  # noqa: S608  (made of constants)
+        (json.dumps(list(articles)), *values),
+    ).fetchone()
     return int(count)
 
 
@@ -416,7 +425,7 @@ def _tells(connection: Connection, search_id: int) -> list[dict[str, Any]]:
           (SELECT error FROM alert_messages AS e WHERE e.tell_id = t.tell_id AND e.error IS NOT NULL
             ORDER BY e.attempted_at DESC LIMIT 1)
         FROM tells AS t LEFT JOIN alert_messages AS m USING (tell_id)
-        WHERE t.search_id = ? AND t.in_force GROUP BY t.tell_id ORDER BY t.tell_id
+        WHERE t.search_id = ? AND t.in_force = 1 GROUP BY t.tell_id ORDER BY t.tell_id
         """,
         (search_id,),
     ).fetchall()

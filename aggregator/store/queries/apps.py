@@ -28,7 +28,8 @@ _MOST_CHANGED = 50_000  # lines of the ledger that are looked at; where there ar
 _COUNTED = 10_000  # entries beyond a page
 
 _IS_OPEN = "(t.text_scope <> 'none' AND ' ' || t.channels || ' ' LIKE '% ' || :channel || ' %')"
-_IS_READ = "coalesce(s.is_read, a.article_id <= max(coalesce(m.read_up_to, 0), :floor))"
+_IS_READ = """coalesce(s.is_read,
+      CASE WHEN a.article_id <= max(coalesce(m.read_up_to, 0), :floor) THEN 1 ELSE 0 END)"""
 # A report that nobody could ever read has no notice either; nor has one in the place of which nothing stands.
 _VISIBLE = f"""
     (a.embargoed_until IS NULL OR a.embargoed_until <= :released_by)
@@ -47,8 +48,8 @@ _WITH_STATE = """
 """
 _FITS = f"""
     a.article_id > :above AND a.article_id < :below AND a.sort_time >= :since AND a.sort_time < :until AND {_VISIBLE}
-    AND (:is_read IS NULL OR {_IS_READ} = :is_read)
-    AND (:is_starred IS NULL OR coalesce(s.is_starred, 0) = :is_starred)
+    AND (CAST(:is_read AS INTEGER) IS NULL OR {_IS_READ} = :is_read)
+    AND (CAST(:is_starred AS INTEGER) IS NULL OR coalesce(s.is_starred, 0) = :is_starred)
 """
 _OF_THESE = "a.publisher IN (SELECT value FROM json_each(:publishers))"
 
@@ -123,14 +124,14 @@ def unread(connection: StoreConnection, reader: AppReader, released_by: str | No
     asked = _asked(connection, reader, AppListing(), released_by)
     cursor = connection.execute(
         f"""
-        SELECT publisher, sum(NOT is_read) AS unread, sum(is_read) AS read,
-          max(iif(is_read, NULL, first_seen)) AS newest
+        SELECT publisher, count(*) FILTER (WHERE is_read = 0) AS unread, count(*) FILTER (WHERE is_read = 1) AS read,
+          max(first_seen) FILTER (WHERE is_read = 0) AS newest
         FROM (
           {_OF} FROM articles AS a {_WITH_STATE} WHERE a.article_id > :floor AND {_VISIBLE}
           UNION ALL
           {_OF} FROM app_states AS u INDEXED BY app_unread CROSS JOIN articles AS a ON a.article_id = u.article_id
           {_WITH_STATE} WHERE u.reader_id = :reader AND u.is_read = 0 AND u.article_id <= :floor AND {_VISIBLE}
-        ) GROUP BY publisher
+        ) AS e GROUP BY publisher
         """,  # noqa: S608  (made of constants)
         asked.values,
     )
@@ -179,6 +180,7 @@ def _asked(connection: StoreConnection, reader: AppReader, listing: AppListing, 
         "until": to_iso(listing.published_until) if listing.published_until else "~",
         "is_read": listing.is_read,
         "is_starred": listing.is_starred,
+        "most": listing.skip + listing.limit + _COUNTED,
     }
     known = tuple(each.publisher for each in feeds(connection, reader))
     wanted = known if listing.publishers is None else tuple(each for each in known if each in set(listing.publishers))
@@ -238,7 +240,7 @@ def _merged(connection: Connection, asked: _Asked, publishers: Sequence[str]) ->
         index, order = "articles_by_publisher", f"a.sort_time {direction}"
     sql = f"""
         {_OF} FROM articles AS a INDEXED BY {index} {_WITH_STATE}
-        WHERE a.publisher = :publisher AND {_FITS} ORDER BY {order}
+        WHERE a.publisher = :publisher AND {_FITS} ORDER BY {order} LIMIT :most
     """
     of_each = [_entries(connection, sql, {**asked.values, "publisher": each}) for each in publishers]
     return heapq.merge(*of_each, key=asked.key, reverse=asked.listing.newest_first)
@@ -266,7 +268,8 @@ def _named(
     connection: Connection, asked: _Asked, numbers: Sequence[int], publishers: Sequence[str] | None = None
 ) -> Iterator[AppEntry]:
     sql = f"""
-        {_OF} FROM json_each(:numbers) AS w CROSS JOIN articles AS a ON a.article_id = w.value {_WITH_STATE}
+        {_OF} FROM json_each(:numbers) AS w CROSS JOIN articles AS a ON a.article_id = CAST(w.value AS INTEGER)
+        {_WITH_STATE}
         WHERE {_OF_THESE} AND {_FITS}
     """
     those = asked.publishers if publishers is None else publishers
@@ -340,9 +343,9 @@ def mark(
         """
         INSERT INTO app_states (reader_id, article_id, is_read, is_starred)
         SELECT ?1, a.article_id, ?3, coalesce(?4, 0)
-        FROM json_each(?2) AS w CROSS JOIN articles AS a ON a.article_id = w.value WHERE true
-        ON CONFLICT (reader_id, article_id) DO UPDATE SET is_read = coalesce(?3, is_read),
-          is_starred = coalesce(?4, is_starred)
+        FROM json_each(?2) AS w CROSS JOIN articles AS a ON a.article_id = CAST(w.value AS INTEGER) WHERE true
+        ON CONFLICT (reader_id, article_id) DO UPDATE SET is_read = coalesce(?3, app_states.is_read),
+          is_starred = coalesce(?4, app_states.is_starred)
         """,
         (reader, json.dumps(sorted(numbers)), is_read, is_starred),
     )
@@ -363,7 +366,7 @@ def toggle_star(connection: Connection, token_hash: str, number: int) -> None:
         connection.execute(
             """
             INSERT INTO app_states (reader_id, article_id, is_starred) VALUES (?, ?, 1)
-            ON CONFLICT (reader_id, article_id) DO UPDATE SET is_starred = 1 - is_starred
+            ON CONFLICT (reader_id, article_id) DO UPDATE SET is_starred = 1 - app_states.is_starred
             """,
             (reader, number),
         )
@@ -377,7 +380,7 @@ def mark_all(connection: Connection, token_hash: str, publishers: Collection[str
     connection.executemany(
         """
         INSERT INTO app_marks (reader_id, publisher, read_up_to) VALUES (?1, ?2, ?3)
-        ON CONFLICT (reader_id, publisher) DO UPDATE SET read_up_to = max(read_up_to, ?3)
+        ON CONFLICT (reader_id, publisher) DO UPDATE SET read_up_to = max(app_marks.read_up_to, ?3)
         """,
         [(reader, publisher, up_to) for publisher in sorted(publishers)],
     )

@@ -53,7 +53,8 @@ def take(connection: Connection, kind: ClaimKind, subjects: Iterable[str], progr
     connection.executemany("DELETE FROM claims WHERE claim_kind = ? AND subject = ?", ended)
     free -= others
     connection.executemany(
-        "INSERT OR REPLACE INTO claims (claim_kind, subject, program, at) VALUES (?, ?, ?, ?)",
+        "INSERT INTO claims (claim_kind, subject, program, at) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (claim_kind, subject) DO UPDATE SET program = excluded.program, at = excluded.at",
         [(kind, subject, program.number, to_iso(now)) for subject in free],
     )
     return free

@@ -14,7 +14,7 @@ from typing import Any
 
 from aggregator.model import AGREED_AFTER, FAR, NOTICED, ClockLooks
 from aggregator.store.connection import Connection
-from aggregator.store.queries import figures, ledger
+from aggregator.store.queries import figures, ledger, settings
 from aggregator.store.queries.habits import rhythm_of, rhythm_text
 from aggregator.text.dates import from_iso, to_iso
 
@@ -91,10 +91,7 @@ def looks(connection: Connection) -> ClockLooks:
 def remember_looks(connection: Connection, looks: ClockLooks) -> None:
     """Within a transaction."""
     said = {name: (at := getattr(looks, name)) and to_iso(at) for name in ("last", "first", "before")}
-    connection.execute(
-        "INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)",
-        (_LOOKS, json.dumps({**said, "apart_seconds": looks.apart.total_seconds()})),
-    )
+    settings.write(connection, _LOOKS, json.dumps({**said, "apart_seconds": looks.apart.total_seconds()}))
 
 
 def are_ahead(connection: Connection, now: datetime) -> bool:
@@ -117,7 +114,7 @@ def bring_back(connection: Connection, now: datetime) -> None:
         if reason == "retry_after":
             following = min(from_iso(next_at), following + _WORD)
         connection.execute(
-            "UPDATE sources SET next_at = ?2, last_poll = iif(last_poll IS NULL, NULL, ?3),"
+            "UPDATE sources SET next_at = ?2, last_poll = CASE WHEN last_poll IS NOT NULL THEN ?3 END,"
             " last_success = min(last_success, ?3) WHERE source_id = ?1",
             (source_id, to_iso(following), to_iso(now)),
         )
@@ -190,7 +187,7 @@ class _Span:
               SELECT (SELECT max(started) FROM polls WHERE source_id = s.source_id AND started <= ?1),
                 (SELECT min(started) FROM polls WHERE source_id = s.source_id AND started > ?1),
                 (SELECT max(started) FROM polls WHERE source_id = s.source_id AND started > ?1)
-              FROM sources AS s)
+              FROM sources AS s) AS times
             """,
             (limit,),
         ).fetchone()
@@ -242,7 +239,7 @@ def _has_waited(connection: Connection, now: datetime, ahead: timedelta) -> bool
         return True
     if last is None or now - last >= AGREED_AFTER:
         said = f"{to_iso(since)} {to_iso(now)}"
-        connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (_AHEAD_SINCE, said))
+        settings.write(connection, _AHEAD_SINCE, said)
     return False
 
 
@@ -273,7 +270,7 @@ def _bring_articles_back(connection: Connection, articles: list[int], shift: _Sh
     rows = connection.execute(
         """
         SELECT a.article_id, a.sort_time, a.first_seen FROM json_each(?) AS named
-        CROSS JOIN articles AS a ON a.article_id = named.value WHERE a.first_seen > ?
+        CROSS JOIN articles AS a ON a.article_id = CAST(named.value AS INTEGER) WHERE a.first_seen > ?
         """,
         (json.dumps(articles), to_iso(shift.limit)),
     ).fetchall()
@@ -281,7 +278,7 @@ def _bring_articles_back(connection: Connection, articles: list[int], shift: _Sh
         connection.execute(
             f"""
             UPDATE articles SET {column} = {shift.sql(column)}
-            WHERE article_id IN (SELECT value FROM json_each(?4)) AND {column} > ?5
+            WHERE article_id IN (SELECT CAST(value AS INTEGER) FROM json_each(?4)) AND {column} > ?5
               AND publisher IN (SELECT publisher FROM publishers WHERE publisher_group = 'own')
             """,  # noqa: S608  (names of ours)
             (*shift.values, json.dumps(articles), to_iso(shift.limit)),

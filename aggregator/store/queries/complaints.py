@@ -73,8 +73,9 @@ def filing_counts(connection: Connection, report: str | None, email: str | None,
     hour, day = to_iso(now - timedelta(hours=1)), to_iso(now - timedelta(days=1))
     last_hour, of_report = connection.execute(
         """
-        SELECT count(*), coalesce(sum(article_id IS (SELECT article_id FROM articles WHERE id = ?1)), 0) FROM complaints
-        WHERE came_by = 'form' AND received_at > ?2
+        SELECT count(*), count(*) FILTER (
+          WHERE article_id IS NOT DISTINCT FROM (SELECT article_id FROM articles WHERE id = ?1))
+        FROM complaints WHERE came_by = 'form' AND received_at > ?2
         """,
         (report, hour),
     ).fetchone()
@@ -120,7 +121,8 @@ def complaints(
         f"""
         SELECT c.complaint_id AS number, a.id AS id, p.name AS publisher_name, c.complaint_kind, c.text, c.complainant,
           c.received_at, c.resolved_at, c.resolution, {more},
-          (SELECT group_concat(act, ' ') FROM acts WHERE complaint_id = c.complaint_id) AS acts
+          (SELECT group_concat(k.act, ' ') FROM (
+            SELECT act FROM acts WHERE complaint_id = c.complaint_id ORDER BY act_id) AS k) AS acts
         FROM complaints AS c
         LEFT JOIN articles AS a ON a.article_id = c.article_id
         LEFT JOIN publishers AS p ON p.publisher = a.publisher
@@ -145,7 +147,7 @@ def matters(connection: Connection) -> list[Matter]:
         ) AS of_kind
         LEFT JOIN articles AS a ON a.article_id = of_kind.article_id
         LEFT JOIN publishers AS p ON p.publisher = a.publisher
-        GROUP BY of_kind.article_id ORDER BY max(of_kind.newest) DESC, min(of_kind.first) DESC
+        GROUP BY of_kind.article_id, a.id, p.name ORDER BY max(of_kind.newest) DESC, min(of_kind.first) DESC
         """  # noqa: S608  (a constant)
     )
     return [
@@ -182,7 +184,8 @@ def untold(connection: Connection, report: str | None) -> list[int]:
     rows = connection.execute(
         f"""
         SELECT complaint_id FROM complaints AS c
-        WHERE {_UNTOLD} AND article_id IS (SELECT article_id FROM articles WHERE id = ?) ORDER BY complaint_id
+        WHERE {_UNTOLD} AND article_id IS NOT DISTINCT FROM (SELECT article_id FROM articles WHERE id = ?)
+        ORDER BY complaint_id
         """,  # noqa: S608  (a constant)
         (report,),
     )

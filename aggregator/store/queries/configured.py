@@ -45,7 +45,7 @@ def write(
         (json.dumps(list(faulty)),),
     )
     connection.execute("UPDATE sources SET enabled = 0")
-    connection.execute("DELETE FROM settings WHERE name GLOB ?", (f"{_FAULT}*",))
+    connection.execute("DELETE FROM settings WHERE substr(name, 1, ?) = ?", (len(_FAULT), _FAULT))
     connection.executemany(
         "INSERT INTO settings (name, value) VALUES (?, ?)", [(_FAULT + key, said) for key, said in faulty.items()]
     )
@@ -57,7 +57,7 @@ def write(
         for source in each.publisher.sources:
             _write_source(connection, source, to_iso(now))
     excerpts.queue(connection, bounds)
-    connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (_DIGEST, digest))
+    settings.write(connection, _DIGEST, digest)
 
 
 def put_terms(connection: Connection, publishers: Sequence[PublisherTerms]) -> None:
@@ -71,12 +71,13 @@ def put_terms(connection: Connection, publishers: Sequence[PublisherTerms]) -> N
 
 
 def keep(connection: Connection, digest: str, packed: str) -> None:
-    connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (_KEPT, f"{digest} {packed}"))
+    settings.write(connection, _KEPT, f"{digest} {packed}")
 
 
 def kept(connection: Connection, digest: str) -> str | None:
     row = connection.execute(
-        "SELECT substr(value, length(?2) + 2) FROM settings WHERE name = ?1 AND value GLOB ?2 || ' *'", (_KEPT, digest)
+        "SELECT substr(value, ?2 + 1) FROM settings WHERE name = ?1 AND substr(value, 1, ?2) = ?3",
+        (_KEPT, len(digest) + 1, f"{digest} "),
     ).fetchone()
     return row[0] if row else None
 
@@ -131,16 +132,18 @@ def _write_source(connection: Connection, source: Source, now: str) -> None:
     """
     every = source.every.total_seconds() / 60 if source.every else None
     rules = source_rules.written(source.rules)
+    same_rules = "sources.rules IS NOT DISTINCT FROM excluded.rules"
     connection.execute(
-        """
+        f"""
         INSERT INTO sources (publisher, source_key, url, source_kind, class, every_minutes, rules, enabled, next_at,
           next_reason)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'first')
         ON CONFLICT (publisher, source_key) DO UPDATE SET
           class = excluded.class, every_minutes = excluded.every_minutes, enabled = excluded.enabled,
-          etag = iif(rules IS excluded.rules, etag, NULL), body_hash = iif(rules IS excluded.rules, body_hash, NULL),
-          last_modified = iif(rules IS excluded.rules, last_modified, NULL), rules = excluded.rules
-        """,
+          etag = CASE WHEN {same_rules} THEN sources.etag END,
+          body_hash = CASE WHEN {same_rules} THEN sources.body_hash END,
+          last_modified = CASE WHEN {same_rules} THEN sources.last_modified END, rules = excluded.rules
+        """,  # noqa: S608  (constants)
         (
             source.publisher,
             source.key,

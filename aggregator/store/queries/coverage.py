@@ -24,18 +24,17 @@ _POLLED = f"""
     SELECT l.source_id, substr(l.started, 1, 10) AS day, count(*) AS polls, sum(l.outcome IN {_WELL}) AS well,
       sum(l.outcome NOT IN ('ok', 'unchanged', 'not_modified', 'offline', 'pending')) AS failed,
       sum(l.outcome = 'offline') AS offline, sum(l.outcome = 'pending') AS held, sum(l.gap IS NOT NULL) AS gaps,
-      sum(l.gap IS 'closed') AS closed, sum(l.new) AS received,
-      json_group_array(l.drops) FILTER (WHERE l.drops IS NOT NULL) AS drops
+      count(*) FILTER (WHERE l.gap = 'closed') AS closed, sum(l.new) AS received, group_concat(l.drops, ',') AS drops
     FROM sources AS s CROSS JOIN polls AS l ON l.source_id = s.source_id AND l.started >= :since
       AND l.started <= :until
-    WHERE :publisher IS NULL OR s.publisher = :publisher GROUP BY 1, 2
+    WHERE CAST(:publisher AS TEXT) IS NULL OR s.publisher = :publisher GROUP BY 1, 2
 """  # noqa: S608  (constants)
 _BY_DAY = """
     UNION ALL
-    SELECT d.source_id, d.day, d.polls, d.polls, 0, 0, 0, 0, 0, 0, iif(d.drops IS NULL, '[]', json_array(d.drops))
+    SELECT d.source_id, d.day, d.polls, d.polls, 0, 0, 0, 0, 0, 0, d.drops
     FROM sources AS s CROSS JOIN poll_days AS d ON d.source_id = s.source_id AND d.day >= substr(:since, 1, 10)
       AND d.day || 'T00:00:00Z' <= :until
-    WHERE :publisher IS NULL OR s.publisher = :publisher
+    WHERE CAST(:publisher AS TEXT) IS NULL OR s.publisher = :publisher
 """
 _GAPS = f"""
     SELECT s.source_id, l.started, l.new,
@@ -44,13 +43,14 @@ _GAPS = f"""
       {{day_before}}
     FROM sources AS s CROSS JOIN polls AS l ON l.source_id = s.source_id
       AND l.started >= :since AND l.started <= :until
-    WHERE l.gap IS NOT NULL AND l.gap = 'open' AND (:publisher IS NULL OR s.publisher = :publisher)
+    WHERE l.gap IS NOT NULL AND l.gap = 'open' AND (CAST(:publisher AS TEXT) IS NULL OR s.publisher = :publisher)
     ORDER BY l.started
 """  # noqa: S608  (constants)
 _ARRIVALS = """
     SELECT s.source_id, l.started FROM sources AS s CROSS JOIN polls AS l ON l.source_id = s.source_id
       AND l.started >= :since AND l.started <= :until
-    WHERE l.outcome = 'ok' AND l.new > 0 AND (:publisher IS NULL OR s.publisher = :publisher) ORDER BY l.started
+    WHERE l.outcome = 'ok' AND l.new > 0 AND (CAST(:publisher AS TEXT) IS NULL OR s.publisher = :publisher)
+    ORDER BY l.started
 """
 # A site whose feed is sought, and was never polled, has nothing to be complete.
 _DAY_BEFORE = "(SELECT max(day) FROM poll_days WHERE source_id = s.source_id AND day <= substr({time}, 1, 10))"
@@ -69,7 +69,7 @@ _SOURCES = f"""
       SELECT poll_id FROM polls WHERE source_id = s.source_id ORDER BY started LIMIT 1
     )
     WHERE (s.source_kind <> 'discover' OR s.last_success IS NOT NULL)
-      AND (:publisher IS NULL OR s.publisher = :publisher)
+      AND (CAST(:publisher AS TEXT) IS NULL OR s.publisher = :publisher)
     ORDER BY 2
 """  # noqa: S608  (constants)
 
@@ -80,7 +80,7 @@ def polled(
     """Every source (`publisher`: of this one) that is switched on, or was polled since then, with what its polls did
     until then. Of polls that brought nothing and are counted by day, the days at both ends count whole.
     """
-    by_day = bool(connection.execute("SELECT 1 FROM main.sqlite_schema WHERE name = 'poll_days'").fetchone())
+    by_day = connection.has_table("poll_days")
     times = {"since": to_iso(since), "until": to_iso(until), "publisher": publisher}
     days = _days(connection, times, by_day=by_day)
     gaps = defaultdict(list)
@@ -121,10 +121,10 @@ def open_gaps(connection: Connection, selection: Selection, since: datetime, mos
         FROM sources AS s CROSS JOIN publishers AS p ON p.publisher = s.publisher
         CROSS JOIN polls AS l ON l.source_id = s.source_id AND l.started >= ?1
         WHERE l.gap IS NOT NULL AND l.gap = 'open'
-          AND (?2 IS NULL OR s.publisher IN (SELECT value FROM json_each(?2)))
+          AND (CAST(?2 AS TEXT) IS NULL OR s.publisher IN (SELECT value FROM json_each(?2)))
           AND (?3 = '[]' OR p.country IN (SELECT value FROM json_each(?3)))
           AND EXISTS (SELECT 1 FROM terms AS t WHERE t.publisher = s.publisher AND t.text_scope <> 'none')
-        GROUP BY s.publisher ORDER BY s.publisher LIMIT ?4
+        GROUP BY s.publisher, p.name ORDER BY s.publisher LIMIT ?4
         """,
         (to_iso(since), _json(publishers(connection, selection)), json.dumps(selection.countries), most),
     )
@@ -163,8 +163,8 @@ def _days(connection: Connection, times: dict[str, str | None], *, by_day: bool)
     drops: defaultdict[tuple[int, str], Counter[str]] = defaultdict(Counter)
     for source_id, day, *found, reasons in connection.execute(_POLLED + (_BY_DAY if by_day else ""), times):
         counts[source_id, day] = [a + b for a, b in zip(counts[source_id, day], found, strict=True)]
-        for each in json.loads(reasons):
-            drops[source_id, day].update(json.loads(each))
+        for each in json.loads(f"[{reasons or ''}]"):
+            drops[source_id, day].update(each)
     days: defaultdict[int, list[PolledDay]] = defaultdict(list)
     for (source_id, day), found in sorted(counts.items()):
         said = dict(zip(_COUNTS, found, strict=True))

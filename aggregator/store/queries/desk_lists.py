@@ -24,7 +24,7 @@ _LINES = """
       SELECT max(o.act_id) FROM acts AS o WHERE o.article_id = c.article_id AND o.at = c.at AND o.reason = c.note)
     WHERE {which}
       AND (:kinds = '[]' OR c.change_kind IN (SELECT value FROM json_each(:kinds)))
-      AND (:actor IS NULL OR k.actor = :actor)
+      AND (CAST(:actor AS TEXT) IS NULL OR k.actor = :actor)
     ORDER BY c.seq DESC LIMIT :most
 """
 _OF_ALL = "c.seq < :below AND c.seq >= :below - :looked_at"
@@ -85,7 +85,8 @@ def complaints(connection: StoreConnection, report: str | None, below: int | Non
     """
     sql = """
         SELECT complaint_id AS number, complaint_kind, substr(text, 1, ?) AS text, received_at, resolved_at, erased_at
-        FROM complaints WHERE article_id IS (SELECT article_id FROM articles WHERE id = ?) AND complaint_id < ?
+        FROM complaints
+        WHERE article_id IS NOT DISTINCT FROM (SELECT article_id FROM articles WHERE id = ?) AND complaint_id < ?
         ORDER BY complaint_id DESC LIMIT ?
     """
     return reading.rows(connection, sql, _BEGINNING, report, below or _END, most)
@@ -109,6 +110,6 @@ def pending(connection: StoreConnection) -> list[dict[str, Any]]:
         JOIN sources AS s ON s.source_id = c.source_id
         JOIN publishers AS p ON p.publisher = s.publisher
         WHERE c.reason = 'mass' AND c.refused_at IS NULL
-        GROUP BY c.source_id, c.mass_kind ORDER BY since, source_name, c.mass_kind
+        GROUP BY s.source_id, p.publisher, c.mass_kind ORDER BY since, source_name, c.mass_kind
     """
     return reading.rows(connection, sql)

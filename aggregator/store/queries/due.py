@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from aggregator.model import DISCOVER, Due, ItemClass, Source, Validators
 from aggregator.store.connection import Connection
 from aggregator.store.queries import pauses, redirects, source_rules
+from aggregator.text.dates import from_iso, to_iso
 
 
-def due(connection: Connection, now: str | None, *, also_paused: bool = False) -> list[Due]:
+def due(
+    connection: Connection, now: str | None, *, also_paused: bool = False, names: Collection[str] | None = None
+) -> list[Due]:
     """The sources whose time has come, longest overdue first; with `now` None all that are switched on. Sites whose
-    feed is sought come last: a search takes half a minute, and a thousand may be waiting for their first.
+    feed is sought come last: a search takes half a minute, and a thousand may be waiting for their first. `names`: of
+    these alone.
     """
     not_paused = "" if also_paused else f"AND paused_at IS NULL AND NOT {pauses.by_person(connection)}"
+    given: list[str] = [] if now is None else [now]
+    of_these = ""
+    if names is not None:
+        of_these = f"AND (publisher, source_key) IN (VALUES {', '.join(['(?, ?)'] * len(names))})"
+        given += [part for name in names for part in name.split("/")]
     rows = connection.execute(
         f"""
         SELECT publisher, source_key, url, source_kind, class, every_minutes, rules, etag, last_modified, body_hash,
           failures, id_trust,
           conditional_polls, validators_ignored, proposed, redirect_unchecked, last_poll, source_id
-        FROM sources AS s WHERE enabled {not_paused} {"" if now is None else "AND next_at <= ?1"}
-        ORDER BY source_kind = ?2, next_at, source_id
+        FROM sources AS s WHERE likely(enabled) {not_paused} {"" if now is None else "AND next_at <= ?"} {of_these}
+        ORDER BY source_kind = ?, next_at, source_id
         """,  # noqa: S608  (constants)
-        (now, DISCOVER),
+        (*given, DISCOVER),
     )
     accepted = redirects.accepted(connection)
     return [_due(*row[:-1], accepted.get(row[-1], ())) for row in rows]
@@ -57,6 +66,19 @@ def _due(publisher: str, key: str, url: str, kind: str, item_class: ItemClass, *
         redirect_unchecked=bool(unchecked),
         last_poll=polled,
     )
+
+
+def oldest(connection: Connection, now: datetime) -> timedelta | None:
+    """How long the source that waits longest has been due; None: none is."""
+    row = connection.execute(
+        f"""
+        SELECT next_at FROM sources AS s
+        WHERE enabled = 1 AND next_at <= ? AND paused_at IS NULL AND NOT {pauses.by_person(connection)}
+        ORDER BY next_at LIMIT 1
+        """,  # noqa: S608  (constants)
+        (to_iso(now),),
+    ).fetchone()
+    return now - from_iso(row[0]) if row else None
 
 
 def unpolled(connection: Connection, those: Sequence[Due]) -> list[Due]:

@@ -20,7 +20,7 @@ from aggregator.text.dates import from_iso, to_iso
 _SINCE = "confirmations_since"  # setting: from when on it is recorded when subscribers confirmed
 _POLLS = """
     SELECT count(*), sum(l.outcome NOT IN ('ok', 'unchanged', 'not_modified', 'offline', 'pending')), sum(l.entries),
-      sum(l.new), sum(l.revised), sum(l.unchanged), sum(l.gap IS NOT NULL), sum(l.gap IS 'closed'),
+      sum(l.new), sum(l.revised), sum(l.unchanged), sum(l.gap IS NOT NULL), count(*) FILTER (WHERE l.gap = 'closed'),
       json_group_array(l.drops) FILTER (WHERE l.drops IS NOT NULL)
     FROM sources AS s CROSS JOIN polls AS l ON l.source_id = s.source_id AND l.started >= ?1 AND l.started < ?2
 """
@@ -37,13 +37,13 @@ _IS_COMPARED = """
 """
 _SEEN = f"""
     SELECT a.published, a.first_seen FROM changes AS c CROSS JOIN articles AS a ON a.article_id = c.article_id
-    WHERE c.at >= ?1 AND c.at < ?2 AND c.change_kind = 'new' AND NOT a.backfill AND {_IS_COMPARED}
+    WHERE c.at >= ?1 AND c.at < ?2 AND c.change_kind = 'new' AND a.backfill = 0 AND {_IS_COMPARED}
 """  # noqa: S608  (constants)
 _CONFIRMED = f"""
-    SELECT f.seconds, iif({_IS_COMPARED}, a.published, NULL), c.at
+    SELECT f.seconds, CASE WHEN {_IS_COMPARED} THEN a.published END, c.at
     FROM changes AS c CROSS JOIN articles AS a ON a.article_id = c.article_id
     CROSS JOIN confirmations AS f ON f.seq = c.seq
-    WHERE c.at >= ?1 AND c.at < ?2 AND c.change_kind = 'new' AND NOT a.backfill AND a.released_seq = c.seq
+    WHERE c.at >= ?1 AND c.at < ?2 AND c.change_kind = 'new' AND a.backfill = 0 AND a.released_seq = c.seq
 """  # noqa: S608  (constants)
 _TAKEN_BACK = """
     SELECT c.seq, c.at FROM changes AS c CROSS JOIN articles AS a ON a.article_id = c.article_id
@@ -58,7 +58,7 @@ _COUNTS = ("polls", "polls_failed", "entries", "new", "revised", "unchanged", "g
 _MESSAGES = ("taken_back_messages", "taken_back_in_2_seconds", "taken_back_unconfirmed")
 _COLUMNS = ("day", "counted_at", "left_out", *_COUNTS, *_DELAYS, *_MESSAGES)
 _PLACES = ", ".join(f":{name}" for name in _COLUMNS)
-_INSERT = f"INSERT OR IGNORE INTO figures ({', '.join(_COLUMNS)}) VALUES ({_PLACES})"  # noqa: S608  (names of ours)
+_INSERT = f"INSERT INTO figures ({', '.join(_COLUMNS)}) VALUES ({_PLACES}) ON CONFLICT DO NOTHING"  # noqa: S608  (names of ours)
 
 
 def confirmed(connection: Connection, subscriber: str, seq: int, now: datetime) -> None:
@@ -73,7 +73,7 @@ def confirmed(connection: Connection, subscriber: str, seq: int, now: datetime) 
         (seq, subscriber),
     ).fetchone()
     if row is not None and (seconds := (now - from_iso(row[0])).total_seconds()) >= 0:  # else a clock was put right
-        sql = "INSERT OR IGNORE INTO confirmations (seq, subscriber, seconds) VALUES (?, ?, ?)"
+        sql = "INSERT INTO confirmations (seq, subscriber, seconds) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
         connection.execute(sql, (seq, subscriber, round(seconds, 3)))
 
 
@@ -144,7 +144,8 @@ def _seconds(first: str, second: str) -> float:
 
 def _of_lines(connection: Connection, numbers: list[int]) -> dict[tuple[str, int], float]:
     sql = """
-        SELECT f.subscriber, f.seq, f.seconds FROM json_each(?) AS n CROSS JOIN confirmations AS f ON f.seq = n.value
+        SELECT f.subscriber, f.seq, f.seconds FROM json_each(?) AS n
+        CROSS JOIN confirmations AS f ON f.seq = CAST(n.value AS INTEGER)
     """
     return {(name, seq): seconds for name, seq, seconds in connection.execute(sql, (json.dumps(numbers),))}
 

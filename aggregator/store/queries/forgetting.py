@@ -74,9 +74,10 @@ def _add(connection: Connection, source_id: int, date: str, day: _Day) -> None:
         day.drops.update(json.loads(before[0]))
     connection.execute(
         """
-        INSERT INTO poll_days (source_id, day, polls, seconds, bytes, drops) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-        ON CONFLICT (source_id, day) DO UPDATE SET polls = polls + ?3, seconds = seconds + ?4, bytes = bytes + ?5,
-          drops = ?6
+        INSERT INTO poll_days (source_id, day, polls, seconds, bytes, drops) VALUES (?, ?, ?, ?, ?, ?)
+        ON CONFLICT (source_id, day) DO UPDATE SET polls = poll_days.polls + excluded.polls,
+          seconds = poll_days.seconds + excluded.seconds, bytes = poll_days.bytes + excluded.bytes,
+          drops = excluded.drops
         """,
         (
             source_id,
@@ -103,7 +104,7 @@ class _Table:
 _IS_LISTED = """
     EXISTS (SELECT 1 FROM sources AS s WHERE s.source_id = k.source_id
       AND (s.last_listed IS NULL OR json_array_length(s.last_listed) >= :most
-        OR EXISTS (SELECT 1 FROM json_each(s.last_listed) AS named WHERE named.value = k.article_id)))
+        OR EXISTS (SELECT 1 FROM json_each(s.last_listed) AS named WHERE CAST(named.value AS INTEGER) = k.article_id)))
 """
 _IS_SIGHTED = """
     EXISTS (SELECT 1 FROM sources AS s CROSS JOIN sightings AS g ON g.source_id = s.source_id

@@ -93,9 +93,10 @@ def _note(connection: Connection, search_id: int, selection: Selection, seqs: Se
     connection.execute(
         """
         INSERT INTO found (search_id, article_id, seq)
-        SELECT ?1, c.article_id, min(c.seq) FROM json_each(?2) AS l CROSS JOIN changes AS c ON c.seq = l.value
+        SELECT CAST(?1 AS INTEGER), c.article_id, min(c.seq)
+        FROM json_each(?2) AS l CROSS JOIN changes AS c ON c.seq = CAST(l.value AS INTEGER)
         GROUP BY c.article_id
-        ON CONFLICT (search_id, article_id) DO UPDATE SET seq = min(seq, excluded.seq)
+        ON CONFLICT (search_id, article_id) DO UPDATE SET seq = min(found.seq, excluded.seq)
         """,
         (search_id, json.dumps(ledger.selected(connection, known, seqs) if known else [])),
     )

@@ -44,7 +44,7 @@ _GROUPS = f"""
     chosen (class, language) AS (
       SELECT class, language FROM languages WHERE language IS NOT NULL AND (:languages = '[]' OR EXISTS (
         SELECT 1 FROM json_each(:languages) AS t
-        WHERE language = t.value COLLATE NOCASE OR language LIKE t.value || '-%'))
+        WHERE lower(language) = lower(t.value) OR lower(language) LIKE lower(t.value) || '-%'))
     ),
     groups (class, language, country) AS ({{countries}})
     SELECT * FROM (
@@ -53,7 +53,7 @@ _GROUPS = f"""
         WHERE a.class = g.class AND coalesce(a.language, '') = g.language AND a.country = g.country
           AND a.sort_time <= :no_later
         ORDER BY a.sort_time DESC LIMIT 1) AS newest
-      FROM groups AS g WHERE country IS NOT NULL)
+      FROM groups AS g WHERE country IS NOT NULL) AS newest_of
     WHERE newest >= :since ORDER BY newest DESC
 """  # noqa: S608  (made of constants)
 # Of publishers, and of countries, one group each.
@@ -62,7 +62,7 @@ _OF_EACH = """
       SELECT t.value, (
         SELECT a.sort_time FROM articles AS a WHERE a.{column} = t.value AND a.sort_time <= :no_later
         ORDER BY a.sort_time DESC LIMIT 1) AS newest
-      FROM json_each(:values) AS t)
+      FROM json_each(:values) AS t) AS newest_of
     WHERE newest >= :since ORDER BY newest DESC
 """
 _OF_GROUP = """
@@ -76,7 +76,7 @@ _TAGGED = """
       SELECT t.value, (
         SELECT x.sort_time FROM {table} AS x WHERE x.{code} = t.value AND x.sort_time <= :no_later
         ORDER BY x.sort_time DESC LIMIT 1) AS newest
-      FROM json_each(:values) AS t)
+      FROM json_each(:values) AS t) AS newest_of
     WHERE newest >= :since ORDER BY newest DESC
 """
 _OF_TAGGED = """
@@ -86,7 +86,7 @@ _OF_TAGGED = """
     ORDER BY x.sort_time DESC, w.first_seen DESC, x.article_id LIMIT ?
 """
 _THESE = "(SELECT value FROM json_each(?))"
-_EACH_ONCE = "SELECT count(*) FROM (SELECT DISTINCT * FROM ({sql}) LIMIT ?)"
+_EACH_ONCE = "SELECT count(*) FROM (SELECT DISTINCT * FROM ({sql}) AS places LIMIT ?) AS each_once"
 _BY_CLASS = "w.class = ? AND coalesce(w.language, '') = ? AND w.country = ?"
 
 
@@ -139,7 +139,7 @@ def count(connection: Connection, of: Chosen, most: int, condition: str) -> int:
     found: int = 0
     for *group, _ in groups:
         counted = connection.execute(
-            f"SELECT count(*) FROM ({sql} LIMIT ?)",  # noqa: S608  (made of constants)
+            f"SELECT count(*) FROM ({sql} LIMIT ?) AS places",  # noqa: S608  (made of constants)
             (*values, *group, of.since, most - found),
         )
         found += counted.fetchone()[0]

@@ -10,7 +10,7 @@ from typing import Any
 
 from aggregator.model import HOURS, Habits, Hints, KeptTariff, Rhythm, Tariff
 from aggregator.store.connection import Connection
-from aggregator.store.queries import pauses
+from aggregator.store.queries import pauses, settings
 from aggregator.text.dates import from_iso, to_iso
 
 _TARIFF = "tariff"
@@ -132,7 +132,7 @@ def rhythms(connection: Connection) -> list[tuple[Rhythm, timedelta | None]]:
     searched once a week has no part in the budget.
     """
     rows = connection.execute(
-        "SELECT rhythm, every_minutes FROM sources AS s WHERE enabled AND paused_at IS NULL"  # noqa: S608  (constants)
+        "SELECT rhythm, every_minutes FROM sources AS s WHERE enabled = 1 AND paused_at IS NULL"  # noqa: S608  (constants)
         f" AND NOT {pauses.by_person(connection)}"
         " AND (source_kind <> 'discover' OR last_success IS NOT NULL)"
     )
@@ -154,4 +154,4 @@ def keep_tariff(connection: Connection, kept: KeptTariff) -> None:
     told = {
         "price": kept.tariff.price, "hours": kept.tariff.hours, "at": to_iso(kept.at), "settings": kept.settings
     }  # fmt: skip
-    connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (_TARIFF, json.dumps(told)))
+    settings.write(connection, _TARIFF, json.dumps(told))

@@ -67,10 +67,11 @@ SELECT
       || ' new reports up to ' || substr(s.over_limit_at, 1, 16)
       || ' are kept out of latest'
     WHEN s.old_url IS NOT NULL THEN 'moved for good from ' || s.old_url
-    WHEN n.silent
+    WHEN n.silent = 1
       THEN 'silent since ' || coalesce(substr(s.last_new, 1, 16), 'ever') || ', longer than its rhythm allows'
     WHEN n.gaps_7_days > 0
-      THEN n.gaps_7_days || iif(n.gaps_7_days = 1, ' gap', ' gaps') || ' in 7 days (reports may be missing)'
+      THEN n.gaps_7_days || CASE n.gaps_7_days WHEN 1 THEN ' gap' ELSE ' gaps' END
+        || ' in 7 days (reports may be missing)'
     WHEN n.over_cap > 0 THEN 'its document is too long: ' || n.over_cap || ' entries beyond the newest were not read'
     WHEN s.validators_ignored IS NOT NULL THEN 'validators not trusted: ' || s.validators_ignored
     WHEN s.id_trust_reason IS NOT NULL THEN 'ids not trusted: ' || s.id_trust_reason
@@ -87,21 +88,21 @@ SELECT
     WHEN s.search IS NOT NULL
       THEN 'aggregator probe --write ' || s.publisher || ' ' || s.pasted
     WHEN s.failures > 0
-      THEN iif(s.last_error LIKE 'internal error%', NULL,
-        'aggregator fetch ' || s.publisher || '/' || s.source_key || ' tries it now')
+      THEN CASE WHEN coalesce(s.last_error, '') NOT LIKE 'internal error%'
+        THEN 'aggregator fetch ' || s.publisher || '/' || s.source_key || ' tries it now' END
     WHEN s.over_limit > 0 THEN 'look at ' || s.url
       || '; where so much is meant, a larger most_new_per_poll or most_new_per_day in wire.toml'
     WHEN s.old_url IS NOT NULL THEN 'url = "' || s.url || '" in the file of ' || s.publisher
-    WHEN n.silent THEN 'look at ' || s.url || ' and ' || p.homepage
+    WHEN n.silent = 1 THEN 'look at ' || s.url || ' and ' || p.homepage
     WHEN n.gaps_7_days > 0 THEN 'set a smaller every_minutes in the file of ' || s.publisher
     WHEN n.over_cap > 0 THEN 'another source of ' || s.publisher || ' with fewer entries, if it has one'
   END AS advice,
   s.search,
-  iif(r.state = 'accepted', r.accepted_by, r.state) AS redirect,
+  CASE r.state WHEN 'accepted' THEN r.accepted_by ELSE r.state END AS redirect,
   r.url AS redirected_to,
   coalesce(c.changes, 0) AS pending,
-  CASE WHEN t.ended THEN t.last_day END AS agreement_ended,
-  CASE WHEN NOT t.ended THEN t.last_day END AS agreement_ends,
+  CASE WHEN t.ended = 1 THEN t.last_day END AS agreement_ended,
+  CASE WHEN t.ended = 0 THEN t.last_day END AS agreement_ends,
   n.counted_at,
   f.value AS fault,
   CASE
@@ -117,17 +118,17 @@ SELECT
     )
     WHEN s.over_limit > 0 THEN s.over_limit_at
     WHEN s.old_url IS NOT NULL THEN NULL
-    WHEN n.silent THEN s.last_new
+    WHEN n.silent = 1 THEN s.last_new
     WHEN n.gaps_7_days > 0 THEN s.gap_at
   END AS since,
   coalesce(n.silent, 0) AS silent,
-  iif(n.gaps_7_days > 0, s.gap_at, NULL) AS gap_at,
-  iif(n.gaps_7_days > 0, (
+  CASE WHEN n.gaps_7_days > 0 THEN s.gap_at END AS gap_at,
+  CASE WHEN n.gaps_7_days > 0 THEN (
     SELECT started FROM polls WHERE source_id = s.source_id AND started < s.gap_at
       AND outcome IN ('ok', 'unchanged', 'not_modified') ORDER BY started DESC LIMIT 1
-  ), NULL) AS gap_after,
-  iif(q.pause_id IS NOT NULL, q.paused_until, NULL) AS paused_until,
-  coalesce(q.actor, iif(s.paused_at IS NOT NULL, 'feed', NULL)) AS paused_by
+  ) END AS gap_after,
+  q.paused_until,
+  coalesce(q.actor, CASE WHEN s.paused_at IS NOT NULL THEN 'feed' END) AS paused_by
 FROM (
   SELECT *, CASE
     WHEN source_kind <> 'discover' OR NOT (
@@ -138,7 +139,8 @@ FROM (
     ELSE 'nothing'
   END AS search,
   CASE
-    WHEN coalesce(proposed, url) GLOB '*[^A-Za-z0-9_@%+=:,./-]*'
+    WHEN ltrim(coalesce(proposed, url),
+        'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-') <> ''
       THEN '''' || replace(coalesce(proposed, url), '''', '''"''"''') || ''''
     ELSE coalesce(proposed, url)
   END AS pasted,
@@ -161,7 +163,7 @@ LEFT JOIN (
   FROM (
     SELECT source_id, mass_kind, count(*) AS changes, min(since) AS since FROM pending_changes
     WHERE reason = 'mass' AND refused_at IS NULL GROUP BY source_id, mass_kind
-  )
+  ) AS of_kind
   GROUP BY source_id
 ) AS c ON c.source_id = s.source_id
 """
@@ -176,18 +178,18 @@ SELECT s.source_id AS source_id, :now AS counted_at,
   (SELECT count(*) FROM polls INDEXED BY polls_with_gap
     WHERE source_id = s.source_id AND gap IS NOT NULL AND gap = 'open' AND started >= :since
       AND started <= :now) AS gaps_7_days,
-  coalesce((SELECT json_extract(drops, '$.over_cap') FROM polls
+  coalesce((SELECT CAST(json_extract(drops, '$.over_cap') AS INTEGER) FROM polls
     WHERE source_id = s.source_id AND outcome = 'ok' AND started >= :since AND started <= :now
     ORDER BY started DESC LIMIT 1), 0) AS over_cap,
-  coalesce(s.silent_after < :now, 0) AS silent
+  CASE WHEN s.silent_after < :now THEN 1 ELSE 0 END AS silent
 FROM sources AS s
 """
 
-_ORDER = "ORDER BY problem IS NULL, failures DESC, problem, last_success, source_name"
-_HEALTH = f"SELECT * FROM ({_SOURCES}) {_ORDER}"  # noqa: S608  (constants)
+_ORDER = "ORDER BY problem IS NULL, failures DESC, problem, last_success NULLS FIRST, source_name"
+_HEALTH = f"SELECT * FROM ({_SOURCES}) AS h {_ORDER}"  # noqa: S608  (constants)
 _OLDER = f"SELECT * FROM health {_ORDER}"  # noqa: S608  (constants)
 # What is counted stands in the place of the table, and the rest is as in the view.
-_HEALTH_AT = f"WITH health_counts AS MATERIALIZED ({_COUNTS}) SELECT * FROM ({_SOURCES}) {_ORDER}"  # noqa: S608
+_HEALTH_AT = f"WITH health_counts AS MATERIALIZED ({_COUNTS}) SELECT * FROM ({_SOURCES}) AS h {_ORDER}"  # noqa: S608
 _COUNTED = timedelta(days=7)
 _OVER_LIMIT_SHOWN = timedelta(days=7)
 
@@ -248,7 +250,16 @@ def counts(connection: Connection, now: datetime) -> list[tuple[Any, ...]]:
 
 def keep(connection: Connection, counted: list[tuple[Any, ...]]) -> None:
     """Stores what `counts` returned. Within a transaction."""
-    connection.executemany("INSERT OR REPLACE INTO health_counts VALUES (?, ?, ?, ?, ?, ?)", counted)
+    connection.executemany(
+        """
+        INSERT INTO health_counts (source_id, counted_at, articles_7_days, gaps_7_days, over_cap, silent)
+        VALUES (?, ?, ?, ?, ?, ?)
+        ON CONFLICT (source_id) DO UPDATE SET counted_at = excluded.counted_at,
+          articles_7_days = excluded.articles_7_days, gaps_7_days = excluded.gaps_7_days, over_cap = excluded.over_cap,
+          silent = excluded.silent
+        """,
+        counted,
+    )
 
 
 def _counted_at(now: datetime) -> dict[str, str]:

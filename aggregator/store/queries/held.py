@@ -16,7 +16,7 @@ _REPORT = """
       a.released_seq IS NOT NULL AS was_out, a.revision AS version, a.has_text,
       t.text_scope, t.licence, t.credit, replace(t.disclaimer, '{original_url}', coalesce(a.url, p.homepage))
         AS disclaimer, t.copyright_notice, t.complaints_url,
-      json_extract(p.rights, '$.excerpt_max_words') AS excerpt_max_words, t.channels
+      CAST(json_extract(p.rights, '$.excerpt_max_words') AS INTEGER) AS excerpt_max_words, t.channels
     FROM articles AS a
     JOIN publishers AS p ON p.publisher = a.publisher
     LEFT JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class

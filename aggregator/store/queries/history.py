@@ -29,7 +29,7 @@ def words_of(connection: Connection, articles: Sequence[int]) -> dict[int, Words
         SELECT a.article_id, r.title, a.byline, a.url, a.published, a.updated, r.words_hash, NULL,
           raw_words(r.raw, r.dictionary_id)
         FROM json_each(?) AS asked
-        CROSS JOIN articles AS a ON a.article_id = asked.value
+        CROSS JOIN articles AS a ON a.article_id = CAST(asked.value AS INTEGER)
         JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
         """,
         articles,
@@ -45,7 +45,8 @@ def pending_words_of(connection: Connection, source_id: int, articles: Sequence[
         """
         SELECT h.article_id, h.title, h.byline, h.url, h.published, h.updated, h.words_hash, h.media_hash,
           raw_words(h.raw, h.dictionary_id)
-        FROM json_each(?) AS asked CROSS JOIN pending_revisions AS h ON h.article_id = asked.value AND h.source_id = ?
+        FROM json_each(?) AS asked CROSS JOIN pending_revisions AS h ON h.article_id = CAST(asked.value AS INTEGER)
+          AND h.source_id = ?
         """,
         articles,
         source_id,

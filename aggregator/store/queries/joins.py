@@ -183,9 +183,11 @@ def _write_sightings(connection: Connection, first: int, second: int, of: _Of) -
             else:
                 connection.execute(
                     """
-                    INSERT OR REPLACE INTO sightings
-                      (source_id, article_id, entry_hash, words_hash, media_hash, article_key)
+                    INSERT INTO sightings (source_id, article_id, entry_hash, words_hash, media_hash, article_key)
                     VALUES (?, ?, ?, ?, ?, ?)
+                    ON CONFLICT (source_id, article_id) DO UPDATE SET entry_hash = excluded.entry_hash,
+                      words_hash = excluded.words_hash, media_hash = excluded.media_hash,
+                      article_key = excluded.article_key
                     """,
                     (source_id, article_id, *said),
                 )

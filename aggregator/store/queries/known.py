@@ -15,6 +15,7 @@ from aggregator.model.errors import SourceRenamed
 from aggregator.store.connection import Connection
 from aggregator.store.queries import acts, habits, history, source_rules, tombstones
 from aggregator.text.dates import from_iso
+from aggregator.text.folding import fold, opening
 from aggregator.text.raw_words import decode
 
 _LISTED = 200  # few documents list more; what is not asked for is compared when it is recorded
@@ -41,7 +42,7 @@ def load(connection: Connection, source: Source) -> Memory:
     )
     return Memory(
         digests=dict(said.fetchall()),
-        last_listed=tuple(_listed(connection, number, "coalesce(g.article_key, a.article_id)")),
+        last_listed=tuple(_listed(connection, number, by_key=True)),
     )
 
 
@@ -49,24 +50,34 @@ def listed_before(connection: Connection, source_id: int) -> tuple[Before, ...]:
     """What the source's last document listed, in its order, articles by their numbers and what its rules left out by
     first key; empty: that is not known.
     """
-    return tuple(_listed(connection, source_id, "a.article_id"))
+    return tuple(_listed(connection, source_id, by_key=False))
 
 
-def _listed(connection: Connection, source_id: int, name: str) -> Iterator[Before]:
-    """`name`: what the entries are named by; of `a`, the article, and `g`, what the source said last of it."""
+def _listed(connection: Connection, source_id: int, *, by_key: bool) -> Iterator[Before]:
+    """`by_key`: articles are named by the key that the source last gave them, where that is known."""
+    (stored,) = connection.execute("SELECT last_listed FROM sources WHERE source_id = ?", (source_id,)).fetchone()
+    listed: list[int | str] = json.loads(stored or "[]")
+    found: dict[int | str, Before] = {}
     rows = connection.execute(
-        f"""
-        SELECT coalesce({name}, l.article_key), coalesce(a.sort_time, l.sort_time),
-          iif(a.article_id IS NULL, l.is_dated, coalesce(a.published, a.updated) IS NOT NULL)
-        FROM sources AS s, json_each(s.last_listed) AS named
-        LEFT JOIN articles AS a ON named.type = 'integer' AND a.article_id = named.value
-        LEFT JOIN left_out AS l ON named.type = 'text' AND l.source_id = s.source_id AND l.article_key = named.value
-        LEFT JOIN sightings AS g ON g.source_id = s.source_id AND g.article_id = a.article_id
-        WHERE s.source_id = ? AND coalesce(a.article_id, l.article_key) IS NOT NULL ORDER BY named.key
-        """,  # noqa: S608  (constants)
-        (source_id,),
+        """
+        SELECT a.article_id, g.article_key, a.sort_time, coalesce(a.published, a.updated) FROM json_each(?1) AS named
+        CROSS JOIN articles AS a ON a.article_id = CAST(named.value AS INTEGER)
+        LEFT JOIN sightings AS g ON g.source_id = ?2 AND g.article_id = a.article_id
+        """,
+        (json.dumps([each for each in listed if isinstance(each, int)]), source_id),
     )
-    return (Before(named, from_iso(sort_time), bool(is_dated)) for named, sort_time, is_dated in rows)
+    for number, key, at, dated in rows:
+        found[number] = Before(key if by_key and key is not None else number, from_iso(at), dated is not None)
+    if keys := [each for each in listed if isinstance(each, str)]:
+        rows = connection.execute(
+            """
+            SELECT l.article_key, l.sort_time, l.is_dated FROM json_each(?1) AS named
+            CROSS JOIN left_out AS l ON l.source_id = ?2 AND l.article_key = named.value
+            """,
+            (json.dumps(keys), source_id),
+        )
+        found |= {key: Before(key, from_iso(at), bool(is_dated)) for key, at, is_dated in rows}
+    return (found[each] for each in listed if each in found)
 
 
 def snapshot(connection: Connection, wanted: Wanted, version: tuple[int, int]) -> Snapshot:
@@ -184,11 +195,13 @@ def _near(connection: Connection, publisher: str, keys: Collection[str]) -> dict
 # last is forgotten (`forgetting`), and the words in force are its own, those are what it said; no digest is known.
 _CANDIDATES = """
     SELECT a.article_id, a.revision, r.words_hash, a.first_seen, coalesce(r.stored_at, r.seen_at) AS last_revision,
-      coalesce(s.entry_hash, iif(r.source_id = ?2, x'', NULL)) AS entry_hash,
-      iif(s.entry_hash IS NULL AND r.source_id = ?2, r.words_hash, s.words_hash) AS listed_words_hash,
+      coalesce(s.entry_hash, CASE WHEN r.source_id = ?2 THEN ?3 END) AS entry_hash,
+      CASE WHEN s.entry_hash IS NULL AND r.source_id = ?2 THEN r.words_hash ELSE s.words_hash END AS listed_words_hash,
       s.media_hash AS listed_media_hash, a.url,
-      a.published, a.language, fold(a.title) AS folded_title,
-      opening(iif(g.fields IS NULL, iif(b.text <> '', b.text, b.summary), '')) AS opening, s.article_key AS key,
+      a.published, a.language, a.title AS folded_title,
+      CASE WHEN g.fields IS NOT NULL THEN '' WHEN b.text <> '' THEN substr(b.text, 1, 800)
+        ELSE substr(b.summary, 1, 800) END AS opening,
+      s.article_key AS key,
       EXISTS (SELECT 1 FROM merges AS m WHERE m.article_id = a.article_id AND m.undone_at IS NULL) AS merged,
       EXISTS (SELECT 1 FROM merges AS m WHERE m.article_id = a.article_id AND m.undone_at IS NULL
         AND m.joined_article_id IS NOT NULL) AS joined,
@@ -196,10 +209,11 @@ _CANDIDATES = """
         SELECT 1 FROM revisions AS o WHERE o.article_id = a.article_id AND o.number > 1
           AND o.changed LIKE '%"url"%') AS moved,
       r.title, a.byline, a.updated,
-      iif(s.entry_hash IS NULL AND r.source_id <> ?2 AND g.fields IS NULL, NULL, raw_words(r.raw, r.dictionary_id)),
+      CASE WHEN s.entry_hash IS NOT NULL OR r.source_id = ?2 OR g.fields IS NOT NULL
+        THEN raw_words(r.raw, r.dictionary_id) END,
       g.fields IS NOT NULL
     FROM json_each(?1) AS named
-    CROSS JOIN articles AS a ON a.article_id = named.value
+    CROSS JOIN articles AS a ON a.article_id = CAST(named.value AS INTEGER)
     JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
     JOIN bodies AS b ON b.article_id = a.article_id
     LEFT JOIN sightings AS s ON s.source_id = ?2 AND s.article_id = a.article_id
@@ -215,7 +229,7 @@ def _candidates(
     """
     if not articles:
         return {}, {}
-    rows = connection.execute(_CANDIDATES, (json.dumps(sorted(articles)), source_id))
+    rows = connection.execute(_CANDIDATES, (json.dumps(sorted(articles)), source_id, b""))
     names = [column[0] for column in rows.description]
     candidates: dict[int, Known] = {}
     words: dict[int, Words] = {}
@@ -247,6 +261,7 @@ def _without_page(known: Known, entry: Entry) -> Known:
 
 
 def _known(fields: dict[str, Any]) -> Known:
+    fields["opening"], fields["folded_title"] = opening(fields["opening"]), fold(fields["folded_title"])
     times = {name: from_iso(fields[name]) for name in ("first_seen", "last_revision", "published") if fields[name]}
     return Known(**fields | times | {name: bool(fields[name]) for name in ("merged", "joined", "moved")})
 
@@ -258,7 +273,8 @@ def _waiting(connection: Connection, articles: Collection[int], source_id: int) 
     rows = connection.execute(
         """
         SELECT c.article_id, c.source_id = ?, c.mass_kind FROM json_each(?) AS named
-        CROSS JOIN pending_changes AS c ON c.article_id = named.value AND c.signal = 'entry' AND c.reason = 'mass'
+        CROSS JOIN pending_changes AS c ON c.article_id = CAST(named.value AS INTEGER) AND c.signal = 'entry'
+          AND c.reason = 'mass'
         """,
         (source_id, json.dumps(sorted(articles))),
     )
@@ -268,14 +284,14 @@ def _waiting(connection: Connection, articles: Collection[int], source_id: int) 
 def _deleted(connection: Connection, articles: Collection[int]) -> dict[int, Deleted]:
     named = json.dumps(sorted(articles))
     rows = connection.execute(
-        "SELECT t.article_id, actor, reason FROM json_each(?) AS named CROSS JOIN acts AS t ON t.article_id ="
-        " named.value",
+        "SELECT t.article_id, actor, reason FROM json_each(?) AS named CROSS JOIN acts AS t"
+        " ON t.article_id = CAST(named.value AS INTEGER)",
         (named,),
     ).fetchall()
     waiting = connection.execute(
         """
         SELECT c.article_id FROM json_each(?) AS named
-        CROSS JOIN pending_changes AS c ON c.article_id = named.value AND c.signal = 'tombstone'
+        CROSS JOIN pending_changes AS c ON c.article_id = CAST(named.value AS INTEGER) AND c.signal = 'tombstone'
         """,
         (named,),
     )
@@ -295,14 +311,14 @@ def _in_latest(connection: Connection, publisher: str, days: Collection[str]) ->
     """
     if not days:
         return {}
-    # The plus lets the index of embargoes be used, which has few rows.
+    # The added '' lets the index of embargoes be used, which has few rows.
     rows = connection.execute(
         """
         SELECT d.day, d.usable - d.backfill FROM json_each(?1) AS asked
         CROSS JOIN reports_per_day AS d ON d.publisher = ?2 AND d.day = asked.value
         UNION ALL
         SELECT substr(sort_time, 1, 10) AS day, count(*) FROM articles
-        WHERE embargoed_until IS NOT NULL AND +publisher = ?2 AND status = 'usable' AND NOT backfill GROUP BY day
+        WHERE embargoed_until IS NOT NULL AND publisher || '' = ?2 AND status = 'usable' AND backfill = 0 GROUP BY day
         """,
         (json.dumps(sorted(days)), publisher),
     )

@@ -149,7 +149,7 @@ def _articles(connection: Connection, articles: Iterable[int]) -> dict[int, tupl
         f"""
         SELECT a.article_id, a.id, a.released_seq IS NULL AND a.embargoed_until IS NULL AND {_IS_OPEN}
         FROM json_each(?) AS named
-        CROSS JOIN articles AS a ON a.article_id = named.value
+        CROSS JOIN articles AS a ON a.article_id = CAST(named.value AS INTEGER)
         LEFT JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class
         """,  # noqa: S608  (constants)
         (json.dumps(list(articles)),),
@@ -226,7 +226,8 @@ def _note_closed(connection: Connection, publisher: str, before: Terms, after: T
             [(publisher, item_class, channel) for channel in now],
         )
         connection.executemany(
-            "INSERT OR REPLACE INTO closed_channels (publisher, class, channel, seq) VALUES (?, ?, ?, ?)",
+            "INSERT INTO closed_channels (publisher, class, channel, seq) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (publisher, class, channel) DO UPDATE SET seq = excluded.seq",
             [(publisher, item_class, channel, last) for channel in sorted(was - now)],
         )
 
@@ -466,7 +467,7 @@ def _of_few(connection: Connection, wanted: Mapping[str, Any]) -> str | None:
         if wanted[name] is not None:
             articles = f"AS t CROSS JOIN articles AS a ON a.{column} = t.value"
             (count,) = connection.execute(
-                f"SELECT count(*) FROM (SELECT 1 FROM json_each(?) {articles} LIMIT ?)",  # noqa: S608  (constants)
+                f"SELECT count(*) FROM (SELECT 1 FROM json_each(?) {articles} LIMIT ?) AS counted",  # noqa: S608  (constants)
                 (wanted[name], FEW + 1),
             ).fetchone()
             if count <= FEW:
@@ -533,7 +534,11 @@ def move_cursor(connection: Connection, name: str, before: Cursor | None, to: Cu
     if named_cursor(connection, name) != before:
         return False
     check(connection, to)
-    connection.execute("INSERT OR REPLACE INTO cursors (cursor_name, seq) VALUES (?, ?)", (name, to.seq))
+    connection.execute(
+        "INSERT INTO cursors (cursor_name, seq) VALUES (?, ?)"
+        " ON CONFLICT (cursor_name) DO UPDATE SET seq = excluded.seq",
+        (name, to.seq),
+    )
     return True
 
 
@@ -582,7 +587,7 @@ def _eras(connection: Connection, selection: Selection) -> list[Era] | None:
     """
     if not (selection.publishers or selection.kinds or selection.groups or selection.channel):
         return None
-    of = "main." if is_migrated(connection) else ""
+    of = connection.stored if is_migrated(connection) else ""
     now = connection.execute(
         f"""
         SELECT publisher, publisher, publisher_kind, publisher_group,
@@ -625,11 +630,12 @@ def _eras(connection: Connection, selection: Selection) -> list[Era] | None:
 
 # `wire` and `notices` are in subqueries: joined from the left they would be built whole before the first line.
 # An article keeps the publisher and the country that it came with. A line about a publisher is in the selections that
-# hold a report of it which was released before; the plus keeps the planner from looking for it among all reports of the
-# country.
+# hold a report of it which was released before; what is put behind it keeps the planner from looking for it among all
+# reports of the country.
 _OUT = "c.change_kind IN ('withheld', 'withdrawn', 'deleted')"
 _IN_SELECTION = """(c.article_id IS NULL OR c.seq >= a.released_seq)
-      AND (:publishers IS NULL OR coalesce(c.publisher, a.publisher) IN (SELECT value FROM json_each(:publishers)))
+      AND (CAST(:publishers AS TEXT) IS NULL
+        OR coalesce(c.publisher, a.publisher) IN (SELECT value FROM json_each(:publishers)))
       AND (c.article_id IS NOT NULL AND {fits}
         OR c.article_id IS NULL AND (
           coalesce(:countries, :classes, :languages, :topics, :about) IS NULL AND {covers}
@@ -637,34 +643,37 @@ _IN_SELECTION = """(c.article_id IS NULL OR c.seq >= a.released_seq)
             SELECT 1 FROM articles AS b WHERE b.publisher = c.publisher AND b.released_seq <= c.seq AND {fitted})))
 """
 # What a saved search has found, and the publishers of that.
-_FOUND = """iif(c.article_id IS NOT NULL,
+_FOUND = """CASE WHEN c.article_id IS NOT NULL THEN
         EXISTS (SELECT 1 FROM found AS f
-          WHERE f.search_id = :search AND f.article_id = c.article_id AND f.seq <= c.seq),
-        EXISTS (SELECT 1 FROM found AS f CROSS JOIN articles AS b ON b.article_id = f.article_id
-          WHERE f.search_id = :search AND f.seq <= c.seq AND b.publisher = c.publisher))"""
-_THESE = "c.seq IN (SELECT value FROM json_each(:seqs))"
-_SAYS = """(:classes IS NULL OR +{of}.class IN (SELECT value FROM json_each(:classes)))
-        AND (:languages IS NULL OR EXISTS (SELECT 1 FROM json_each(:languages) AS l
-          WHERE {of}.language = l.value COLLATE NOCASE OR {of}.language LIKE l.value || '-%'))"""
+          WHERE f.search_id = :search AND f.article_id = c.article_id AND f.seq <= c.seq)
+        ELSE EXISTS (SELECT 1 FROM found AS f CROSS JOIN articles AS b ON b.article_id = f.article_id
+          WHERE f.search_id = :search AND f.seq <= c.seq AND b.publisher = c.publisher) END"""
+_THESE = "c.seq IN (SELECT CAST(value AS INTEGER) FROM json_each(:seqs))"
+_SAYS = """(CAST(:classes AS TEXT) IS NULL OR {of}.class || '' IN (SELECT value FROM json_each(:classes)))
+        AND (CAST(:languages AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM json_each(:languages) AS l
+          WHERE lower({of}.language) = lower(l.value) OR lower({of}.language) LIKE lower(l.value) || '-%'))"""
 # What it is about now, by the tables that have the broader topics too, and what a former reading was about.
-_IS_ABOUT = """ AND (:topics IS NULL OR EXISTS (SELECT 1 FROM article_topics AS x
+_IS_ABOUT = """ AND (CAST(:topics AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM article_topics AS x
           WHERE x.article_id = {of}.article_id AND x.topic IN (SELECT value FROM json_each(:topics))))
-        AND (:about IS NULL OR EXISTS (SELECT 1 FROM article_countries AS x
+        AND (CAST(:about AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM article_countries AS x
           WHERE x.article_id = {of}.article_id AND x.country IN (SELECT value FROM json_each(:about))))"""
-_WAS_ABOUT = """ AND (:topics IS NULL OR EXISTS (SELECT 1 FROM json_each({of}.topics) AS x
+_WAS_ABOUT = """ AND (CAST(:topics AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM json_each({of}.topics) AS x
           WHERE x.value IN (SELECT value FROM json_each(:topics))))
-        AND (:about IS NULL OR EXISTS (SELECT 1 FROM json_each({of}.about) AS x
+        AND (CAST(:about AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM json_each({of}.about) AS x
           WHERE x.value IN (SELECT value FROM json_each(:about))))"""
 # Whether a publisher was what is asked for in some moment from one line on up to another.
-_WAS = """(:partly IS NULL OR {of}.publisher NOT IN (SELECT json_extract(value, '$[0]') FROM json_each(:partly))
+_WAS = """(CAST(:partly AS TEXT) IS NULL
+          OR {of}.publisher NOT IN (SELECT json_extract(value, '$[0]') FROM json_each(:partly))
           OR EXISTS (SELECT 1 FROM json_each(:partly) AS e WHERE json_extract(e.value, '$[0]') = {of}.publisher
-            AND max({since}, json_extract(e.value, '$[1]')) <= min({until}, json_extract(e.value, '$[2]'))))"""
+            AND max({since}, CAST(json_extract(e.value, '$[1]') AS INTEGER))
+              <= min({until}, CAST(json_extract(e.value, '$[2]') AS INTEGER))))"""
 
 
 def _fits(article: str, *, once: bool) -> str:
     """SQL: whether an article was in a selection up to line `c`; where it is not known what it was, whether it is."""
     always = _meanwhile(article, "0", f"{LAST}")
-    country = f"(:countries IS NULL OR +{article}.country IN (SELECT value FROM json_each(:countries)))"  # noqa: S608
+    of_these = f"{article}.country || '' IN (SELECT value FROM json_each(:countries))"  # noqa: S608  (constants)
+    country = f"(CAST(:countries AS TEXT) IS NULL OR {of_these})"
     says = _SAYS.format(of=article)
     if not once:
         return f"{country} AND {says} AND {always} AND coalesce(:topics, :about) IS NULL"
@@ -674,10 +683,10 @@ def _fits(article: str, *, once: bool) -> str:
     now = f"coalesce((SELECT max(g.until_seq) + 1 {former.format(of='g')}), 0)"
     before = f"coalesce((SELECT max(g.until_seq) + 1 {former.format(of='g')} AND g.until_seq < f.until_seq), 0)"
     until = f"coalesce(f.until_seq, {LAST})"
-    return f"""{country} AND iif(coalesce(:classes, :languages, :topics, :about) IS NULL, {always},
-        {says} AND {_meanwhile(article, now, f"{LAST}")}
+    return f"""{country} AND CASE WHEN coalesce(:classes, :languages, :topics, :about) IS NULL THEN {always}
+        ELSE {says} AND {_meanwhile(article, now, f"{LAST}")}
         OR EXISTS (SELECT 1 {former.format(of="f")} AND {said}
-          AND {_meanwhile(article, before, until)}))"""
+          AND {_meanwhile(article, before, until)}) END"""
 
 
 def _meanwhile(article: str, since: str, until: str) -> str:
@@ -717,6 +726,6 @@ _OF_FEW = """
       UNION ALL
       SELECT c.seq FROM changes AS c INDEXED BY changes_of_publisher
       LEFT JOIN articles AS a ON a.article_id = c.article_id
-      WHERE c.publisher IS NOT NULL AND c.seq > :after AND c.seq <= :up_to AND {in_selection})
+      WHERE c.publisher IS NOT NULL AND c.seq > :after AND c.seq <= :up_to AND {in_selection}) AS lines
     ORDER BY seq LIMIT :limit
 """

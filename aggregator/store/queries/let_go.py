@@ -9,24 +9,33 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from aggregator.model import Entry, Lending
 from aggregator.store.connection import StoreConnection
 from aggregator.store.queries import tags, tombstones, who
-from aggregator.store.queries.raw import Pack, packer, unpacker
+from aggregator.store.queries.raw import Pack, packer, unpacker, with_headline_only, without_words
 from aggregator.text import raw_words
 from aggregator.text.dates import to_iso
 
 _WAITING = ("pending_changes", "pending_revisions")  # tables with words of revisions to come
+# The tables with raw words, and the columns of their keys.
+_RAW: Mapping[str, Sequence[str]] = MappingProxyType(
+    {
+        "revisions": ("revision_id",),
+        "pending_changes": ("article_id", "signal"),
+        "pending_revisions": ("article_id",),
+    }
+)
 
-_THESE = "(SELECT value FROM json_each(?1))"  # the articles, as a JSON array
+_THESE = "(SELECT CAST(value AS INTEGER) FROM json_each(?1))"  # the articles, as a JSON array
 
 
 # Articles whose words may be held no longer. ?1: JSON object, by publisher up to which time of first sight. CROSS: few
 # publishers lend, and the planner, which cannot know that, would look at every article of the wire.
 _OVER = """
     SELECT a.article_id FROM json_each(?1) AS lent
-    CROSS JOIN articles AS a INDEXED BY articles_with_words ON a.publisher = lent.key AND a.has_text
+    CROSS JOIN articles AS a INDEXED BY articles_with_words ON a.publisher = lent.key AND likely(a.has_text)
       AND a.first_seen <= lent.value
     LIMIT ?2
 """
@@ -40,10 +49,13 @@ def lending(connection: StoreConnection) -> dict[str, Lending]:
     rows = connection.execute(
         """
         SELECT publisher, json_extract(rights, '$.storage') AS storage, json_extract(rights, '$.retention_days')
-        FROM publishers WHERE storage <> 'keep'
+        FROM publishers WHERE json_extract(rights, '$.storage') <> 'keep'
         """
     )
-    return {publisher: Lending(storage=storage, days=days) for publisher, storage, days in rows}
+    return {
+        publisher: Lending(storage=storage, days=None if days is None else int(days))
+        for publisher, storage, days in rows
+    }
 
 
 def let_go(connection: StoreConnection, over: Over) -> int:
@@ -70,8 +82,8 @@ def let_go(connection: StoreConnection, over: Over) -> int:
         connection.execute(f"DELETE FROM {table} WHERE article_id IN {_THESE}", (these,))  # noqa: S608
     for table, stays in who.STAYS.items():
         connection.execute(f"DELETE FROM {table} WHERE article_id IN {_THESE} AND NOT ({stays})", (these,))  # noqa: S608
-    for table in ("revisions", *_WAITING):
-        _strip(connection, table, f"SELECT rowid FROM {table} WHERE article_id IN {_THESE}", these, pack)  # noqa: S608
+    for table in _RAW:
+        _strip(connection, table, f"w.article_id IN {_THESE}", these, pack)
     tags.let_go(connection, articles)
     connection.execute(f"UPDATE articles SET has_text = 0 WHERE article_id IN {_THESE}", (these,))  # noqa: S608
     return len(articles)
@@ -83,13 +95,28 @@ def has_over(connection: StoreConnection, over: Over, *, by_index: bool) -> bool
     return bool(over) and connection.execute(sql, (_as_parameter(over), 1)).fetchone() is not None
 
 
-def is_over_sql(over: Over, article: str) -> str:
+def shown(over: Over) -> dict[str, tuple[dict[str, str], str]]:
+    """What `let_go` will leave of tables that hold words: by table the columns that are others then, as SQL, and for
+    which rows, as SQL; both of a row `t`.
+    """
+    is_over = _is_over_sql(over, "t.article_id")
+    emptied = {name: f"CASE WHEN {is_over} THEN '' ELSE t.{name} END" for name in ("summary", "text", "excerpt")}
+    stripped = f"CASE WHEN {is_over} THEN {with_headline_only('t.dictionary_id')} ELSE t.dictionary_id END"
+    return {
+        "bodies": (emptied, "TRUE"),
+        "revisions": ({"dictionary_id": stripped}, "TRUE"),
+        "media": ({}, f"NOT {is_over}"),
+        **{table: ({}, f"({stays} OR NOT {is_over})") for table, stays in who.STAYS.items()},
+    }
+
+
+def _is_over_sql(over: Over, article: str) -> str:
     """SQL for whether the words of an article may be held no longer; `article` is SQL."""
     lent = _as_parameter(over).replace("'", "''")
     return f"""EXISTS (
         SELECT 1 FROM json_each('{lent}') AS lent
         CROSS JOIN articles AS a ON a.publisher = lent.key AND a.first_seen <= lent.value
-        WHERE a.article_id = {article} AND a.has_text)"""  # noqa: S608  (keys of publishers, and times)
+        WHERE a.article_id = {article} AND a.has_text = 1)"""  # noqa: S608  (keys of publishers, and times)
 
 
 def let_go_pending(connection: StoreConnection, over: Over) -> None:
@@ -97,13 +124,11 @@ def let_go_pending(connection: StoreConnection, over: Over) -> None:
     longer among them. Within a transaction.
     """
     pack = packer(connection)
+    is_over = """EXISTS (
+        SELECT 1 FROM articles AS a JOIN json_each(?1) AS lent ON lent.key = a.publisher AND a.first_seen <= lent.value
+        WHERE a.article_id = w.article_id)"""
     for table in _WAITING:
-        found = f"""
-            SELECT c.rowid FROM {table} AS c
-            CROSS JOIN articles AS a ON a.article_id = c.article_id
-            JOIN json_each(?1) AS lent ON lent.key = a.publisher AND a.first_seen <= lent.value
-        """  # noqa: S608
-        _strip(connection, table, found, _as_parameter(over), pack)
+        _strip(connection, table, is_over, _as_parameter(over), pack)
 
 
 def _as_parameter(over: Over) -> str:
@@ -111,29 +136,21 @@ def _as_parameter(over: Over) -> str:
 
 
 def _strip(connection: StoreConnection, table: str, which: str, value: str, pack: Pack) -> None:
-    """Packs the raw words of some rows anew, without those that are let go of. `which`: SQL that finds the rows, with
-    `value` as ?1.
+    """Packs the raw words of some rows anew, without those that are let go of. `which`: SQL of a condition on rows `w`,
+    with `value` as ?1.
     """
-    unpack = unpacker(connection)
+    unpack, key = unpacker(connection), _RAW[table]
     rows = connection.execute(
-        f"SELECT rowid, raw, dictionary_id FROM {table} WHERE raw IS NOT NULL AND rowid IN ({which})",  # noqa: S608
+        f"SELECT {', '.join(key)}, raw, dictionary_id FROM {table} AS w WHERE raw IS NOT NULL AND {which}",  # noqa: S608
         (value,),
     )
-    for row, raw, dictionary in rows.fetchall():
+    is_it = " AND ".join(f"{column} = ?" for column in key)
+    for *row, raw, dictionary in rows.fetchall():
         words = unpack(raw, dictionary)
         kept = without_words(words)
         if kept != words:
             packed = pack(kept)
-            connection.execute(f"UPDATE {table} SET raw = ?, dictionary_id = ? WHERE rowid = ?", (*packed, row))  # noqa: S608
-
-
-def without_words(words: bytes | None) -> bytes:
-    """What stays of everything that an entry said when its words are let go; of damaged ones (None), nothing."""
-    try:
-        entry = raw_words.decode(words) if words is not None else Entry()
-    except ValueError:
-        entry = Entry()
-    return raw_words.encode(raw_words.without_words(entry))
+            connection.execute(f"UPDATE {table} SET raw = ?, dictionary_id = ? WHERE {is_it}", (*packed, *row))  # noqa: S608
 
 
 def everything(
@@ -152,13 +169,13 @@ def everything(
         connection.execute(sql, (these,))
     connection.execute(
         f"""
-        UPDATE revisions SET title = '', words_hash = x'', raw_hash = x'', changed = NULL, raw = ?2, dictionary_id = ?3
+        UPDATE revisions SET title = '', words_hash = ?4, raw_hash = ?4, changed = NULL, raw = ?2, dictionary_id = ?3
         WHERE article_id IN {_THESE}
         """,  # noqa: S608
-        (these, *pack(raw_words.encode(Entry()))),
+        (these, *pack(raw_words.encode(Entry())), b""),
     )
     # What ANALYZE of an SQLite with STAT4 took as samples: keys and addresses, if a person asked for these tables.
-    if connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_stat4'").fetchone():
+    if connection.has_table("sqlite_stat4"):
         connection.execute("DELETE FROM sqlite_stat4")
 
 
@@ -230,7 +247,7 @@ def _empty_what_was_mixed_in(connection: StoreConnection, these: str, pack: Pack
     """
     connection.execute(
         f"""
-        UPDATE revisions SET title = '', words_hash = x'', raw_hash = x'', changed = NULL, raw = ?2, dictionary_id = ?3
+        UPDATE revisions SET title = '', words_hash = ?4, raw_hash = ?4, changed = NULL, raw = ?2, dictionary_id = ?3
         WHERE revision_id IN (
           SELECT r.revision_id FROM merges AS m
           CROSS JOIN articles AS a ON a.article_id = m.article_id
@@ -242,5 +259,5 @@ def _empty_what_was_mixed_in(connection: StoreConnection, these: str, pack: Pack
               WHERE own.article_id = a.article_id AND own.number IN (m.revision, a.revision))
           WHERE m.split_article_id IN {_THESE})
         """,  # noqa: S608
-        (these, *pack(raw_words.encode(Entry()))),
+        (these, *pack(raw_words.encode(Entry())), b""),
     )

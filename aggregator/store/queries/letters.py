@@ -35,7 +35,8 @@ def add_of_matter(connection: Connection, letter: NewLetter, first: int, last: i
     connection.execute(
         """
         UPDATE complaints SET letter_id = ? WHERE came_by = 'form' AND letter_id IS NULL AND resolved_at IS NULL
-          AND complaint_id <= ? AND article_id IS (SELECT article_id FROM complaints WHERE complaint_id = ?)
+          AND complaint_id <= ? AND article_id IS NOT DISTINCT FROM (
+            SELECT article_id FROM complaints WHERE complaint_id = ?)
         """,
         (letter_id, last, first),
     )
@@ -113,8 +114,8 @@ def end_of(connection: Connection, complaints: Sequence[int], at: str) -> None:
     rows = connection.execute(
         """
         SELECT letter_id FROM letters WHERE ended_at IS NULL AND (
-          complaint_id IN (SELECT value FROM json_each(?1)) OR letter_id IN (
-            SELECT letter_id FROM complaints WHERE complaint_id IN (SELECT value FROM json_each(?1))))
+          complaint_id IN (SELECT CAST(value AS INTEGER) FROM json_each(?1)) OR letter_id IN (
+            SELECT letter_id FROM complaints WHERE complaint_id IN (SELECT CAST(value AS INTEGER) FROM json_each(?1))))
         """,
         (json.dumps(list(complaints)),),
     )

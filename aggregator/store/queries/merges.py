@@ -50,14 +50,14 @@ def listed(connection: StoreConnection, since: str, undone_too: bool) -> list[di
     the report said before, `taken` what was taken for it: title, url, text (its beginning). These, `title` and
     `channels` (a tuple) are None where the article is out of the wire.
     """
-    which = "m.at >= ? AND (? OR m.undone_at IS NULL) ORDER BY m.merge_id"
+    which = "m.at >= ? AND (? = 1 OR m.undone_at IS NULL) ORDER BY m.merge_id"
     return _with_beginnings(reading.rows(connection, _MERGES.format(which=which), since, undone_too))
 
 
 def page(connection: StoreConnection, below: int | None, undone_too: bool, most: int) -> list[dict[str, Any]]:
     """The same, the newest first, below a number."""
     which = """m.merge_id IN (
-        SELECT merge_id FROM merges WHERE merge_id < ? AND (? OR undone_at IS NULL) ORDER BY merge_id DESC LIMIT ?)
+        SELECT merge_id FROM merges WHERE merge_id < ? AND (? = 1 OR undone_at IS NULL) ORDER BY merge_id DESC LIMIT ?)
       ORDER BY m.merge_id DESC"""
     return _with_beginnings(reading.rows(connection, _MERGES.format(which=which), below or _END, undone_too, most))
 
@@ -96,8 +96,8 @@ def read(connection: Connection, number: int) -> Merge | None:
         return None
     article_id, source_id, key, revision, at, undone_at, joined, keys = row
     taken = connection.execute(
-        "SELECT coalesce(max(iif(source_id = ? AND number > ?, revision_id, NULL)), max(revision_id)) FROM revisions"
-        " WHERE article_id = ?",
+        "SELECT coalesce(max(CASE WHEN source_id = ? AND number > ? THEN revision_id END), max(revision_id))"
+        " FROM revisions WHERE article_id = ?",
         (source_id, revision, article_id),
     ).fetchone()
     beside = {"merge_id": number, "article_key": key, "is_undone": undone_at is not None, "at": from_iso(at)}
@@ -112,7 +112,7 @@ def of_version(connection: Connection, report: str, number: int) -> Merge | None
     row = connection.execute(
         """
         SELECT a.article_id, r.source_id, r.seen_at, (
-          SELECT coalesce(max(iif(o.source_id = r.source_id AND o.number >= r.number, o.revision_id, NULL)),
+          SELECT coalesce(max(CASE WHEN o.source_id = r.source_id AND o.number >= r.number THEN o.revision_id END),
             max(o.revision_id))
           FROM revisions AS o WHERE o.article_id = a.article_id)
         FROM articles AS a JOIN revisions AS r ON r.article_id = a.article_id AND r.number = ? WHERE a.id = ?
@@ -154,7 +154,7 @@ def between(connection: Connection, article_id: int, rows: tuple[int, int, int],
         first_key=first_key,
         languages=tuple(json.loads(languages)),
         storage=storage,
-        excerpt_max_words=words,
+        excerpt_max_words=int(words),
         language=language,
         revision=revision,
         newest=newest,
@@ -239,7 +239,7 @@ def write(connection: Connection, split: Split, now: datetime) -> bool:
     ((new, said),) = polls.write_decisions(connection, source_id, [split.new], now)
     connection.execute(
         """
-        UPDATE articles SET sort_time = iif(coalesce(published, updated) IS NULL, ?, sort_time),
+        UPDATE articles SET sort_time = CASE WHEN coalesce(published, updated) IS NULL THEN ? ELSE sort_time END,
           backfill = (SELECT backfill FROM articles WHERE article_id = ?)
         WHERE article_id = ?
         """,

@@ -33,7 +33,7 @@ _REDIRECTS = """
 SELECT url, state, accepted_by, reason, at FROM redirects WHERE source_id = ? ORDER BY at DESC, url LIMIT ?
 """
 _DROPS = """
-SELECT d.key AS why, sum(d.value) AS entries FROM (
+SELECT d.key AS why, sum(CAST(d.value AS INTEGER)) AS entries FROM (
   SELECT drops FROM polls WHERE source_id = ?1 AND drops IS NOT NULL ORDER BY started DESC LIMIT ?2
 ) AS l, json_each(l.drops) AS d GROUP BY d.key ORDER BY entries DESC, why
 """
@@ -49,7 +49,7 @@ _PROPOSED = """
 SELECT s.publisher || '/' || s.source_key AS source_name, s.publisher, p.name AS publisher_name, p.homepage, s.url,
   s.proposed, s.proposed_as, s.last_poll
 FROM sources AS s JOIN publishers AS p ON p.publisher = s.publisher
-WHERE s.enabled AND s.source_kind = 'discover' AND s.proposed IS NOT NULL ORDER BY 1
+WHERE s.enabled = 1 AND s.source_kind = 'discover' AND s.proposed IS NOT NULL ORDER BY 1
 """
 
 

@@ -48,8 +48,8 @@ LEFT JOIN notices AS n ON n.article_id = a.article_id
 LEFT JOIN settings AS s ON s.name = 'notices/' || a.publisher
 """
 _MEDIA = """
-SELECT a.id, m.url, m.medium, m.type, m.width, m.height, m.length, m.title, m.caption, m.credit, m.copyright, m.alt,
-  m.language
+SELECT a.id, m.place, m.url, m.medium, m.type, m.width, m.height, m.length, m.title, m.caption, m.credit, m.copyright,
+  m.alt, m.language
 FROM json_each(?) AS wanted CROSS JOIN articles AS a ON a.id = wanted.value CROSS JOIN media AS m USING (article_id)
 """
 
@@ -63,8 +63,8 @@ def to_release(connection: Connection, reports: Sequence[str]) -> list[Held]:
     if not is_migrated(connection):  # an older version made the file, and it is only read
         for column in ("p.permissions", "a.language_from", "a.topics", "a.about"):
             sql = sql.replace(column, f"NULL AS {column[2:]}")
-    media: dict[str, list[Media]] = {}  # in the order of the table's key
-    for row in dictionaries(connection.execute(_MEDIA, (those,))):
+    media: dict[str, list[Media]] = {}
+    for row in sorted(dictionaries(connection.execute(_MEDIA, (those,))), key=lambda each: int(each.pop("place"))):
         media.setdefault(row.pop("id"), []).append(_media(row))
     rows = dictionaries(connection.execute(sql, (those,)))
     said = _Signals(connection, rows)
@@ -127,7 +127,7 @@ def former_publishers(connection: Connection) -> list[FormerPublisher]:
             """
             SELECT publisher, name, place, country, publisher_kind AS kind, publisher_group AS "group", homepage, rights
             FROM publishers AS p
-            WHERE NOT configured AND EXISTS (SELECT 1 FROM articles AS a WHERE a.publisher = p.publisher)
+            WHERE configured = 0 AND EXISTS (SELECT 1 FROM articles AS a WHERE a.publisher = p.publisher)
             ORDER BY publisher
             """
         )
@@ -141,7 +141,7 @@ def next_moment(connection: Connection, now: datetime) -> datetime | None:
         """
         SELECT min(moment) FROM (
           SELECT min(embargoed_until) AS moment FROM articles WHERE embargoed_until > ?1
-          UNION ALL SELECT min(ends_at) FROM agreements WHERE NOT ended AND ends_at > ?1)
+          UNION ALL SELECT min(ends_at) FROM agreements WHERE ended = 0 AND ends_at > ?1) AS next
         """,
         (to_iso(now),),
     ).fetchone()

@@ -16,8 +16,7 @@ from aggregator.text.raw_words import decode
 
 def is_there(connection: Connection) -> bool:
     """Whether the database has the table: one that an older version made, and that is only read, has not."""
-    found = connection.execute("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'pages'")
-    return found.fetchone() is not None
+    return connection.has_table("pages")
 
 
 def state(connection: Connection, article_id: int) -> PageState | None:
@@ -29,7 +28,7 @@ def state(connection: Connection, article_id: int) -> PageState | None:
         FROM articles AS a
         JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
         JOIN sources AS s ON s.source_id = r.source_id
-        WHERE a.article_id = ? AND a.notice IS NOT 'removed'
+        WHERE a.article_id = ? AND a.notice IS DISTINCT FROM 'removed'
         """,
         (article_id,),
     ).fetchone()
@@ -54,25 +53,29 @@ def write(connection: Connection, reading: PageReading, at: str) -> bool:
     """What a reading came to. What failed leaves what was read before. False: the report has another version than when
     this was decided, or was purged, and nothing is written.
     """
-    asked = (
-        "SELECT 1 FROM articles WHERE article_id = ? AND revision = coalesce(?, revision) AND notice IS NOT 'removed'"
-    )
-    if connection.execute(asked, (reading.article_id, reading.revision)).fetchone() is None:
+    row = connection.execute(
+        """
+        SELECT g.evidence FROM articles AS a LEFT JOIN pages AS g ON g.article_id = a.article_id
+        WHERE a.article_id = ? AND a.revision = coalesce(?, a.revision) AND a.notice IS DISTINCT FROM 'removed'
+        """,
+        (reading.article_id, reading.revision),
+    ).fetchone()
+    if row is None:
         return False
     is_read = reading.outcome != "failed"
+    evidence = {**json.loads(row[0] or "{}"), **reading.evidence}
     revision = reading.revision
     if reading.decision is not None and revision is not None:
         revision += 1
     connection.execute(
         """
         INSERT INTO pages (article_id, mode, tried_at, outcome, reason, read_at, read_as, revision, fields, evidence)
-        VALUES (?1, ?2, ?3, ?4, ?5, iif(?6, ?3, NULL), iif(?6, ?2, NULL), iif(?6, ?7, NULL), ?8, ?9)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (article_id) DO UPDATE SET mode = excluded.mode, tried_at = excluded.tried_at,
-          outcome = excluded.outcome, reason = excluded.reason, read_at = coalesce(excluded.read_at, read_at),
-          read_as = coalesce(excluded.read_as, read_as), revision = coalesce(excluded.revision, revision),
-          fields = iif(?6, excluded.fields, fields),
-          evidence = iif(?6, nullif(json_patch(coalesce(evidence, '{}'), coalesce(excluded.evidence, '{}')), '{}'),
-            evidence)
+          outcome = excluded.outcome, reason = excluded.reason, read_at = coalesce(excluded.read_at, pages.read_at),
+          read_as = coalesce(excluded.read_as, pages.read_as), revision = coalesce(excluded.revision, pages.revision),
+          fields = CASE WHEN excluded.read_at IS NULL THEN pages.fields ELSE excluded.fields END,
+          evidence = CASE WHEN excluded.read_at IS NULL THEN pages.evidence ELSE excluded.evidence END
         """,
         (
             reading.article_id,
@@ -80,10 +83,11 @@ def write(connection: Connection, reading: PageReading, at: str) -> bool:
             at,
             reading.outcome,
             reading.reason,
-            is_read,
-            revision,
+            at if is_read else None,
+            reading.mode if is_read else None,
+            revision if is_read else None,
             json.dumps(reading.fields) if reading.fields else None,
-            json.dumps(dict(reading.evidence)) if reading.evidence else None,
+            json.dumps(evidence) if evidence else None,
         ),
     )
     return True
@@ -95,8 +99,8 @@ def note(connection: Connection, versions: Sequence[tuple[int, int, Article]], a
     """
     connection.executemany(
         """
-        INSERT OR IGNORE INTO pages (article_id, mode, tried_at, outcome, revision, fields)
-        VALUES (?, 'metadata', ?, 'read', ?, ?)
+        INSERT INTO pages (article_id, mode, tried_at, outcome, revision, fields)
+        VALUES (?, 'metadata', ?, 'read', ?, ?) ON CONFLICT DO NOTHING
         """,
         [
             (number, at, revision, json.dumps([each.name for each in fields(PageWords) if getattr(a.page, each.name)]))
@@ -125,14 +129,14 @@ def _words(connection: Connection, articles: Sequence[int]) -> dict[int, tuple[P
         """
         SELECT a.article_id, raw_words(r.raw, r.dictionary_id), json_extract(p.rights, '$.excerpt_max_words')
         FROM json_each(?) AS named
-        CROSS JOIN pages AS g ON g.article_id = named.value AND g.fields IS NOT NULL
+        CROSS JOIN pages AS g ON g.article_id = CAST(named.value AS INTEGER) AND g.fields IS NOT NULL
         CROSS JOIN articles AS a ON a.article_id = g.article_id
         JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
         JOIN publishers AS p ON p.publisher = a.publisher
         """,
         (json.dumps(list(articles)),),
     )
-    return {number: (page, most) for number, words, most in rows if (page := decode(words).page) is not None}
+    return {number: (page, int(most)) for number, words, most in rows if (page := decode(words).page) is not None}
 
 
 def tried(connection: Connection, since: str, until: str) -> dict[str, tuple[int, dict[str, int]]]:
@@ -145,7 +149,7 @@ def tried(connection: Connection, since: str, until: str) -> dict[str, tuple[int
     rows = connection.execute(
         """
         SELECT a.publisher, CASE WHEN g.outcome = 'read' THEN NULL
-            WHEN instr(g.reason, ': ') THEN substr(g.reason, 1, instr(g.reason, ': ') - 1)
+            WHEN instr(g.reason, ': ') > 0 THEN substr(g.reason, 1, instr(g.reason, ': ') - 1)
             ELSE g.reason END AS why, count(*)
         FROM pages AS g CROSS JOIN articles AS a ON a.article_id = g.article_id
         WHERE g.tried_at >= ? AND g.tried_at <= ? GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2
@@ -166,15 +170,15 @@ def failed(connection: Connection, since: str, until: str) -> dict[str, tuple[in
         return {}
     rows = connection.execute(
         """
-        SELECT s.publisher || '/' || s.source_key, count(*), sum(g.outcome = 'failed'), g.reason,
-          max(iif(g.outcome = 'failed', g.tried_at, NULL)) AS last
+        SELECT s.publisher || '/' || s.source_key, count(*), sum(g.outcome = 'failed'),
+          max(CASE WHEN g.outcome = 'failed' THEN g.tried_at || ' ' || coalesce(g.reason, '') END)
         FROM pages AS g CROSS JOIN articles AS a ON a.article_id = g.article_id
         CROSS JOIN sources AS s ON s.source_id = a.source_id
-        WHERE g.tried_at >= ? AND g.tried_at <= ? GROUP BY a.source_id HAVING last IS NOT NULL
+        WHERE g.tried_at >= ? AND g.tried_at <= ? GROUP BY 1 HAVING sum(g.outcome = 'failed') > 0
         """,
         (since, until),
     )
-    return {source: (tried, count, why or "") for source, tried, count, why, _ in rows}
+    return {source: (tried, count, last.partition(" ")[2]) for source, tried, count, last in rows}
 
 
 def of_report(connection: Connection, public_id: str) -> dict[str, Any] | None:

@@ -23,7 +23,7 @@ def by_person(connection: Connection) -> str:
 
 def is_kept(connection: Connection) -> bool:
     """Whether the file knows of pauses by a person."""
-    return bool(connection.execute("SELECT 1 FROM main.sqlite_schema WHERE name = 'pauses'").fetchone())
+    return connection.has_table("pauses")
 
 
 def sources(connection: Connection) -> dict[str, bool]:
@@ -36,7 +36,7 @@ def paused(connection: Connection) -> list[str]:
     """The names of the sources that are switched on and paused, by whomever."""
     rows = connection.execute(
         f"SELECT publisher || '/' || source_key FROM sources AS s"  # noqa: S608  (constants)
-        f" WHERE enabled AND (paused_at IS NOT NULL OR {by_person(connection)}) ORDER BY 1"
+        f" WHERE enabled = 1 AND (paused_at IS NOT NULL OR {by_person(connection)}) ORDER BY 1"
     )
     return [name for (name,) in rows]
 
@@ -68,8 +68,8 @@ def resume(connection: Connection, names: Sequence[str], now: datetime, actor: s
     _end(connection, those, now, actor)
     connection.execute(
         f"""
-        UPDATE sources AS s SET failures = iif(paused_at IS NULL, failures, 0), paused_at = NULL, next_at = ?,
-          next_reason = 'resumed'
+        UPDATE sources AS s SET failures = CASE WHEN paused_at IS NULL THEN failures ELSE 0 END, paused_at = NULL,
+          next_at = ?, next_reason = 'resumed'
         WHERE {_NAMED}
         """,  # noqa: S608  (constants)
         (to_iso(now), json.dumps(those)),

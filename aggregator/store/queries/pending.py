@@ -83,7 +83,7 @@ def remember(connection: Connection, source_id: int, numbered: Sequence[tuple[in
         [(source_id, number, a.entry_hash, a.keys[0]) for number, a in numbered],
     )
     connection.executemany(
-        "INSERT OR IGNORE INTO article_keys (publisher, article_key, article_id) VALUES (?, ?, ?)",
+        "INSERT INTO article_keys (publisher, article_key, article_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         [(a.publisher, key, number) for number, a in numbered for key in a.keys],
     )
 
@@ -165,14 +165,17 @@ def sources_with(connection: Connection, key: str, kinds: Sequence[MassKind]) ->
 
 _SOME = """
     SELECT c.article_id, a.revision, r.words_hash, a.first_seen, coalesce(r.stored_at, r.seen_at),
-      coalesce(s.entry_hash, x''), coalesce(s.media_hash, x''), c.signal, c.mass_kind, c.article_key,
+      s.entry_hash, s.media_hash, c.signal, c.mass_kind, c.article_key,
       c.received_at, c.language, c.words_hash, c.media_hash, c.entry_hash, c.raw, c.dictionary_id
-    FROM pending_changes AS c
+    FROM (
+      SELECT article_id, signal FROM pending_changes
+      WHERE source_id = ? AND reason = ? AND refused_at IS NULL AND mass_kind IN (SELECT value FROM json_each(?))
+      ORDER BY since, article_id, signal LIMIT ?) AS first
+    CROSS JOIN pending_changes AS c ON c.article_id = first.article_id AND c.signal = first.signal
     JOIN articles AS a ON a.article_id = c.article_id
     JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
     LEFT JOIN sightings AS s ON s.source_id = c.source_id AND s.article_id = c.article_id
-    WHERE c.source_id = ? AND c.reason = ? AND c.refused_at IS NULL AND c.mass_kind IN (SELECT value FROM json_each(?))
-    ORDER BY c.rowid LIMIT ?
+    ORDER BY c.since, c.article_id, c.signal
 """
 
 
@@ -204,8 +207,8 @@ def _change(connection: Connection, row: tuple[Any, ...], state: ReportState, wo
             words_hash=words_before,
             first_seen=from_iso(first_seen),
             last_revision=from_iso(revised),
-            entry_hash=entry_before,
-            listed_media_hash=media_before,
+            entry_hash=entry_before or b"",
+            listed_media_hash=media_before or b"",
         ),
         state=state,
         words=words,
@@ -278,6 +281,6 @@ def _asked(those: Sequence[PendingChange]) -> tuple[Sequence[MassKind], int]:
 def follow_split(connection: Connection, article_id: int, key: str, new: int) -> None:
     """A merge is undone: what waits of the entry under that key is the new article's."""
     connection.execute(
-        "UPDATE OR REPLACE pending_changes SET article_id = ? WHERE article_id = ? AND article_key = ?",
+        "UPDATE pending_changes SET article_id = ? WHERE article_id = ? AND article_key = ?",
         (new, article_id, key),
     )

@@ -83,7 +83,8 @@ def forget(connection: Connection, source_id: int, articles: Iterable[int]) -> N
 def note_gone(connection: Connection, source_id: int, gone: Collection[int]) -> None:
     """Of which articles the source's newest document no longer lists the entry whose words are held back."""
     connection.execute(
-        "UPDATE pending_revisions SET gone = article_id IN (SELECT value FROM json_each(?)) WHERE source_id = ?",
+        "UPDATE pending_revisions SET gone = CASE WHEN article_id IN (SELECT CAST(value AS INTEGER) FROM json_each(?))"
+        " THEN 1 ELSE 0 END WHERE source_id = ?",
         (json.dumps(list(gone)), source_id),
     )
 
@@ -104,7 +105,7 @@ _DUE = """
     CROSS JOIN publishers AS p ON p.publisher = a.publisher
     CROSS JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
     WHERE coalesce(r.stored_at, r.seen_at) NOT BETWEEN :day_ago AND :now
-      OR h.gone AND NOT EXISTS (
+      OR h.gone = 1 AND NOT EXISTS (
         SELECT 1 FROM revisions AS late WHERE late.article_id = h.article_id AND late.stored_at BETWEEN :day_ago
           AND :now)
     ORDER BY h.received_at, h.article_id LIMIT :most
@@ -161,7 +162,7 @@ def _article(row: dict[str, Any], words: bytes) -> Article:
         title=row["title"],
         summary=said.summary,
         text=said.text,
-        excerpt=excerpt(said.summary, said.text, row["excerpt_max_words"]),
+        excerpt=excerpt(said.summary, said.text, int(row["excerpt_max_words"])),
         url=row["url"],
         byline=row["byline"],
         language=stated_or_first(row["language"], json.loads(row["languages"])),

@@ -32,14 +32,13 @@ _BATCH = 100
 _KNOWN_AS_REMOVED = timedelta(days=400)
 
 # A publisher whose rights let the wire show copies of pictures.
-_COPIES = """p.configured AND json_extract(p.rights, '$.images.scope') <> 'none'
-  AND NOT coalesce(json_extract(p.rights, '$.images.hotlink'), 0)"""
+_COPIES = """p.configured = 1 AND json_extract(p.rights, '$.images.scope') <> 'none'
+  AND coalesce(CAST(json_extract(p.rights, '$.images.hotlink') AS INTEGER), 0) = 0"""
 
 
 def is_there(connection: Connection) -> bool:
     """Whether the database has the tables: one that an older version made, and that is only read, has not."""
-    found = connection.execute("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'picture_uses'")
-    return found.fetchone() is not None
+    return connection.has_table("picture_uses")
 
 
 # Which copies are wanted
@@ -103,13 +102,13 @@ def swept(connection: Connection) -> list[str]:
         DELETE FROM picture_uses
         WHERE article_id IN (SELECT u.article_id FROM publishers AS p
           CROSS JOIN picture_uses AS u INDEXED BY picture_uses_of_picture ON u.publisher = p.publisher
-          WHERE NOT p.configured LIMIT 1000)
+          WHERE p.configured = 0 LIMIT 1000)
         """
     )
     after = int(settings.read(connection, _SWEPT) or 0)
     rows = connection.execute(
         """
-        SELECT DISTINCT a.article_id, a.id
+        SELECT DISTINCT u.article_id, a.id
         FROM picture_uses AS u CROSS JOIN articles AS a ON a.article_id = u.article_id
         WHERE u.article_id > ? ORDER BY u.article_id LIMIT ?
         """,
@@ -139,8 +138,8 @@ def set_wanted(connection: Connection, wanted: Sequence[CopiesWanted], now: str)
         new = [url for url in each.urls if url not in before]
         connection.executemany(
             """
-            INSERT OR IGNORE INTO pictures (publisher, url, picture_state, next_at, attempts)
-            VALUES (?, ?, 'waiting', ?, 0)
+            INSERT INTO pictures (publisher, url, picture_state, next_at, attempts)
+            VALUES (?, ?, 'waiting', ?, 0) ON CONFLICT DO NOTHING
             """,
             [(each.publisher, url, now) for url in new],
         )
@@ -166,7 +165,7 @@ def due(
         SELECT publisher, url, attempts FROM (
           SELECT publisher, url, attempts, next_at,
             row_number() OVER (PARTITION BY publisher ORDER BY next_at, url) AS place
-          FROM pictures WHERE next_at <= ?1 AND publisher IN (SELECT value FROM json_each(?2)))
+          FROM pictures WHERE next_at <= ?1 AND publisher IN (SELECT value FROM json_each(?2))) AS waiting
         WHERE place <= ?3 ORDER BY next_at, url LIMIT ?4
         """,
         (now, json.dumps(sorted(publishers)), per_publisher, most),
@@ -255,7 +254,7 @@ def taken(connection: Connection) -> int:
     row = connection.execute(
         """
         SELECT coalesce(sum(bytes), 0) FROM (
-          SELECT max(bytes) AS bytes FROM pictures WHERE digest IS NOT NULL GROUP BY digest)
+          SELECT max(bytes) AS bytes FROM pictures WHERE digest IS NOT NULL GROUP BY digest) AS each
         """
     ).fetchone()
     return int(row[0])
@@ -347,14 +346,14 @@ def reports_with(connection: Connection, digest: str, most: int) -> list[str]:
         return []
     rows = connection.execute(
         """
-        SELECT DISTINCT a.id FROM pictures AS p
+        SELECT DISTINCT a.id, a.article_id FROM pictures AS p
         CROSS JOIN picture_uses AS u ON u.publisher = p.publisher AND u.url = p.url
         CROSS JOIN articles AS a ON a.article_id = u.article_id
         WHERE p.digest = ? ORDER BY a.article_id DESC LIMIT ?
         """,
         (digest, most),
     )
-    return [report for (report,) in rows]
+    return [report for report, _ in rows]
 
 
 def counts(connection: Connection) -> PictureCounts:

@@ -123,14 +123,15 @@ def write_page(connection: Connection, decision: Decision, at: str) -> None:
     """A version that a report has by its own page. What its sources said of it stays as it is. Within a transaction."""
     article, before = decision.article, decision.known
     assert before is not None
-    (source_id, was) = connection.execute(
+    (source_id, words) = connection.execute(
         """
-        SELECT r.source_id, json_extract(raw_words(r.raw, r.dictionary_id), '$.page.published') FROM articles AS a
+        SELECT r.source_id, raw_words(r.raw, r.dictionary_id) FROM articles AS a
         JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision WHERE a.article_id = ?
         """,
         (before.article_id,),
     ).fetchone()
     _update(connection, article, before, {})
+    was = (json.loads(words).get("page") or {}).get("published")
     published, stated_as, _, _ = stated(article)
     connection.execute(
         """
@@ -182,7 +183,7 @@ def _may_bring_media(connection: Connection, source_id: int, article_id: int) ->
         """
         SELECT 1 FROM articles AS a
         JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision AND r.source_id = ?2
-        WHERE a.article_id = ?1 AND a.has_text AND NOT EXISTS (SELECT 1 FROM media WHERE article_id = ?1)
+        WHERE a.article_id = ?1 AND a.has_text = 1 AND NOT EXISTS (SELECT 1 FROM media WHERE article_id = ?1)
         """,
         (article_id, source_id),
     ).fetchone()
@@ -222,8 +223,10 @@ def _write_media(connection: Connection, numbered: Iterable[tuple[int, Article]]
 def _write_sightings(connection: Connection, source_id: int, numbered: Iterable[tuple[int, Article]]) -> None:
     connection.executemany(
         """
-        INSERT OR REPLACE INTO sightings (source_id, article_id, entry_hash, words_hash, media_hash, article_key)
+        INSERT INTO sightings (source_id, article_id, entry_hash, words_hash, media_hash, article_key)
         VALUES (?, ?, ?, ?, ?, ?)
+        ON CONFLICT (source_id, article_id) DO UPDATE SET entry_hash = excluded.entry_hash,
+          words_hash = excluded.words_hash, media_hash = excluded.media_hash, article_key = excluded.article_key
         """,
         [(source_id, number, a.entry_hash, a.words_hash, a.media_hash, a.keys[0]) for number, a in numbered],
     )
@@ -235,10 +238,10 @@ def note_without_media(connection: Connection, source_id: int, unchanged: Iterab
     """
     connection.execute(
         """
-        UPDATE sightings SET media_hash = x''
-        WHERE source_id = ? AND article_id IN (SELECT value FROM json_each(?)) AND media_hash IS NULL
+        UPDATE sightings SET media_hash = ?
+        WHERE source_id = ? AND article_id IN (SELECT CAST(value AS INTEGER) FROM json_each(?)) AND media_hash IS NULL
         """,
-        (source_id, json.dumps(list(unchanged))),
+        (b"", source_id, json.dumps(list(unchanged))),
     )
 
 
@@ -292,7 +295,7 @@ def _write_revisions(
 def _write_keys(connection: Connection, numbered: Iterable[tuple[int, Article]]) -> None:
     """A weaker key that another article of the publisher already holds stays with that article."""
     connection.executemany(
-        "INSERT OR IGNORE INTO article_keys (publisher, article_key, article_id) VALUES (?, ?, ?)",
+        "INSERT INTO article_keys (publisher, article_key, article_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         [(a.publisher, key, number) for number, a in numbered for key in a.keys],
     )
 
@@ -360,7 +363,8 @@ def list_in_its_place(
 def write_near_keys(connection: Connection, numbered: Iterable[tuple[int, Article]]) -> None:
     """The newest article stands under a near key: twins come within days."""
     connection.executemany(
-        "INSERT OR REPLACE INTO near_keys (publisher, article_key, article_id) VALUES (?, ?, ?)",
+        "INSERT INTO near_keys (publisher, article_key, article_id) VALUES (?, ?, ?)"
+        " ON CONFLICT (publisher, article_key) DO UPDATE SET article_id = excluded.article_id",
         [(article.publisher, key, number) for number, article in numbered for key in article.near_keys],
     )
 
@@ -392,6 +396,6 @@ def write_merges(connection: Connection, source_id: int, decisions: Iterable[Dec
         ],
     )
     connection.executemany(
-        "INSERT OR IGNORE INTO article_keys (publisher, article_key, article_id) VALUES (?, ?, ?)",
+        "INSERT INTO article_keys (publisher, article_key, article_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         [(article.publisher, key, known.article_id) for known, article, _ in rekeyed for key in article.keys],
     )

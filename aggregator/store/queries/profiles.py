@@ -15,7 +15,7 @@ _PROFILES = """
     SELECT publisher, name, place, country, publisher_kind AS kind, publisher_group AS "group", languages, homepage,
       corrections, {permissions} AS permissions, rights, configured
     FROM publishers AS p
-    WHERE (configured OR EXISTS (SELECT 1 FROM articles AS a WHERE a.publisher = p.publisher)) {only}
+    WHERE (configured = 1 OR EXISTS (SELECT 1 FROM articles AS a WHERE a.publisher = p.publisher)) {only}
     ORDER BY publisher
 """
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from aggregator.model import Cause, Purge, Purgeable
 from aggregator.store.connection import Connection, StoreConnection
 from aggregator.store.queries import history, ledger, let_go
+from aggregator.text.folding import fold, opening
 from aggregator.text.raw_words import decode
 
 
@@ -31,8 +32,8 @@ def purgeable(connection: Connection, reports: Sequence[str]) -> list[Purgeable]
     """Those of these reports that are not purged."""
     rows = connection.execute(
         """
-        SELECT a.id, a.revision, fold(a.title), opening(iif(b.text <> '', b.text, b.summary)),
-          iif(g.fields IS NULL, NULL, raw_words(r.raw, r.dictionary_id))
+        SELECT a.id, a.revision, a.title, CASE WHEN b.text <> '' THEN b.text ELSE b.summary END,
+          CASE WHEN g.fields IS NOT NULL THEN raw_words(r.raw, r.dictionary_id) END
         FROM json_each(?) AS named
         CROSS JOIN articles AS a ON a.id = named.value
         JOIN bodies AS b ON b.article_id = a.article_id
@@ -43,8 +44,8 @@ def purgeable(connection: Connection, reports: Sequence[str]) -> list[Purgeable]
         (json.dumps(list(reports)),),
     )
     found = []
-    for report, number, *beginning, said in rows:
-        title, begins = history.beginning(decode(said)) if said else beginning
+    for report, number, title, text, said in rows:
+        title, begins = history.beginning(decode(said)) if said else (fold(title), opening(text))
         found.append(Purgeable(id=report, revision=number, folded_title=title, opening=begins))
     return found
 

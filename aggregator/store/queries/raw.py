@@ -10,11 +10,12 @@ from collections.abc import Callable
 
 import zstandard
 
-from aggregator.model import Article
+from aggregator.model import Article, Entry
 from aggregator.store.connection import Connection
 from aggregator.store.queries import settings
 from aggregator.text import packing
-from aggregator.text.raw_words import as_text
+from aggregator.text.raw_words import as_text, decode, encode
+from aggregator.text.raw_words import without_words as without
 
 Pack = Callable[[bytes], tuple[bytes, int | None]]
 PackArticle = Callable[[Article], tuple[bytes, int | None]]
@@ -72,6 +73,8 @@ def _unpacker(connection: Connection) -> Callable[[bytes, int | None], bytes]:
     decompressors: dict[int | None, zstandard.ZstdDecompressor] = {}
 
     def unpack(packed: bytes, dictionary: int | None) -> bytes:
+        if dictionary is not None and dictionary < 0:  # `with_headline_only`
+            return without_words(unpack(packed, -1 - dictionary or None))
         if dictionary not in decompressors:
             decompressors[dictionary] = _decompressor(connection, dictionary)
         return decompressors[dictionary].decompress(packed, max_output_size=_MOST_BYTES)
@@ -91,13 +94,31 @@ def reader(connection: Connection) -> Callable[[bytes | None, int | None], str |
 
 def unpack(connection: Connection, packed: bytes, dictionary: int | None) -> bytes:
     """The words as `packer` was given them, byte for byte."""
-    return _decompressor(connection, dictionary).decompress(packed, max_output_size=_MOST_BYTES)
+    return _unpacker(connection)(packed, dictionary)
+
+
+def with_headline_only(dictionary: str) -> str:
+    """SQL for a number that stands for that of a dictionary: what is unpacked by it is `without_words`. `dictionary`:
+    SQL for the number of the dictionary.
+    """
+    return f"-1 - coalesce({dictionary}, 0)"
+
+
+def without_words(words: bytes | None) -> bytes:
+    """What stays of everything that an entry said when its words are let go; of damaged ones (None), nothing."""
+    try:
+        entry = decode(words) if words is not None else Entry()
+    except ValueError:
+        entry = Entry()
+    return encode(without(entry))
 
 
 def _decompressor(connection: Connection, dictionary: int | None) -> zstandard.ZstdDecompressor:
     if dictionary is None:
         return zstandard.ZstdDecompressor()
-    (content,) = connection.execute("SELECT content FROM dictionaries WHERE rowid = ?", (dictionary,)).fetchone()
+    (content,) = connection.execute(
+        "SELECT content FROM dictionaries WHERE dictionary_id = ?", (dictionary,)
+    ).fetchone()
     return zstandard.ZstdDecompressor(dict_data=packing.to_unpack_with(content))
 
 
@@ -115,8 +136,8 @@ def repack(connection: Connection) -> int:
     if done:
         return 0
     rows = connection.execute(
-        "SELECT revision_id, iif(dictionary_id IS ?1, NULL, raw), dictionary_id FROM revisions WHERE revision_id >"
-        " ?2 ORDER BY revision_id LIMIT ?3",
+        "SELECT revision_id, CASE WHEN dictionary_id IS DISTINCT FROM ?1 THEN raw END, dictionary_id FROM revisions"
+        " WHERE revision_id > ?2 ORDER BY revision_id LIMIT ?3",
         (number, last, BATCH),
     ).fetchall()
     pack, unpack = packer(connection), unpacker(connection)

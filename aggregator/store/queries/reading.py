@@ -23,7 +23,7 @@ _OF_TAGS = ("language_from", "topics", "about")  # columns that a file of versio
 # Of equal times those that came last; of one document the newest, which has the least id (`polls.write_decisions`). An
 # index has rows in the order of the first; what is sorted are those of one and the same time.
 _AT_ONCE = 1_000
-_IN_LATEST = "NOT w.backfill"
+_IN_LATEST = "w.backfill = 0"
 NEWEST_FIRST = "w.sort_time DESC, w.first_seen DESC, w.article_id"
 
 
@@ -86,7 +86,7 @@ def _source(connection: StoreConnection, of: Chosen) -> tuple[str, list[str]]:
     return ("wire AS w", []) if few is None else (f"json_each(?) AS hit {_TO_WIRE}", [json.dumps(few)])
 
 
-_TO_WIRE = "CROSS JOIN wire AS w ON w.article_id = hit.value"
+_TO_WIRE = "CROSS JOIN wire AS w ON w.article_id = CAST(hit.value AS INTEGER)"
 
 
 def _found(connection: StoreConnection, query: Query, of: Chosen) -> list[Place]:
@@ -100,10 +100,10 @@ def _found(connection: StoreConnection, query: Query, of: Chosen) -> list[Place]
         to_iso(from_iso(of.since) - AHEAD) if of.since else "",
     )
     parts = (
-        connection.execute(f"{_of_hits(hits)} {conditions} ORDER BY hit.revision DESC", (*part, *values))
+        _hits(connection, f"{_of_hits(hits)} {conditions}", part, values)
         for hits, part in _parts(connection, query, of)
     )
-    for sort_time, first_seen, article_id, written_at in chain.from_iterable(parts):
+    for sort_time, first_seen, article_id, written_at, _ in chain.from_iterable(parts):
         if written_at is not None and written_at < earliest:
             break
         heapq.heappush(newest, (sort_time, first_seen, -article_id))
@@ -114,12 +114,34 @@ def _found(connection: StoreConnection, query: Query, of: Chosen) -> list[Place]
     return sorted(newest, reverse=True)
 
 
+def _hits(
+    connection: StoreConnection, sql: str, part: Sequence[Any], values: Sequence[Any]
+) -> Iterator[tuple[str, str, int, str, int]]:
+    """What a part hits, the latest revision first: as it is read or, where the database finds all before it gives the
+    first, a page at a time.
+    """
+    ordered, page = f"{sql} ORDER BY hit.revision DESC", connection.index.PAGE
+    if page is None or len(part) != _BOUNDED:
+        yield from connection.execute(ordered, (*part, *values))
+        return
+    said, least, last = part
+    while True:
+        rows = connection.execute(f"{ordered} LIMIT ?", (said, least, last, *values, page)).fetchall()
+        yield from rows
+        if len(rows) < page:
+            return
+        last, page = rows[-1][-1] - 1, page * 4
+
+
 def _where(query: Query, of: Chosen) -> tuple[str, list[Any]]:
     """The conditions for what was hit, and their values."""
     if query.changed_since is None:
         return where(of)
     conditions, values = where(of, "r.number > 1", f"{_WRITTEN_AT} >= ?")
     return conditions, [to_iso(query.changed_since), *values]
+
+
+_BOUNDED = 3  # values of a part of the index: what is looked for, and from which revision up to which
 
 
 def _parts(connection: StoreConnection, query: Query, of: Chosen) -> Iterator[tuple[str, list[Any]]]:
@@ -163,7 +185,7 @@ def _first_revision(connection: StoreConnection, articles: Sequence[int]) -> int
     (first,) = connection.execute(
         """
         SELECT coalesce(min(r.revision_id), ?) FROM json_each(?) AS hit
-        CROSS JOIN articles AS a ON a.article_id = hit.value
+        CROSS JOIN articles AS a ON a.article_id = CAST(hit.value AS INTEGER)
         CROSS JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
         """,
         (LAST, json.dumps(articles)),
@@ -202,7 +224,7 @@ def count(connection: StoreConnection, query: Query | None, selection: Selection
 
 
 def _counted(connection: StoreConnection, sql: str, values: Sequence[Any], most: int) -> int:
-    (number,) = connection.execute(f"SELECT count(*) FROM ({sql} LIMIT ?)", (*values, most)).fetchone()  # noqa: S608
+    (number,) = connection.execute(f"SELECT count(*) FROM ({sql} LIMIT ?) AS counted", (*values, most)).fetchone()  # noqa: S608
     return int(number)
 
 
@@ -220,7 +242,8 @@ _WRITTEN_AT = "(SELECT min(at) FROM changes WHERE article_id = a.article_id AND 
 def _of_hits(hits: str) -> str:
     """SQL for where the reports of these revisions stand in lists, and when their words were written."""
     return f"""
-        SELECT w.sort_time, w.first_seen, w.article_id, iif(r.number = 1, r.seen_at, {_WRITTEN_AT})
+        SELECT w.sort_time, w.first_seen, w.article_id, CASE WHEN r.number = 1 THEN r.seen_at ELSE {_WRITTEN_AT} END,
+          hit.revision
         FROM ({hits}) AS hit {_NEWEST_OF_HITS}
     """  # noqa: S608  (made of constants)
 
@@ -257,8 +280,7 @@ def _columns(connection: StoreConnection) -> str:
     """Those of FIELDS; NULL for what an older version did not store, in a file that is only read."""
     if is_migrated(connection):
         return _COLUMNS
-    stored = {name for (name,) in connection.execute("SELECT name FROM pragma_table_info('wire')")}
-    missing = set(_OF_TAGS) - stored
+    missing = set(_OF_TAGS) - set(connection.columns_of("wire"))
     return ", ".join("NULL" if field.key in missing else f"w.{field.key}" for field in FIELDS)
 
 
@@ -361,10 +383,10 @@ def publishers_with_reports(connection: StoreConnection) -> frozenset[str]:
 PUBLISHERS = """
     SELECT p.publisher, p.name, p.place, p.country, p.publisher_kind, p.publisher_group, p.languages, p.homepage,
       json_extract(p.rights, '$.text_scope') AS text_scope, json_extract(p.rights, '$.licence') AS licence,
-      (SELECT count(*) FROM sources AS s WHERE s.publisher = p.publisher AND s.enabled) AS sources,
+      (SELECT count(*) FROM sources AS s WHERE s.publisher = p.publisher AND s.enabled = 1) AS sources,
       (SELECT coalesce(sum(d.usable), 0) FROM reports_per_day AS d WHERE d.publisher = p.publisher) AS articles,
       (SELECT coalesce(sum(d.held), 0) FROM reports_per_day AS d WHERE d.publisher = p.publisher) AS held,
       (SELECT coalesce(sum(d.withdrawn), 0) FROM reports_per_day AS d WHERE d.publisher = p.publisher) AS withdrawn,
       (SELECT max(a.sort_time) FROM articles AS a WHERE a.publisher = p.publisher) AS newest
-    FROM publishers AS p WHERE p.configured ORDER BY p.country, p.name
+    FROM publishers AS p WHERE p.configured = 1 ORDER BY p.country, p.name
 """

@@ -35,10 +35,10 @@ def new_pages(connection: Connection, oldest: str) -> NewPages | None:
         """
         SELECT a.article_id, a.publisher, a.url, a.first_seen, s.publisher || '/' || s.source_key FROM articles AS a
         JOIN sources AS s ON s.source_id = a.source_id
-        JOIN publishers AS p ON p.publisher = a.publisher AND p.configured AND p.publisher_group <> 'own'
+        JOIN publishers AS p ON p.publisher = a.publisher AND p.configured = 1 AND p.publisher_group <> 'own'
         JOIN terms AS t ON t.publisher = a.publisher AND t.class = a.class AND t.text_scope <> 'none'
         WHERE a.article_id > ? AND a.article_id <= ? AND (a.url LIKE 'http://%' OR a.url LIKE 'https://%')
-          AND a.status <> 'canceled' AND NOT a.backfill
+          AND a.status <> 'canceled' AND a.backfill = 0
         """,
         (after, ids[-1][0]),
     ).fetchall()
@@ -52,7 +52,7 @@ def new_pages(connection: Connection, oldest: str) -> NewPages | None:
 def queue(connection: Connection, up_to: int, visits: Mapping[int, datetime]) -> None:
     """Queues first visits, by article; of all articles up to this one it has been said. Within a transaction."""
     connection.executemany(
-        "INSERT OR IGNORE INTO rechecks (article_id, visits, next_at) VALUES (?, 0, ?)",
+        "INSERT INTO rechecks (article_id, visits, next_at) VALUES (?, 0, ?) ON CONFLICT DO NOTHING",
         [(article_id, to_iso(at)) for article_id, at in visits.items()],
     )
     settings.write(connection, _QUEUED, str(up_to))
@@ -71,7 +71,8 @@ def drop_idle(connection: Connection, now: str) -> None:
         UPDATE rechecks SET next_at = NULL
         WHERE next_at <= ? AND NOT EXISTS (
           SELECT 1 FROM articles AS a JOIN publishers AS p ON p.publisher = a.publisher
-          WHERE a.article_id = rechecks.article_id AND a.status <> 'canceled' AND p.configured AND a.url IS NOT NULL)
+          WHERE a.article_id = rechecks.article_id AND a.status <> 'canceled' AND p.configured = 1
+            AND a.url IS NOT NULL)
         """,
         (now,),
     )
@@ -178,8 +179,9 @@ def pages(connection: Connection, publisher: str, since: str, last: int, without
           SELECT r.missing_since IS NOT NULL
             OR EXISTS (SELECT 1 FROM acts AS t WHERE t.article_id = a.article_id AND t.actor = 'publisher:page') AS gone
           FROM articles AS a JOIN rechecks AS r ON r.article_id = a.article_id AND r.visits > 0
-          WHERE a.publisher = ? AND a.sort_time >= ? AND a.article_id NOT IN (SELECT value FROM json_each(?))
-          ORDER BY a.sort_time DESC LIMIT ?)
+          WHERE a.publisher = ? AND a.sort_time >= ?
+            AND a.article_id NOT IN (SELECT CAST(value AS INTEGER) FROM json_each(?))
+          ORDER BY a.sort_time DESC LIMIT ?) AS newest
         """,
         (publisher, since, json.dumps(list(without)), last),
     ).fetchone()

@@ -27,8 +27,8 @@ def polled_elsewhere(connection: Connection, *, proposals: bool) -> tuple[tuple[
     """
     rows = connection.execute(
         """
-        SELECT publisher, url FROM sources WHERE enabled AND old_url IS NOT NULL
-        UNION SELECT publisher, proposed FROM sources WHERE ? AND enabled AND source_kind = 'discover'
+        SELECT publisher, url FROM sources WHERE enabled = 1 AND old_url IS NOT NULL
+        UNION SELECT publisher, proposed FROM sources WHERE ? = 1 AND enabled = 1 AND source_kind = 'discover'
           AND proposed IS NOT NULL
         ORDER BY 1, 2
         """,
@@ -47,7 +47,7 @@ def write(connection: Connection, record: PollRecord, now: datetime) -> None:
     held = found if record.poll.outcome == "pending" else None
     if record.known.has_pending_redirect:
         connection.execute(
-            "DELETE FROM redirects WHERE source_id = ? AND state <> 'accepted' AND url IS NOT ?",
+            "DELETE FROM redirects WHERE source_id = ? AND state <> 'accepted' AND url IS DISTINCT FROM ?",
             (source_id, held.url if held else None),
         )
     if held:
@@ -57,7 +57,7 @@ def write(connection: Connection, record: PollRecord, now: datetime) -> None:
 def _check_what_was_in_force(connection: Connection, source_id: int, found: Redirection | None, now: datetime) -> None:
     """The first answer since redirects are checked says whether one was in force before, and needs to be accepted."""
     was_unchecked = connection.execute(
-        "UPDATE sources SET redirect_unchecked = 0 WHERE source_id = ? AND redirect_unchecked RETURNING last_poll",
+        "UPDATE sources SET redirect_unchecked = 0 WHERE source_id = ? AND redirect_unchecked = 1 RETURNING last_poll",
         (source_id,),
     ).fetchone()
     if was_unchecked is None:
@@ -66,8 +66,8 @@ def _check_what_was_in_force(connection: Connection, source_id: int, found: Redi
         connection.execute("DELETE FROM redirects WHERE source_id = ? AND accepted_by = 'in_force'", (source_id,))
     elif found.rule == "in_force":
         connection.execute(
-            "INSERT OR IGNORE INTO redirects (source_id, url, state, accepted_by, at)"
-            " VALUES (?, ?, 'accepted', 'in_force', ?)",
+            "INSERT INTO redirects (source_id, url, state, accepted_by, at)"
+            " VALUES (?, ?, 'accepted', 'in_force', ?) ON CONFLICT DO NOTHING",
             (source_id, found.url, was_unchecked[0] or to_iso(now)),
         )
 
@@ -78,9 +78,9 @@ def _hold(connection: Connection, source_id: int, found: Redirection, at: str) -
         """
         INSERT INTO redirects (source_id, url, state, reason, at) VALUES (?, ?, ?, ?, ?)
         ON CONFLICT (source_id, url) DO UPDATE SET
-          at = iif(state = excluded.state, at, excluded.at), state = excluded.state, reason = excluded.reason,
-          accepted_by = NULL, reported_at = NULL
-        WHERE state <> 'accepted' OR excluded.state = 'refused'
+          at = CASE WHEN redirects.state = excluded.state THEN redirects.at ELSE excluded.at END,
+          state = excluded.state, reason = excluded.reason, accepted_by = NULL, reported_at = NULL
+        WHERE redirects.state <> 'accepted' OR excluded.state = 'refused'
         """,
         (source_id, found.url, found.state, found.reason, at),
     )
@@ -133,13 +133,13 @@ def in_force(connection: Connection) -> list[tuple[str, str]]:
     """Source (publisher/key) and address of the redirects that were in force before redirects were checked, as long as
     `health` has not listed them.
     """
-    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'redirects'").fetchone():
+    if not connection.has_table("redirects"):
         return []  # an older version made this database, and none of this one has opened it to write
     rows = connection.execute(
         """
         SELECT s.publisher || '/' || s.source_key, r.url FROM redirects AS r
           JOIN sources AS s ON s.source_id = r.source_id
-        WHERE s.enabled AND r.accepted_by = 'in_force' AND r.reported_at IS NULL ORDER BY 1, 2
+        WHERE s.enabled = 1 AND r.accepted_by = 'in_force' AND r.reported_at IS NULL ORDER BY 1, 2
         """
     )
     return rows.fetchall()

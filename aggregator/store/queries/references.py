@@ -14,8 +14,8 @@ _PUBLIC = """
     (EXISTS (SELECT 1 FROM wire AS w WHERE w.id = a.id) OR EXISTS (SELECT 1 FROM notices AS n WHERE n.id = a.id))
 """
 _NAMED = """
-    SELECT a.id, a.publisher, p.name, a.url, a.revision, coalesce(a.notice = 'removed', 0),
-      iif(?1, nullif(a.title, ''), (SELECT w.title FROM wire AS w WHERE w.id = a.id))
+    SELECT a.id, a.publisher, p.name, a.url, a.revision, CASE a.notice WHEN 'removed' THEN 1 ELSE 0 END,
+      CASE WHEN ?1 = 1 THEN nullif(a.title, '') ELSE (SELECT w.title FROM wire AS w WHERE w.id = a.id) END
     FROM articles AS a JOIN publishers AS p ON p.publisher = a.publisher
 """
 

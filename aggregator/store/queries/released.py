@@ -16,7 +16,7 @@ def add(connection: Connection, day: date, counts: Mapping[tuple[str, Channel], 
     connection.executemany(
         """
         INSERT INTO released_by_day (day, publisher, channel, reports) VALUES (?, ?, ?, ?)
-        ON CONFLICT (day, publisher, channel) DO UPDATE SET reports = reports + excluded.reports
+        ON CONFLICT (day, publisher, channel) DO UPDATE SET reports = released_by_day.reports + excluded.reports
         """,
         [(day.isoformat(), publisher, channel, number) for (publisher, channel), number in counts.items()],
     )
@@ -48,7 +48,7 @@ def move(connection: Connection, old: str, new: str) -> None:
         """
         INSERT INTO released_by_day (day, publisher, channel, reports)
         SELECT day, ?2, channel, reports FROM released_by_day WHERE publisher = ?1
-        ON CONFLICT (day, publisher, channel) DO UPDATE SET reports = reports + excluded.reports
+        ON CONFLICT (day, publisher, channel) DO UPDATE SET reports = released_by_day.reports + excluded.reports
         """,
         (old, new),
     )

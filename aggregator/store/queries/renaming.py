@@ -66,24 +66,16 @@ def rename(connection: Connection, renamed: Mapping[str, str], now: datetime) ->
     moving = {old: new for old, new in renamed.items() if old in here}
     while taken := {old for old, new in moving.items() if new in here - moving.keys()}:
         moving = {old: new for old, new in moving.items() if old not in taken}
-    connection.execute("PRAGMA defer_foreign_keys = ON")
-    # What triggers count by publisher moves with the other rows; to count each report again takes half a minute for
-    # 100,000 of them, and nobody else can write meanwhile.
-    counting = connection.execute(
-        "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'articles'"
-        " AND sql LIKE '%UPDATE OF publisher%'"
-    ).fetchall()
-    for name, _ in counting:
-        connection.execute(f'DROP TRIGGER "{name}"')
     waiting = moving.keys() & set(moving.values())  # their keys are wanted before they have left them
-    for old in waiting:
-        _move(connection, old, old + _MEANWHILE)
-    for old, new in moving.items():
-        _move(connection, old + _MEANWHILE if old in waiting else old, new)
-        connection.execute("UPDATE publishers SET first_key = coalesce(first_key, ?1) WHERE publisher = ?2", (old, new))
-        ledger.renamed(connection, old, new, now)
-    for _, sql in counting:
-        connection.execute(sql)
+    with connection.renaming_publishers():
+        for old in waiting:
+            _move(connection, old, old + _MEANWHILE)
+        for old, new in moving.items():
+            _move(connection, old + _MEANWHILE if old in waiting else old, new)
+            connection.execute(
+                "UPDATE publishers SET first_key = coalesce(first_key, ?1) WHERE publisher = ?2", (old, new)
+            )
+            ledger.renamed(connection, old, new, now)
 
 
 def _move(connection: Connection, old: str, new: str) -> None:
@@ -91,13 +83,7 @@ def _move(connection: Connection, old: str, new: str) -> None:
     under the old key, and are nobody's now: what they bring is not stored.
     """
     released.move(connection, old, new)
-    tables = connection.execute(
-        """
-        SELECT t.name FROM sqlite_schema AS t JOIN pragma_table_xinfo(t.name) AS c
-        WHERE t.type = 'table' AND t.sql NOT LIKE 'CREATE VIRTUAL%' AND c.name = 'publisher' AND c.hidden = 0
-        """
-    ).fetchall()
-    for (table,) in tables:
+    for table in connection.tables_with("publisher"):
         connection.execute(f'UPDATE "{table}" SET publisher = ?2 WHERE publisher = ?1', (old, new))  # noqa: S608
     connection.execute(
         "DELETE FROM claims WHERE subject = ?1 OR substr(subject, 1, length(?1) + 1) = ?1 || '/'", (old,)

@@ -14,6 +14,7 @@ def recall(connection: Connection, origin: str) -> RobotsCopy | None:
 
 def remember(connection: Connection, copy: RobotsCopy) -> None:
     connection.execute(
-        "INSERT OR REPLACE INTO robots (origin, fetched_at, http_status, body) VALUES (?, ?, ?, ?)",
+        "INSERT INTO robots (origin, fetched_at, http_status, body) VALUES (?, ?, ?, ?) ON CONFLICT (origin) DO UPDATE"
+        " SET fetched_at = excluded.fetched_at, http_status = excluded.http_status, body = excluded.body",
         (copy.origin, to_iso(copy.fetched_at), copy.http_status, copy.body),
     )

@@ -137,7 +137,8 @@ def _save_source(connection: Connection, record: PollRecord, listed: Sequence[in
     connection.execute(
         f"""
         UPDATE sources SET {", ".join(f"{name} = ?" for name in columns)}, over_limit = over_limit + ?,
-          id_conflicts = id_conflicts + ?, old_url = iif(url = ?, old_url, coalesce(old_url, url)), url = ?
+          id_conflicts = id_conflicts + ?, url = ?,
+          old_url = CASE WHEN url = ? THEN old_url ELSE coalesce(old_url, url) END
         WHERE source_id = ?
         """,  # noqa: S608  (constants)
         (*columns.values(), poll.over_limit, record.id_conflicts, after.url, after.url, known.source_id),
@@ -173,8 +174,8 @@ def _postpone_host(connection: Connection, pause: Pause, now: datetime, *, but: 
     """
     domain = domain_of_url(pause.url)
     rows = connection.execute(
-        "SELECT source_id, url FROM sources WHERE enabled AND paused_at IS NULL AND source_id <> ? AND next_at < ?"
-        " AND NOT (? AND next_reason = 'retry_after')",
+        "SELECT source_id, url FROM sources WHERE enabled = 1 AND paused_at IS NULL AND source_id <> ? AND next_at < ?"
+        " AND NOT (? = 1 AND next_reason = 'retry_after')",
         (but, to_iso(now + pause.lasts), pause.once),
     )
     others = [other for other, address in rows.fetchall() if domain and domain_of_url(address) == domain]

@@ -16,11 +16,12 @@ from typing import Any
 from aggregator.model import Article, SavedSearch, Selection, Tell
 from aggregator.store.connection import Connection, StoreConnection, WordIndex
 from aggregator.store.queries import settings
+from aggregator.store.queries.indexing import ARE_MATCHED
 from aggregator.text import matching
 from aggregator.text.folding import fold
 from aggregator.text.query import parse
 
-_CONFIGURED, _MATCHED_BY, _ARE_MATCHED = "searches", "searches_matched_by", "are_matched"  # settings
+_CONFIGURED, _MATCHED_BY = "searches", "searches_matched_by"  # settings
 _LATEST = datetime(9000, 1, 1, tzinfo=UTC)  # so that no time that `changed:` names is in the future
 _REVISIONS = 20_000  # versions that one step looks for in the index
 _OF_SELECTION = ("publishers", "countries", "kinds", "groups", "languages", "item_classes", "topics", "about")
@@ -76,7 +77,9 @@ def follow(connection: Connection, searches: Sequence[SavedSearch], faulty: Coll
             for (tell_id,) in tells:
                 _leave(connection, tell_id)
     if connection.execute("SELECT 1 FROM searches LIMIT 1").fetchone():  # what waits is found by no index yet
-        connection.execute("INSERT OR IGNORE INTO match_queue SELECT revision_id FROM search_queue")
+        connection.execute(
+            "INSERT INTO match_queue SELECT revision_id FROM search_queue WHERE TRUE ON CONFLICT DO NOTHING"
+        )
     settings.write(connection, _CONFIGURED, configured(searches, faulty))
     settings.write(connection, _MATCHED_BY, matching.digest(matching.packed(_words(connection))) or None)
     settings.write(connection, _MATCHED_BY + "_form", matching.FORM)
@@ -174,9 +177,9 @@ def queue(connection: Connection, written: Sequence[tuple[int, Article]]) -> Non
     matched = [(revision, a.matched.searches) for revision, a in written if by and a.matched and a.matched.by == by]
     if matched:
         done = {revision for revision, _ in matched}
-        settings.write(connection, _ARE_MATCHED, "1")
+        settings.write(connection, ARE_MATCHED, "1")
         connection.executemany("INSERT INTO search_queue VALUES (?)", [(revision,) for revision in sorted(done)])
-        settings.write(connection, _ARE_MATCHED, None)
+        settings.write(connection, ARE_MATCHED, None)
         _write_hits(connection, matched)
         written = [(revision, a) for revision, a in written if revision not in done]
     connection.executemany("INSERT INTO search_queue VALUES (?)", [(revision,) for revision, _ in written])
@@ -191,7 +194,7 @@ def _write_hits(connection: Connection, done: Sequence[tuple[int, Sequence[str]]
     if any(names for _, names in done):
         numbers: dict[str, int] = dict(connection.execute("SELECT name, search_id FROM searches").fetchall())
         connection.executemany(
-            "INSERT OR IGNORE INTO hits (revision_id, search_id) VALUES (?, ?)",
+            "INSERT INTO hits (revision_id, search_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
             sorted((revision, numbers[name]) for revision, names in done for name in names if name in numbers),
         )
 
@@ -242,11 +245,12 @@ def match_backwards(connection: StoreConnection) -> bool:
     begin = max(match_from, match_to - _REVISIONS)
     connection.execute(
         f"""
-        INSERT OR IGNORE INTO hits (revision_id, search_id)
-        SELECT found.revision, :search FROM ({_in_index(connection.index, words)}) AS found
+        INSERT INTO hits (revision_id, search_id)
+        SELECT found.revision, CAST(:search AS INTEGER) FROM ({_in_index(connection.index, words)}) AS found
         WHERE found.revision NOT IN (SELECT revision_id FROM search_queue)
           AND found.revision NOT IN (SELECT revision_id FROM search_removals)
           AND EXISTS (SELECT 1 FROM revisions AS v WHERE v.revision_id = found.revision)
+        ON CONFLICT DO NOTHING
         """,  # noqa: S608  (constants)
         {"search": search_id, "begin": begin, "end": match_to, **_expressions(connection.index, words)},
     )

@@ -78,7 +78,7 @@ def publishers(connection: Connection, selection: Selection) -> tuple[str, ...] 
         SELECT publisher FROM publishers AS p
         WHERE (?1 = '[]' OR publisher_kind IN (SELECT value FROM json_each(?1)))
           AND (?2 = '[]' OR publisher_group IN (SELECT value FROM json_each(?2)))
-          AND (?3 IS NULL OR {_BY_CHANNEL if selection.channel else "1"})
+          AND (?3 IS NULL OR {_BY_CHANNEL if selection.channel else "TRUE"})
         """,  # noqa: S608  (made of constants)
         (json.dumps(selection.kinds), json.dumps(selection.groups), selection.channel),
     )
@@ -134,7 +134,7 @@ def where(of: Chosen, *always: str) -> tuple[str, list[Any]]:
     values: list[Any] = []
     for column, wanted in (
         ("w.publisher", of.publishers),
-        ("+w.publisher", of.by_channel),  # most rows meet it, so no index of publishers is used for it
+        ("w.publisher || ''", of.by_channel),  # most rows meet it, so no index of publishers is used for it
         ("w.country", of.countries or None),
         ("w.class", of.classes or None),
     ):
@@ -170,7 +170,7 @@ _BY_CHANNEL = """EXISTS (SELECT 1 FROM terms AS t
       WHERE t.publisher = p.publisher AND ' ' || t.channels || ' ' LIKE '% ' || ?3 || ' %')"""
 _HAS_TAG = """EXISTS (SELECT 1 FROM json_each(?) AS t CROSS JOIN {table} AS x
       ON x.{code} = t.value AND x.sort_time = w.sort_time AND x.article_id = w.article_id)"""
-_IN_LANGUAGE = "w.language = ? COLLATE NOCASE OR w.language LIKE ? || '-%'"
+_IN_LANGUAGE = "lower(w.language) = lower(?) OR lower(w.language) LIKE lower(?) || '-%'"
 _BELOW = """(w.sort_time <= ? AND (w.sort_time < ? OR w.first_seen < ?
       OR (w.first_seen = ? AND w.article_id > ?)))"""
 # By the line from which on readers could know of it, or by one that put it back into the wire.

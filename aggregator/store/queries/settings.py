@@ -16,4 +16,7 @@ def write(connection: Connection, name: str, value: str | None) -> None:
     if value is None:
         connection.execute("DELETE FROM settings WHERE name = ?", (name,))
     else:
-        connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", (name, value))
+        connection.execute(
+            "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (name, value),
+        )

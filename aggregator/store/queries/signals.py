@@ -19,8 +19,7 @@ _STORED = f"publisher, article_id, first_seen, last_seen, ended_at, {_COLUMNS}"
 
 def is_there(connection: Connection) -> bool:
     """Whether the database has the table: one that an older version made, and that is only read, has not."""
-    found = connection.execute("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'rights_signals'")
-    return found.fetchone() is not None
+    return connection.has_table("rights_signals")
 
 
 def note(connection: Connection, looks: Sequence[Looked], now: datetime) -> None:
@@ -46,7 +45,7 @@ def _note(connection: Connection, look: Looked, now: datetime, at: str) -> None:
     rows = connection.execute(
         f"""
         SELECT signal_id, last_seen, {_COLUMNS} FROM rights_signals
-        WHERE publisher = ? AND article_id IS ? AND signal_place = ? AND url = ? AND ended_at IS NULL
+        WHERE publisher = ? AND article_id IS NOT DISTINCT FROM ? AND signal_place = ? AND url = ? AND ended_at IS NULL
         """,  # noqa: S608  (constants)
         (look.publisher, look.article_id, look.place, look.url),
     ).fetchall()
@@ -71,7 +70,7 @@ def _refused(connection: Connection, publisher: str) -> tuple[str, ...]:
     """The uses that a site or a feed of the publisher refuses now."""
     row = connection.execute(
         """
-        SELECT max(train = 'refused'), max(input = 'refused'), max(search = 'refused') FROM rights_signals
+        SELECT sum(train = 'refused'), sum(input = 'refused'), sum(search = 'refused') FROM rights_signals
         WHERE publisher = ? AND article_id IS NULL AND ended_at IS NULL
         """,
         (publisher,),
@@ -98,7 +97,7 @@ def of_articles(connection: Connection, articles: Iterable[int]) -> list[StoredS
     rows = connection.execute(
         f"""
         SELECT {_STORED} FROM json_each(?) AS named
-        CROSS JOIN rights_signals AS r ON r.article_id = named.value
+        CROSS JOIN rights_signals AS r ON r.article_id = CAST(named.value AS INTEGER)
         """,  # noqa: S608  (constants)
         (json.dumps(list(articles)),),
     )
@@ -136,8 +135,8 @@ def remember_file(connection: Connection, file: SignalFile) -> None:
         """
         INSERT INTO signal_files (url, fetched_at, http_status, body) VALUES (?1, ?2, ?3, ?4)
         ON CONFLICT (url) DO UPDATE SET fetched_at = excluded.fetched_at,
-          http_status = coalesce(excluded.http_status, http_status),
-          body = iif(excluded.http_status IS NULL, body, excluded.body)
+          http_status = coalesce(excluded.http_status, signal_files.http_status),
+          body = CASE WHEN excluded.http_status IS NULL THEN signal_files.body ELSE excluded.body END
         """,
         (file.url, to_iso(file.fetched_at), file.http_status, file.body),
     )

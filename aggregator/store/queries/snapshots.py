@@ -110,7 +110,8 @@ def _reports_rows(connection: Connection, extent: Extent) -> Iterator[Row]:
     if extent.at is not None:
         # What is out of the wire now, or was taken back since, does not come back.
         words = (
-            f"iif(w.status = 'usable' AND w.embargoed_until IS NULL AND s.revision >= {_FIRST_IN_FORCE}, r.raw, NULL)"
+            "CASE WHEN w.status = 'usable' AND w.embargoed_until IS NULL"
+            f" AND s.revision >= {_FIRST_IN_FORCE} THEN r.raw END"
         )
         said = f"""s.title, NULL AS summary, NULL AS text, NULL AS byline, NULL AS url, w.published, w.updated,
           s.revision AS number, {words} AS raw, r.dictionary_id, t.excerpt_max_words"""
@@ -170,7 +171,7 @@ def _changes_rows(connection: Connection, extent: Extent) -> Iterator[Row]:
     source, found = _reports(connection, replace(extent, selection=replace(selection, after=None)))
     found["after"] = selection.after.seq if selection.after else 0
     of_publishers, more = _publishers(connection, extent)
-    note = "iif(c.article_id IS NULL, c.note, NULL)" if extent.is_public else "c.note"
+    note = "CASE WHEN c.article_id IS NULL THEN c.note END" if extent.is_public else "c.note"
     listed = " AND c.seq >= w.released_seq" if extent.is_public or extent.at is not None else ""
     if extent.is_public or extent.at is not None:
         listed += f" AND c.revision >= {_FIRST_IN_FORCE}"
@@ -182,9 +183,9 @@ def _changes_rows(connection: Connection, extent: Extent) -> Iterator[Row]:
           c.revision AS number, {note} AS note
         FROM changes AS c
         WHERE c.seq > :after AND c.seq <= :up_to
-          AND iif(c.article_id IS NULL,
-            EXISTS (SELECT 1 {of_publishers} AND p.publisher = c.publisher),
-            EXISTS (SELECT 1 {source} AND w.article_id = c.article_id{listed}))
+          AND CASE WHEN c.article_id IS NULL
+            THEN EXISTS (SELECT 1 {of_publishers} AND p.publisher = c.publisher)
+            ELSE EXISTS (SELECT 1 {source} AND w.article_id = c.article_id{listed}) END
         ORDER BY c.seq
     """  # noqa: S608  (constants)
     for row in _read(connection, sql, {**found, **more}):
@@ -247,20 +248,21 @@ _POLLS = f"""
     SELECT substr(l.started, 1, 10) AS day, count(*) AS polls, sum(l.outcome IN {_WELL}) AS well,
       sum(l.outcome NOT IN ('ok', 'unchanged', 'not_modified', 'offline', 'pending')) AS failed,
       sum(l.outcome = 'offline') AS offline, sum(l.outcome = 'pending') AS held, sum(l.gap IS NOT NULL) AS gaps,
-      sum(l.gap IS 'closed') AS gaps_closed, sum(l.new) AS new, sum(l.revised) AS revised, sum(l.bytes) AS bytes,
+      sum(l.gap IS NOT DISTINCT FROM 'closed') AS gaps_closed, sum(l.new) AS new, sum(l.revised) AS revised,
+      sum(l.bytes) AS bytes,
       json_group_array(l.drops) FILTER (WHERE l.drops IS NOT NULL) AS drops
     FROM polls AS l WHERE l.source_id = :source AND l.started <= :time GROUP BY 1
 """  # noqa: S608  (constants)
 _BY_DAY = """
     UNION ALL
-    SELECT d.day, d.polls, d.polls, 0, 0, 0, 0, 0, 0, 0, d.bytes, iif(d.drops IS NULL, '[]', json_array(d.drops))
+    SELECT d.day, d.polls, d.polls, 0, 0, 0, 0, 0, 0, 0, d.bytes, d.drops
     FROM poll_days AS d WHERE d.source_id = :source AND d.day <= substr(:time, 1, 10)
 """
 
 
 def _polls_rows(connection: Connection, extent: Extent) -> Iterator[Row]:
     """A source at a time, so that little is held."""
-    by_day = connection.execute("SELECT 1 FROM main.sqlite_schema WHERE name = 'poll_days'").fetchone()
+    by_day = connection.has_table("poll_days")
     for source in _sources(connection, extent):
         found: dict[str, Row] = {}
         drops: dict[str, Counter[str]] = {}
@@ -269,8 +271,9 @@ def _polls_rows(connection: Connection, extent: Extent) -> Iterator[Row]:
             day, reasons = row.pop("day"), row.pop("drops")
             before = found.setdefault(day, dict.fromkeys(row, 0))
             found[day] = {name: before[name] + value for name, value in row.items()}
-            for each in json.loads(reasons):
-                drops.setdefault(day, Counter()).update(json.loads(each))
+            said = json.loads(reasons or "[]")  # of single polls one text each, or an object of all of a day
+            for each in map(json.loads, said) if isinstance(said, list) else [said]:
+                drops.setdefault(day, Counter()).update(each)
         for day, row in sorted(found.items()):
             left_out = json.dumps(drops[day], sort_keys=True) if day in drops else None
             yield {"source_name": source["source_name"], "day": day, **row, "left_out": left_out}

@@ -40,7 +40,7 @@ def write_left_out(connection: Connection, source_id: int, those: Sequence[LeftO
         VALUES (?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (source_id, article_key) DO UPDATE SET entry_hash = excluded.entry_hash, rule = excluded.rule,
           first_seen = excluded.first_seen, sort_time = excluded.sort_time, is_dated = excluded.is_dated
-        WHERE (entry_hash, rule) <> (excluded.entry_hash, excluded.rule)
+        WHERE (left_out.entry_hash, left_out.rule) <> (excluded.entry_hash, excluded.rule)
         """,
         [
             (source_id, each.key, each.entry_hash, each.rule, to_iso(now), to_iso(each.sort_time), int(each.is_dated))
@@ -52,6 +52,7 @@ def write_left_out(connection: Connection, source_id: int, those: Sequence[LeftO
 def forget_document_of_other_rules(connection: Connection, source_id: int, rules: SourceRules | None) -> None:
     """A document that was read by other rules than those in force is to be read again, whole. Within a transaction."""
     connection.execute(
-        "UPDATE sources SET etag = NULL, last_modified = NULL, body_hash = NULL WHERE source_id = ? AND rules IS NOT ?",
+        "UPDATE sources SET etag = NULL, last_modified = NULL, body_hash = NULL"
+        " WHERE source_id = ? AND rules IS DISTINCT FROM ?",
         (source_id, written(rules)),
     )

@@ -51,7 +51,8 @@ def begin(connection: Connection, name: str, *, from_beginning: bool, now: datet
     connection.execute(
         """
         INSERT INTO subscribers (subscriber, began_at, began_seq, seq)
-        SELECT ?1, ?2, end, end FROM (SELECT CASE WHEN ?3 THEN 0 ELSE coalesce(max(seq), 0) END AS end FROM changes)
+        SELECT ?1, ?2, c.last, c.last FROM (
+          SELECT CASE WHEN ?3 = 1 THEN 0 ELSE coalesce(max(seq), 0) END AS last FROM changes) AS c
         WHERE true ON CONFLICT DO NOTHING
         """,
         (name, to_iso(now), from_beginning),
@@ -183,8 +184,10 @@ def _fail(connection: Connection, attempt: Attempt, error: str, at: str) -> None
     if attempt.pause is None:
         connection.execute(
             """
-            INSERT OR REPLACE INTO dead_letters (subscriber, seq, at, attempts, error)
+            INSERT INTO dead_letters (subscriber, seq, at, attempts, error)
             SELECT subscriber, ?2, ?3, attempts, ?4 FROM subscribers WHERE subscriber = ?1
+            ON CONFLICT (subscriber, seq) DO UPDATE SET at = excluded.at, attempts = excluded.attempts,
+              error = excluded.error, replay_at = NULL
             """,
             (attempt.name, attempt.cursor.seq, at, error),
         )

@@ -73,7 +73,7 @@ def doubled(connection: Connection, since: str) -> list[tuple[AtAddress, ...]]:
     """
     shared = connection.execute(
         """
-        SELECT json_group_array(article_id) FROM articles WHERE url IS NOT NULL AND status = 'usable'
+        SELECT json_group_array(CAST(article_id AS TEXT)) FROM articles WHERE url IS NOT NULL AND status = 'usable'
         GROUP BY publisher, url HAVING count(*) BETWEEN 2 AND ? AND max(first_seen) >= ?
         """,
         (_MOST_DOUBLES, since),
@@ -86,7 +86,7 @@ def _at_address(connection: Connection, numbers: str) -> tuple[AtAddress, ...]:
         """
         SELECT a.id, a.article_id, a.publisher, a.first_seen, raw_words(r.raw, r.dictionary_id)
         FROM json_each(?) AS asked
-        CROSS JOIN articles AS a ON a.article_id = asked.value
+        CROSS JOIN articles AS a ON a.article_id = CAST(asked.value AS INTEGER)
         CROSS JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
         ORDER BY a.article_id
         """,

@@ -35,7 +35,7 @@ def assignments(article: Article) -> dict[str, str | None]:
     """
     stated: dict[str, str | None] = {"stated_language = ?": article.stated_language}
     if article.tags is None:
-        return stated | {"language = iif(language_from IS NOT NULL, language, ?)": article.language}
+        return stated | {"language = CASE WHEN language_from IS NOT NULL THEN language ELSE ? END": article.language}
     return stated | _of_tags(article.tags)
 
 
@@ -57,7 +57,7 @@ def write(connection: Connection, numbered: Sequence[tuple[int, Article]], *, is
     waiting = [(number,) for number, article in numbered if article.tags is None]
     if not is_new:
         connection.executemany("DELETE FROM tags WHERE article_id = ?", waiting)
-    connection.executemany("INSERT OR IGNORE INTO tag_queue VALUES (?)", waiting)
+    connection.executemany("INSERT INTO tag_queue (article_id) VALUES (?) ON CONFLICT DO NOTHING", waiting)
 
 
 def _write(connection: Connection, tagged: Sequence[tuple[int, Tags]], *, is_new: bool) -> None:
@@ -68,7 +68,8 @@ def _write(connection: Connection, tagged: Sequence[tuple[int, Tags]], *, is_new
                 [(number,) for number, _ in tagged],
             )
     connection.executemany(
-        "INSERT OR REPLACE INTO tags (article_id, made_by, topics, countries) VALUES (?, ?, ?, ?)",
+        "INSERT INTO tags (article_id, made_by, topics, countries) VALUES (?, ?, ?, ?) ON CONFLICT (article_id)"
+        " DO UPDATE SET made_by = excluded.made_by, topics = excluded.topics, countries = excluded.countries",
         [(number, tags.by, _evidence(tags.topics), _evidence(tags.countries)) for number, tags in tagged],
     )
     connection.executemany(
@@ -81,7 +82,7 @@ def _write(connection: Connection, tagged: Sequence[tuple[int, Tags]], *, is_new
     )
 
 
-_AT = "SELECT ?1, sort_time, article_id, ?3 FROM articles WHERE article_id = ?2"
+_AT = "SELECT ?1, sort_time, article_id, CAST(?3 AS REAL) FROM articles WHERE article_id = ?2"
 
 
 def _with_broader(tags: Tags) -> Iterator[tuple[str, float | None]]:
@@ -115,11 +116,15 @@ def _evidence(those: Sequence[Tag]) -> str | None:
 # What an older version stored as a language was the one stated, or the publisher's first.
 _UNTAGGED = f"""
     SELECT a.article_id, a.publisher, p.languages, a.revision, a.title, substr(b.text, 1, {MOST_OF_TEXT}), b.categories,
-      coalesce(a.stated_language, iif(a.language_from IS NULL, a.language, NULL)), a.byline, p.name,
-      (SELECT json_group_array(coalesce(m.credit, m.copyright)) FROM media AS m
-        WHERE m.article_id = a.article_id AND coalesce(m.credit, m.copyright) IS NOT NULL), substr(b.text, -600),
-      (SELECT json_group_array(json_array(m.place, m.caption)) FROM media AS m
-        WHERE m.article_id = a.article_id AND coalesce(m.credit, m.copyright) IS NULL AND m.caption IS NOT NULL)
+      coalesce(a.stated_language, CASE WHEN a.language_from IS NULL THEN a.language END), a.byline, p.name,
+      (SELECT json_group_array(m.stated) FROM (
+        SELECT coalesce(credit, copyright) AS stated FROM media
+        WHERE article_id = a.article_id AND coalesce(credit, copyright) IS NOT NULL ORDER BY place) AS m),
+      CASE WHEN length(b.text) > 600 THEN substr(b.text, length(b.text) - 599) ELSE b.text END,
+      (SELECT json_group_array(m.placed) FROM (
+        SELECT place || ' ' || caption AS placed FROM media
+        WHERE article_id = a.article_id AND coalesce(credit, copyright) IS NULL AND caption IS NOT NULL
+        ORDER BY place) AS m)
 """  # noqa: S608  (a number)
 _OF_QUEUE = f"""
     {_UNTAGGED} FROM (SELECT article_id FROM tag_queue ORDER BY article_id DESC LIMIT ?) AS q
@@ -136,8 +141,8 @@ _OTHERS = """
     CROSS JOIN bodies AS b ON b.article_id = a.article_id
     LEFT JOIN tags AS g ON g.article_id = a.article_id
     WHERE a.article_id > :after AND (:publisher IS NULL OR a.publisher = :publisher)
-      AND g.made_by IS NOT now.value
-      AND NOT (NOT a.has_text AND instr(coalesce(g.topics, '') || coalesce(g.countries, ''), '"words": null'))
+      AND g.made_by IS DISTINCT FROM now.value
+      AND NOT (a.has_text = 0 AND instr(coalesce(g.topics, '') || coalesce(g.countries, ''), '"words": null') > 0)
 """
 
 
@@ -178,7 +183,7 @@ def _untagged(rows: Iterable[tuple[Any, ...]]) -> list[Untagged]:
                     byline=byline,
                     house=(name, publisher),
                     credits=tuple(json.loads(credits)),
-                    captions=tuple((place, caption) for place, caption in json.loads(captions)),
+                    captions=tuple((int(place), caption) for place, _, caption in map(_parted, json.loads(captions))),
                     last_line=end.rstrip().rpartition("\n")[2],
                 ),
             ),
@@ -199,6 +204,10 @@ def _untagged(rows: Iterable[tuple[Any, ...]]) -> list[Untagged]:
             captions,
         ) in rows
     ]
+
+
+def _parted(placed: str) -> tuple[str, str, str]:
+    return placed.partition(" ")
 
 
 def save(connection: Connection, found: Sequence[tuple[Untagged, Tags]], now: datetime) -> int:
@@ -282,7 +291,8 @@ def let_go(connection: Connection, articles: Sequence[int]) -> None:
     Within a transaction.
     """
     rows = connection.execute(
-        "SELECT article_id, topics, countries FROM tags WHERE article_id IN (SELECT value FROM json_each(?))",
+        "SELECT article_id, topics, countries FROM tags"
+        " WHERE article_id IN (SELECT CAST(value AS INTEGER) FROM json_each(?))",
         (json.dumps(list(articles)),),
     ).fetchall()
     connection.executemany(

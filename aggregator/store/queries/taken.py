@@ -19,8 +19,9 @@ _PAUSES = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6))
 _MOST_IN_LETTER = 500  # reports of one e-mail
 _TELL_WITHIN = timedelta(days=30)  # what was taken longer ago is not told any more: the file asks for it only now
 _ROW = """
-    SELECT t.taken_id AS number, a.id AS report, t.revision, iif(a.status = 'usable', a.title, '') AS title,
-      iif(a.status = 'usable', a.url, NULL) AS url, a.publisher, p.name AS publisher_name, t.format, t.medium,
+    SELECT t.taken_id AS number, a.id AS report, t.revision,
+      CASE WHEN a.status = 'usable' THEN a.title ELSE '' END AS title,
+      CASE WHEN a.status = 'usable' THEN a.url END AS url, a.publisher, p.name AS publisher_name, t.format, t.medium,
       t.contact, t.published_in, t.at, t.told_at, a.status
 """
 
@@ -30,7 +31,7 @@ def add(connection: Connection, taken: Taken, at: str) -> bool:
     done = connection.execute(
         """
         INSERT INTO taken (taken_key, article_id, revision, format, medium, contact, published_in, at)
-        SELECT ?, article_id, ?, ?, ?, ?, ?, ? FROM articles WHERE id = ?
+        SELECT ?, article_id, CAST(? AS INTEGER), ?, ?, ?, ?, ? FROM articles WHERE id = ?
         """,
         (taken.key, taken.revision, taken.format, taken.medium, taken.contact, taken.published_in, at, taken.report),
     )
@@ -135,7 +136,7 @@ def note_attempt(connection: Connection, publisher: str, now: datetime) -> bool:
     connection.execute(
         """
         INSERT INTO taken_letters (publisher, attempted_at, attempts) VALUES (?1, ?2, 1)
-        ON CONFLICT (publisher) DO UPDATE SET attempted_at = ?2, attempts = attempts + 1, error = NULL
+        ON CONFLICT (publisher) DO UPDATE SET attempted_at = ?2, attempts = taken_letters.attempts + 1, error = NULL
         """,
         (publisher, to_iso(now)),
     )

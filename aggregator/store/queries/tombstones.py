@@ -38,6 +38,6 @@ def bury(connection: Connection, rows: Iterable[tuple[str, str, str]], at: str) 
     rows = list(rows)
     first = {publisher: first_key(connection, publisher) for publisher in {row[0] for row in rows}}
     connection.executemany(
-        "INSERT OR IGNORE INTO tombstones (publisher, key_digest, id, at) VALUES (?, ?, ?, ?)",
+        "INSERT INTO tombstones (publisher, key_digest, id, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
         [(publisher, digest(first[publisher], key), public_id, at) for publisher, key, public_id in rows],
     )

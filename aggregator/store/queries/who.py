@@ -25,7 +25,7 @@ def write(connection: Connection, found: Iterable[tuple[int, Who]], *, is_new: b
         numbers = json.dumps([number for number, _ in those])
         for table in TABLES:
             connection.execute(
-                f"DELETE FROM {table} WHERE article_id IN (SELECT value FROM json_each(?))",  # noqa: S608  (constants)
+                f"DELETE FROM {table} WHERE article_id IN (SELECT CAST(value AS INTEGER) FROM json_each(?))",  # noqa: S608
                 (numbers,),
             )
     connection.executemany(
@@ -114,10 +114,12 @@ def of_articles(connection: Connection, articles: Sequence[int]) -> dict[int, Wh
 
 
 def _rows(connection: Connection, table: str, those: str) -> list[dict[str, Any]]:
-    """In the order of the table's key."""
-    return dictionaries(
+    """Those of one article as they are listed in it."""
+    found = dictionaries(
         connection.execute(
-            f"SELECT t.* FROM json_each(?) AS wanted CROSS JOIN {table} AS t ON t.article_id = wanted.value",  # noqa: S608
+            f"SELECT t.* FROM json_each(?) AS wanted CROSS JOIN {table} AS t"  # noqa: S608
+            " ON t.article_id = CAST(wanted.value AS INTEGER)",
             (those,),
         )
     )
+    return sorted(found, key=lambda row: row.get("place", 0))

@@ -13,11 +13,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from aggregator.model import PublisherTerms
-from aggregator.store.queries import agreements, configured, health, let_go, views, who
-from aggregator.store.queries.raw import unpacker
+from aggregator.store.queries import agreements, configured, health, let_go, views
 from aggregator.store.sqlite.connection import SQLiteConnection
 from aggregator.store.sqlite.schema.m0016 import RENAMED
-from aggregator.text import packing
 from aggregator.text.dates import to_iso
 
 _SWITCHED = ("publishers", "terms", "agreements")  # what an agreement's end changes, of what views read
@@ -144,7 +142,7 @@ def _make(connection: SQLiteConnection, kind: str, table: str, columns: Mapping[
     name = "pending_revisions" if table == "held_words" else table
     connection.execute(f"DROP VIEW IF EXISTS temp.{name}")
     shown = ", ".join(f'{value} AS "{column}"' for column, value in columns.items())
-    connection.execute(f"CREATE TEMP {kind} {name} AS SELECT {shown} FROM main.{table} WHERE {where}")  # noqa: S608  (names of ours)
+    connection.execute(f"CREATE TEMP {kind} {name} AS SELECT {shown} FROM main.{table} AS t WHERE {where}")  # noqa: S608  (names of ours)
 
 
 def _show_views(connection: SQLiteConnection, released_by: str | None) -> None:
@@ -169,28 +167,13 @@ def _show_views(connection: SQLiteConnection, released_by: str | None) -> None:
 
 def _hide_words(connection: SQLiteConnection, over: let_go.Over) -> None:
     """Of reports whose words may be held no longer, there is what `let_go` will leave."""
-    unpack = unpacker(connection)
+    tables = _sql_of(connection, "table")
+    for table, (changed, where) in let_go.shown(over).items():
+        if table in tables:
+            columns = _columns(connection, table)
+            others = {name: _by_old_names(sql, columns) for name, sql in changed.items()}
+            _make(connection, "VIEW", table, columns | others, _by_old_names(where, columns))
 
-    def headline_only(raw: bytes | None, dictionary: int | None) -> bytes | None:
-        words = None if raw is None else unpack(raw, dictionary)
-        return raw if words is None else packing.packed_alone(let_go.without_words(words))
 
-    connection.create_function("headline_only", 2, headline_only)
-    for table in ("bodies", "revisions"):
-        columns = _columns(connection, table)
-        is_over = let_go.is_over_sql(over, f"main.{table}.{columns['article_id']}")
-        if table == "bodies":
-            columns |= {name: f"iif({is_over}, '', {name})" for name in ("summary", "text", "excerpt")}
-        else:
-            dictionary = columns["dictionary_id"]
-            columns |= {
-                "raw": f"iif({is_over}, headline_only(raw, {dictionary}), raw)",
-                "dictionary_id": f"iif({is_over}, NULL, {dictionary})",
-            }
-        _make(connection, "VIEW", table, columns)
-    if "media" in _sql_of(connection, "table"):  # as of 0.3.0
-        columns = _columns(connection, "media")
-        _make(connection, "VIEW", "media", columns, f"NOT {let_go.is_over_sql(over, 'main.media.article_id')}")
-    for table, stays in who.STAYS.items() if "datelines" in _sql_of(connection, "table") else ():  # as of 0.8.0
-        is_over = let_go.is_over_sql(over, f"main.{table}.article_id")
-        _make(connection, "VIEW", table, _columns(connection, table), f"({stays} OR NOT {is_over})")
+def _by_old_names(sql: str, columns: Mapping[str, str]) -> str:
+    return re.sub(r"\bt\.(\w+)", lambda found: f"t.{columns.get(found[1], found[1])}", sql)

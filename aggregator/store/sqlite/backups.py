@@ -16,6 +16,7 @@ from aggregator.model import Cursor
 from aggregator.model.errors import StoreBusy, StoreError, StoreFull
 from aggregator.store.queries import ledger, views
 from aggregator.store.sqlite import opening, private
+from aggregator.store.sqlite.connection import SQLiteConnection
 from aggregator.store.sqlite.sqlite_errors import NO_DATABASE, explained
 
 STEP = 1 << 20  # bytes that are copied between two calls of `moved`
@@ -211,13 +212,13 @@ def _take(file: Path, new: Path, moved: Callable[[], None]) -> None:
         _copy(connection, new, moved)
 
 
-def _opened(path: Path) -> sqlite3.Connection:
+def _opened(path: Path) -> SQLiteConnection:
     """For reading. A file without a log is read as it is: SQLite would make files beside it, and cannot in a folder
     that is read-only.
     """
     has_log = any(path.with_name(path.name + part).exists() for part in ("-wal", "-journal"))
     uri = path.absolute().as_uri() + ("?mode=ro" if has_log else "?mode=ro&immutable=1")
-    return sqlite3.connect(uri, uri=True, timeout=_WAIT_SECONDS, isolation_level=None)
+    return sqlite3.connect(uri, uri=True, timeout=_WAIT_SECONDS, isolation_level=None, factory=SQLiteConnection)
 
 
 # The database that is replaced

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
+from typing import NoReturn
 
 from aggregator.model import PublisherTerms
 from aggregator.model.errors import StoreError
@@ -22,15 +23,21 @@ from aggregator.store.sqlite import (
     sqlite_errors,
     vacuum,
 )
+from aggregator.store.sqlite import bulk as bulk
 from aggregator.store.sqlite import (
     connection as connections,
 )
 from aggregator.store.sqlite import query as queries
 from aggregator.store.sqlite.connection import SQLiteConnection
 from aggregator.store.sqlite.lock import Program
+from aggregator.store.sqlite.lock import only_daemon as only_daemon
+from aggregator.store.sqlite.lock import running_daemon as running_daemon
+from aggregator.store.sqlite.lock import without_daemon as without_daemon
 from aggregator.store.sqlite.sqlite_errors import explained
 
 log = logging.getLogger("aggregator.store")
+
+COPIED_WITH = "`aggregator backup create`"
 
 
 def to_write(path: Path, busy_seconds: float) -> SQLiteConnection:
@@ -51,6 +58,22 @@ def to_write(path: Path, busy_seconds: float) -> SQLiteConnection:
             connection.close()
             raise
     return connection
+
+
+def as_worker(path: Path) -> AbstractContextManager[None]:
+    raise StoreError(f"{path}: workers share a database of PostgreSQL; for this one there is `aggregator run`")
+
+
+def exists(path: Path) -> bool:
+    return path.exists()
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _keep_from_others(connection: SQLiteConnection, path: Path) -> None:
@@ -84,6 +107,10 @@ def to_read(path: Path, busy_seconds: float) -> SQLiteConnection:
     return connection
 
 
+def has_tables(connection: SQLiteConnection) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'settings'").fetchone() is not None
+
+
 def prepare(connection: SQLiteConnection) -> int:
     new_database.fill(connection)
     if not views.is_migrated(connection):
@@ -92,9 +119,18 @@ def prepare(connection: SQLiteConnection) -> int:
         )
 
         migrate(connection)
-    views.replace_views(connection, health.VIEW)
+    _replace_views(connection)
     planner.set_figures(connection)
     return search.renew(connection)
+
+
+def _replace_views(connection: SQLiteConnection) -> None:
+    """Puts the views of this version in place, unless they are there already; raises sqlite3.Error."""
+    stored = dict(connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'view'").fetchall())
+    for name, sql in views.of_this_version(health.VIEW):
+        if stored.get(name) != sql:
+            connection.execute(f'DROP VIEW IF EXISTS "{name}"')
+            connection.execute(sql)
 
 
 def show_terms(connection: SQLiteConnection, configured: Sequence[PublisherTerms]) -> None:
@@ -113,12 +149,30 @@ def show_as_of(connection: SQLiteConnection, now: datetime, believed: datetime, 
 is_current = views.is_migrated
 is_as_stored = as_of.is_as_stored
 begin_program = Program.begin
+
+
+def shared_limits(*_: object) -> None:
+    """A file beside the database does it: see `fetch.shared`."""
+
+
+def task_state(connection: SQLiteConnection) -> None:
+    """No workers share a file."""
+
+
+def tasks(path: Path) -> NoReturn:
+    raise StoreError(
+        f"{path}: workers share a database of PostgreSQL, and this is a file of SQLite, into which `aggregator run`"
+        " alone polls; give --db postgresql://..., or move the wire there by `aggregator copy-store`"
+    )
+
+
 index_batch = search.index_batch
 merge_index = search.merge
 set_figures = planner.set_figures
 empty_log = vacuum.empty_log
 parts = backups.parts
 query = queries.run
+load_backup = backups.load
 
 
 def renew_index(connection: SQLiteConnection) -> None:

@@ -9,12 +9,12 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Self
 
 from aggregator.model.errors import DaemonRunning, StoreError, StoreFull
+from aggregator.store.locks import RunningDaemon
 from aggregator.store.sqlite import private
 from aggregator.store.sqlite.opening import refuse_no_file
 
@@ -46,15 +46,6 @@ class DaemonLock:
             os.pwrite(self._descriptor, said.encode(), 0)
         except OSError as error:
             raise private.unusable(self._path, error) from error
-
-
-@dataclass(frozen=True, slots=True)
-class RunningDaemon:
-    """A process that holds FILE.lock."""
-
-    pid: str
-    digest: str | None  # of the configuration by which it works; None: it has not said so
-    since: str | None  # when it read that
 
 
 def running_daemon(database: Path) -> RunningDaemon | None:
@@ -139,6 +130,10 @@ class Program:
             if descriptor is not None:
                 return cls(database, number, descriptor)
         raise AssertionError("numbers do not end")
+
+    def holds(self) -> bool:
+        """The lock ends with the program alone."""
+        return True
 
     def is_running(self, number: int) -> bool:
         """Whether the program with this number runs. Raises StoreError."""

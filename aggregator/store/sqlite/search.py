@@ -1,58 +1,52 @@
 """The index of words: fed in batches after the polls' transactions, from a queue that loses none.
 
-It holds a row for the newest revision of each article, and takes the row of an older one back. Before its text a row
-has words of ours for its publisher, class and language, so that a search within what is rare reads few rows; those that
-were indexed before that was so have none, until the index is made anew. An index without content
+It holds a row for the newest revision of each article, and takes the row of an older one back. Rows that were indexed
+before they had words of ours (`queries.indexing`) have none, until the index is made anew. An index without content
 (FTS5, "contentless tables") takes back only what it is shown again exactly, so triggers keep that in `search_removals`
 in the moment in which it changes. Words that were taken back leave the file with `merge`, or when it is made anew.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
+from typing import Any
 
 from aggregator.model import AllOf, Article, Part, Phrase
+from aggregator.store.connection import Connection
 from aggregator.store.queries import settings
+from aggregator.store.queries.indexing import (
+    BATCH,
+    NEWEST,
+    RANKED_OF,
+    Row,
+    marks_of_choice,
+    marks_of_row,
+    new_in_queue,
+    next_queued,
+    queue_all,
+)
 from aggregator.text.dates import from_iso, to_iso
 
-BATCH = 500
-_AT_ONCE = 10  # new articles of one transaction, from which on up to BATCH they are indexed in it
 # Of how words are put into the index: raise it when `fold` or the tokenizer changes (a test notices). Then the
 # index is made anew, since it could not take back what the old `fold` had put in.
 FORM = "1"
-# Ranking every match of a common word in a million articles takes seconds; of the newest 2,000, milliseconds.
-_RANKED_OF = 2_000
 
 _FORM, _LETTERS, _MERGING, _MERGED = "search_form", "search_letters", "search_merging", "search_merged_at"  # settings
 _PAGES = 200  # of 4 kB, that one step of merging writes: 0.03 s, at most 0.3 (bench/README.md)
 _APART = timedelta(days=1)  # a merge writes the whole index, and some publishers lend words that end every hour
 
 _MARKED_FROM = "search_marked_from"  # setting: rows of this revision and later ones have such words
-_MARK = "\ue000"  # begins them; a character of private use, which nobody types
 
 _FOLDED = "fold(?2), fold(?3), ?5 || iif(?4 = ?3, '', fold(?4))"  # title, summary, text behind the words of ours
 _ADD = f"INSERT INTO article_search (rowid, title, summary, text) VALUES (?1, {_FOLDED})"  # noqa: S608  (constants)
 _TAKE_BACK = f"""
     INSERT INTO article_search (article_search, rowid, title, summary, text) VALUES ('delete', ?1, {_FOLDED})
 """  # noqa: S608
-# Of what a row is made: revision, title, summary, text, first key of its publisher, class, language.
-_Row = tuple[int, str, str, str, str, str | None, str | None]
-# The row of an article's newest revision.
-_NEWEST = """
-    SELECT r.revision_id, a.title, b.summary, b.text, coalesce(p.first_key, p.publisher), a.class, a.language
-    FROM articles AS a
-    JOIN publishers AS p ON p.publisher = a.publisher
-    JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
-    JOIN bodies AS b ON b.article_id = a.article_id
-"""
 
 
-def index_batch(connection: sqlite3.Connection) -> int:
+def index_batch(connection: Connection) -> int:
     """Takes back up to BATCH rows that hold no longer or, where there are none, adds up to BATCH revisions from the
     queue, newest first; returns how many it looked at, 0 when the index is complete. Within a transaction.
 
@@ -61,7 +55,7 @@ def index_batch(connection: sqlite3.Connection) -> int:
     return _take_back_batch(connection) or _add_batch(connection)
 
 
-def _take_back_batch(connection: sqlite3.Connection) -> int:
+def _take_back_batch(connection: Connection) -> int:
     rows = connection.execute(f"{_REMOVALS} ORDER BY g.revision_id LIMIT ?", (BATCH,)).fetchall()
     _remove(connection, rows)
     return len(rows)
@@ -76,21 +70,19 @@ _REMOVALS = """
 """
 
 
-def _remove(connection: sqlite3.Connection, rows: Sequence[_Row]) -> None:
+def _remove(connection: Connection, rows: Sequence[Row]) -> None:
     connection.executemany(_TAKE_BACK, _marked(connection, rows))
     connection.executemany("DELETE FROM search_removals WHERE revision_id = ?", [(row[0],) for row in rows])
 
 
-def _add_batch(connection: sqlite3.Connection) -> int:
-    queued = connection.execute(
-        "SELECT revision_id FROM search_queue ORDER BY revision_id DESC LIMIT ?", (BATCH,)
-    ).fetchall()
-    if not queued:
+def _add_batch(connection: Connection) -> int:
+    found = next_queued(connection)
+    if found is None:
         return 0
-    bounds = (queued[-1][0], queued[0][0])
+    number, *bounds = found
     rows = connection.execute(
         f"""
-        {_NEWEST} JOIN search_queue AS q ON q.revision_id = r.revision_id
+        {NEWEST} JOIN search_queue AS q ON q.revision_id = r.revision_id
         WHERE q.revision_id BETWEEN ? AND ? AND NOT EXISTS (SELECT 1 FROM article_search_docsize
           WHERE id = r.revision_id)
         ORDER BY r.revision_id
@@ -99,25 +91,16 @@ def _add_batch(connection: sqlite3.Connection) -> int:
     ).fetchall()
     connection.executemany(_ADD, _marked(connection, rows))
     connection.execute("DELETE FROM search_queue WHERE revision_id BETWEEN ? AND ?", bounds)
-    return len(queued)
+    return number
 
 
-def add_new(connection: sqlite3.Connection, new: Mapping[int, Article]) -> None:
+def add_new(connection: Connection, new: Mapping[int, Article]) -> None:
     """Adds what waits in the queue of these new articles, by their numbers, from the values at hand: to read and fold
-    them again takes twice as long. Few stay in the queue, because a batch costs much by itself, and very many, so that
-    nobody waits long for the lock. Within the transaction in which they were written.
+    them again takes twice as long. Within the transaction in which they were written.
     """
-    if not _AT_ONCE <= len(new) <= BATCH:
+    if not (rows := new_in_queue(connection, new)):
         return
-    queued = connection.execute(
-        """
-        SELECT r.revision_id, r.article_id FROM revisions AS r CROSS JOIN search_queue AS q USING (revision_id)
-        WHERE r.article_id BETWEEN ? AND ? AND r.number = 1 ORDER BY r.revision_id
-        """,
-        (min(new), max(new)),
-    ).fetchall()
     first = marked_from(connection)
-    rows = [(revision, new[number]) for revision, number in queued if number in new]
     connection.executemany(
         "INSERT INTO article_search (rowid, title, summary, text) VALUES (?, ?, ?, ?)",
         [
@@ -134,7 +117,7 @@ def add_new(connection: sqlite3.Connection, new: Mapping[int, Article]) -> None:
     connection.executemany("DELETE FROM search_queue WHERE revision_id = ?", [row[:1] for row in rows])
 
 
-def take_back(connection: sqlite3.Connection, articles: Sequence[int]) -> None:
+def take_back(connection: Connection, articles: Sequence[int]) -> None:
     """Takes every row of these articles out of the index, whatever waits for it included. Within a transaction.
 
     Their letters stay in the file until the index is merged, which is asked for here.
@@ -147,7 +130,7 @@ def take_back(connection: sqlite3.Connection, articles: Sequence[int]) -> None:
     _remove(connection, waiting)
     standing = connection.execute(
         f"""
-        {_NEWEST} JOIN article_search_docsize AS indexed ON indexed.id = r.revision_id
+        {NEWEST} JOIN article_search_docsize AS indexed ON indexed.id = r.revision_id
         WHERE a.article_id IN (SELECT value FROM json_each(?))
         """,  # noqa: S608  (made of constants)
         these,
@@ -163,33 +146,21 @@ def take_back(connection: sqlite3.Connection, articles: Sequence[int]) -> None:
     settings.write(connection, _LETTERS, "1")
 
 
-def marked_from(connection: sqlite3.Connection) -> int | None:
+def marked_from(connection: Connection) -> int | None:
     """The first revision whose row has words of ours, as all later ones; None: no row has."""
     found = settings.read(connection, _MARKED_FROM)
     return None if found is None else int(found)
 
 
-_MOST_MARKS = 50  # of one kind; of more, reading the words of each costs more than it saves
-
-
-@lru_cache(1_000)
-def _mark(said: str) -> str:
-    return _MARK + hashlib.sha256(said.encode()).hexdigest()[:16]
-
-
 def marks(first_keys: Sequence[str], classes: Sequence[str], languages: Sequence[str]) -> list[str]:
     """FTS5 expressions for the words of ours, one for the publishers, one for the classes and one for the languages,
-    where there are some and not too many: a row has one word of each expression. Each is one word, whatever a key is
-    made of. Of a publisher it is that for its first key, which stays when it is renamed; of a language that for its
-    first subtag, so that `fr-CA` is found with `fr`.
+    where there are some and not too many: a row has one word of each expression.
     """
-    subtags = [tag.split("-")[0].lower() for tag in languages]
-    by_kind = (("p", first_keys), ("c", classes), ("l", subtags))
-    named = [[f'"{_mark(f"{kind}{value}")}"' for value in dict.fromkeys(values)] for kind, values in by_kind]
-    return [f"({' OR '.join(words)})" for words in named if 0 < len(words) <= _MOST_MARKS]
+    named = marks_of_choice(first_keys, classes, languages)
+    return ["(" + " OR ".join([f'"{word}"' for word in words]) + ")" for words in named]
 
 
-def _marked(connection: sqlite3.Connection, rows: Iterable[_Row]) -> Iterator[tuple[int, str, str, str, str]]:
+def _marked(connection: Connection, rows: Iterable[Row]) -> Iterator[tuple[int, str, str, str, str]]:
     """The rows with what the text begins with in the place of publisher, class and language."""
     first = marked_from(connection)
     for revision, title, summary, text, *of in rows:
@@ -202,16 +173,10 @@ def _beginning(
     """What the text of a revision begins with. `first`: see `marked_from`."""
     if first is None or revision < first:
         return ""
-    return "".join(f"{word} " for word in _words_of_ours(first_key, item_class, language))
+    return "".join(f"{word} " for word in marks_of_row(first_key, item_class, language))
 
 
-def _words_of_ours(first_key: str | None, item_class: str | None, language: str | None) -> list[str]:
-    """Those of a row, of what is not None."""
-    named = {"p": first_key, "c": item_class, "l": language and language.split("-")[0].lower()}
-    return [_mark(f"{kind}{value}") for kind, value in named.items() if value is not None]
-
-
-def renew(connection: sqlite3.Connection, *, always: bool = False) -> int:
+def renew(connection: Connection, *, always: bool = False) -> int:
     """Empties the index and queues all that is to be found, where it was made in another form than this program's;
     returns how many reports that are. Within a transaction, seconds for a million; `index_batch` does the rest.
     """
@@ -227,25 +192,14 @@ def renew(connection: sqlite3.Connection, *, always: bool = False) -> int:
         connection.execute("INSERT INTO article_search (article_search) VALUES ('delete-all')")
     finally:
         connection.execute("PRAGMA secure_delete = ON")
-    connection.execute("DELETE FROM search_removals")
-    connection.execute("DELETE FROM search_queue")
-    # What saved searches find stays the same: the words are.
-    settings.write(connection, "are_matched", "1")
-    queued = connection.execute(
-        """
-        INSERT INTO search_queue (revision_id)
-        SELECT r.revision_id FROM articles AS a
-        JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
-        JOIN bodies AS b ON b.article_id = a.article_id
-        """
-    ).rowcount
-    connection.execute("DELETE FROM settings WHERE name IN (?, ?, 'are_matched')", (_LETTERS, _MERGING))
+    queued = queue_all(connection)
+    connection.execute("DELETE FROM settings WHERE name IN (?, ?)", (_LETTERS, _MERGING))
     settings.write(connection, _FORM, FORM)
     settings.write(connection, _MARKED_FROM, "0")
     return queued
 
 
-def merge(connection: sqlite3.Connection, now: datetime) -> bool:
+def merge(connection: Any, now: datetime) -> bool:
     """One step of writing the index without the letters of what was taken back, once a day at most; False: there is
     nothing to do. Within a transaction.
 
@@ -270,11 +224,13 @@ def merge(connection: sqlite3.Connection, now: datetime) -> bool:
     return True
 
 
+PAGE: int | None = None
+
 # SQL for the newest 2,000 matches of an expression, its one parameter: (revision, score), by bm25: the headline counts
 # ten times, the summary three. By a computed score FTS5 would read and sort every match (bench/README.md).
 RANKED = f"""
     SELECT rowid AS revision, bm25(article_search, 10.0, 3.0, 1.0) AS score
-    FROM article_search WHERE article_search MATCH ? ORDER BY rowid DESC LIMIT {_RANKED_OF}
+    FROM article_search WHERE article_search MATCH ? ORDER BY rowid DESC LIMIT {RANKED_OF}
 """  # noqa: S608  (a number of ours)
 
 

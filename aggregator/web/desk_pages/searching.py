@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from threading import Lock
 
 from aggregator.model import Config
 from aggregator.model.errors import ConfigError, FetchError
+from aggregator.model.place import Place
 from aggregator.pipeline.discovery.prober import Survey
 from aggregator.pipeline.opening import refuse_placeholders
 from aggregator.pipeline.probing import surveyed
@@ -35,7 +35,7 @@ class Searches:
     _lock: Lock = field(default_factory=Lock)
     _bucket: Bucket | None = None
 
-    def survey(self, config: Config, database: Path, url: str, clock: Callable[[], datetime]) -> Survey:
+    def survey(self, config: Config, database: Place, url: str, clock: Callable[[], datetime]) -> Survey:
         """What a site offers, by the same search as `aggregator probe`, which asks no private address but those that
         wire.toml allows. It takes up to a minute. Raises NotSearched.
         """

@@ -1,0 +1,1 @@
+"""PostgreSQL as a store: the same tables and views, by the same queries."""

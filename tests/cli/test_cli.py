@@ -136,7 +136,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 def test_help_is_there_and_lists_the_commands() -> None:
     done = subprocess.run([sys.executable, "-m", "aggregator", "--help"], capture_output=True, text=True, check=True)
-    listed = re.findall(r"^  (\w+) ", done.stdout.partition("Commands:")[2], re.MULTILINE)
+    listed = re.findall(r"^  ([\w-]+) ", done.stdout.partition("Commands:")[2], re.MULTILINE)
     assert listed == sorted(COMMANDS) == list(COMMANDS)
 
 

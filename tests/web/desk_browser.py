@@ -20,7 +20,7 @@ from aggregator.pipeline.opening import load_config
 from aggregator.store import Store
 from aggregator.web.desk_pages import people
 from aggregator.web.desk_pages.people import digest
-from tests.web.serving import Served
+from tests.web.serving import NO_CERTIFICATES, Served
 
 
 @dataclass
@@ -38,12 +38,12 @@ class AtDesk:
     headers: dict[str, str] = field(repr=False)  # what its browser sends each time
 
     def get(self, path: str) -> httpx.Response:
-        return httpx.get(self.wire.address + path, headers=self.headers, timeout=60, verify=False)
+        return httpx.get(self.wire.address + path, headers=self.headers, timeout=60, verify=NO_CERTIFICATES)
 
     def post(self, path: str, fields: Mapping[str, str], **headers: str) -> httpx.Response:
         said = {name.replace("_", "-"): value for name, value in headers.items()}
         to = self.wire.address + path
-        return httpx.post(to, data=dict(fields), headers={**self.headers, **said}, timeout=60, verify=False)
+        return httpx.post(to, data=dict(fields), headers={**self.headers, **said}, timeout=60, verify=NO_CERTIFICATES)
 
     def page(self, path: str) -> html.HtmlElement:
         answer = self.get(path)
@@ -133,7 +133,9 @@ class Browser:
         return self.send(path, {name: value for name, value in said.items() if value}, sent)
 
     def send(self, path: str, headers: dict[str, str], fields: dict[str, str]) -> httpx.Response:
-        return httpx.post(f"{self.wire.address}{path}", headers=headers, data=fields, timeout=30, verify=False)
+        return httpx.post(
+            f"{self.wire.address}{path}", headers=headers, data=fields, timeout=30, verify=NO_CERTIFICATES
+        )
 
     def done(self, path: str, **fields: str) -> str:
         """What is said after an act."""
@@ -151,7 +153,7 @@ def browser(wire: Served, name: str = "ama", *, is_by_proxy: bool = False) -> Br
 def sign_in(wire: Served, name: str, token: str, headers: dict[str, str] | None = None, **more: str) -> httpx.Response:
     said = {"origin": wire.address, **(headers or {})}
     sent = {"name": name, "token": token, **more}
-    return httpx.post(f"{wire.address}/desk/login", headers=said, data=sent, timeout=30, verify=False)
+    return httpx.post(f"{wire.address}/desk/login", headers=said, data=sent, timeout=30, verify=NO_CERTIFICATES)
 
 
 def rows(wire: Served, sql: str, *values: object) -> list[tuple[Any, ...]]:

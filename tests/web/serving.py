@@ -22,7 +22,7 @@ from tests.make_database import CONFIG, DATABASES
 
 QUICK = Pace(look=0.02, heartbeat=0.2)
 # No HTTP needs any; to read those of the system takes longer than most answers, and so does each new context.
-_NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 _AT_REST = timedelta(seconds=11)  # after which files that were written are not read again at each request
 VERSION = "0.4.0"  # of the database that is served: 18 publishers, and an act of every kind
 
@@ -38,7 +38,7 @@ class Served:
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         said = {name.replace("_", "-"): value for name, value in headers.items()}
-        return httpx.get(f"{self.address}{path}", headers=said, timeout=30, verify=_NO_CERTIFICATES)
+        return httpx.get(f"{self.address}{path}", headers=said, timeout=30, verify=NO_CERTIFICATES)
 
 
 @contextmanager

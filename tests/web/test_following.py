@@ -40,7 +40,7 @@ from tests.conftest import only_soak
 from tests.make_database import CONFIG
 from tests.waiting import until
 from tests.web.listening import Event, Listener, listening
-from tests.web.serving import QUICK, Served, served
+from tests.web.serving import NO_CERTIFICATES, QUICK, Served, served
 
 TOKEN = "desk-0123456789-0123456789-0123456789"
 BECAUSE = Cause(actor="person:ama", reason="a mistake")
@@ -73,7 +73,7 @@ def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture(scope="module")
 def reports(wire: Served) -> list[str]:
     """The ids of reports that everybody may have in full, none of which another test changes."""
-    found = httpx.get(f"{wire.address}/api/reports?limit=200").json()["reports"]
+    found = httpx.get(f"{wire.address}/api/reports?limit=200", verify=NO_CERTIFICATES).json()["reports"]
     return [each["id"] for each in found if each["scope"] == "full_text"]
 
 
@@ -253,7 +253,7 @@ def test_a_database_that_is_restored_ends_the_streams_of_lines_that_it_lost(tmp_
 
 def test_head_waits_for_nothing(wire: Served) -> None:
     for path in (STREAM, f"/api/changes?after={end_of(wire)}&wait=60"):
-        answer = httpx.head(wire.address + path, timeout=10)
+        answer = httpx.head(wire.address + path, timeout=10, verify=NO_CERTIFICATES)
         assert (answer.status_code, answer.text) == (200, "")
 
 

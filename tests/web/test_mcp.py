@@ -18,9 +18,9 @@ from typing import Any
 
 import httpx
 import pytest
+from httpx2 import AsyncClient
 from mcp.client.client import Client
 from mcp.client.streamable_http import streamable_http_client
-from mcp.shared._httpx_utils import create_mcp_http_client
 
 from aggregator.desk import acts, purging
 from aggregator.desk.outgoing import outlet, releases
@@ -31,7 +31,7 @@ from aggregator.pipeline.opening import load_config, open_existing, open_wire, r
 from aggregator.text.dates import utc_now
 from tests import ROOT
 from tests.make_database import CONFIG
-from tests.web.serving import Served, served
+from tests.web.serving import NO_CERTIFICATES, Served, served
 
 TOKENS = {"desk": ("api", "web"), "pages": ("web",), "few": ("api",)}
 TOKEN = {name: f"{name}-0123456789-0123456789-0123456789" for name in TOKENS}
@@ -82,7 +82,7 @@ def ask(
     async def asked() -> list[Any]:
         async with AsyncExitStack() as stack:
             headers = {"Authorization": f"Bearer {TOKEN[token]}"} if token else {}
-            http = await stack.enter_async_context(create_mcp_http_client(headers=headers))
+            http = await stack.enter_async_context(AsyncClient(headers=headers, timeout=30, verify=NO_CERTIFICATES))
             transport = streamable_http_client(f"{wire.address}/mcp", http_client=http)
             client = await stack.enter_async_context(Client(transport, mode=mode))
             await client.list_tools()  # so that it holds answers against their schemas

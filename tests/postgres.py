@@ -31,6 +31,7 @@ from aggregator.model.place import PostgresPlace
 from aggregator.store import postgres as ours
 from aggregator.store.queries import health, views
 from bench.postgres import installed
+from tests.waiting import until
 
 _PORT = "5432"  # of the socket's name; no port is opened
 # Nothing needs to survive a crash of the machine.
@@ -117,15 +118,15 @@ def _started(programs: Path) -> Path:
 
 
 def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(600):
+    def answers() -> bool:
+        assert process.poll() is None, "the server of PostgreSQL has ended"
         try:
             psycopg.connect(address).close()
         except psycopg.OperationalError:
-            assert process.poll() is None, "the server of PostgreSQL has ended"
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError("the server of PostgreSQL does not answer")
+            return False
+        return True
+
+    until(answers, 30)
 
 
 # Databases

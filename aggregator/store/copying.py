@@ -83,8 +83,8 @@ def is_unfinished(connection: StoreConnection) -> bool:
 
 
 def _mark_of(connection: StoreConnection) -> _Mark | None:
-    said = settings.read(connection, _MARK)
-    return None if said is None else _Mark(**json.loads(said))
+    noted = settings.read(connection, _MARK)
+    return None if noted is None else _Mark(**json.loads(noted))
 
 
 def rows(source: Side, target: Side) -> int:

@@ -54,11 +54,11 @@ def test_every_noun_has_one_name_and_can_be_had_from_the_room_itself() -> None:
     names = {noun.__name__ for noun in NOUNS} - {"Field"}  # of the table of fields alone
     # An output imports what leaves from its own file, and nothing else of the model; so do a snapshot, what reads
     # what sites say to machines, what apps are answered, what finds out who made a report, what copies pictures,
-    # the wire's own figures, what is said of a publisher, what is complained about, what others take, and where the
-    # database is.
+    # the wire's own figures, what is said of a publisher, what is complained about, what others take, where the
+    # database is, and the tasks of workers.
     own = (
         ".release", ".snapshots", ".signals", ".apps", ".who", ".picture", ".figures", ".profile", ".complaints",
-        ".taken", ".place",
+        ".taken", ".place", ".tasks",
     )  # fmt: skip
     names -= {noun.__name__ for noun in NOUNS if noun.__module__.endswith(own)}
     assert names <= set(model.__all__)

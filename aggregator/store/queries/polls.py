@@ -11,6 +11,7 @@ from aggregator.store.connection import Connection
 from aggregator.store.queries import known, ledger, pages, raw, searches, tags, who
 from aggregator.text.dates import sort_time, to_iso
 from aggregator.text.page_words import hashes
+from aggregator.text.raw_words import values
 
 # A statement that runs a trigger copies every page before it changes it, in case that it fails. So articles are written
 # by one statement for many, which copies each page once: one for each of them takes three times as long.
@@ -131,7 +132,7 @@ def write_page(connection: Connection, decision: Decision, at: str) -> None:
         (before.article_id,),
     ).fetchone()
     _update(connection, article, before, {})
-    was = (json.loads(words).get("page") or {}).get("published")
+    was = (values(words).get("page") or {}).get("published")
     published, stated_as, _, _ = stated(article)
     connection.execute(
         """

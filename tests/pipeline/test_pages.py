@@ -260,7 +260,7 @@ HEADLINE = replace(QUOTATION, text_scope="headline_only")
 METADATA_ONLY = replace(QUOTATION, storage="metadata_only")
 
 
-@every_row(
+@pytest.mark.parametrize(
     ("mode", "rights", "held"),
     [
         ("text", FULL, [LEAD, MORE, LAST]),
@@ -298,7 +298,7 @@ COPY = '<link rel="canonical" href="http://agency.example/kita/1">'
 OWN = f'<link rel="canonical" href="http://www.{HOST}/kita/1">'
 
 
-@every_row(
+@pytest.mark.parametrize(
     ("head", "outcome"),
     [
         (PAYWALL, ("withheld", "the page asks readers to pay or to sign in")),
@@ -354,7 +354,7 @@ def test_what_the_page_says_to_machines_is_heard_with_it(trip: Trip) -> None:
 # What goes wrong
 
 
-@every_row(
+@pytest.mark.parametrize(
     ("title", "head", "is_taken"),
     [
         ("Le pont de Kita est rouvert", "", True),  # the same report under a shorter address
@@ -382,7 +382,7 @@ def test_a_page_of_another_report_is_not_taken_for_its_own(
     assert (released(trip).text != "") is is_taken
 
 
-@every_row(
+@pytest.mark.parametrize(
     ("kind", "options", "outcome"),
     [
         ("status", {"status": 404}, ("failed", "status 404")),
@@ -418,7 +418,7 @@ def test_a_page_that_cannot_be_read_says_why_and_takes_nothing(
         assert released(trip).text.splitlines() == [LEAD, MORE, LAST]
 
 
-@every_row(
+@pytest.mark.parametrize(
     "body",
     [
         b"%PDF-1.4 nothing to read here",
@@ -680,7 +680,7 @@ def test_a_kill_between_a_visit_and_its_record_loses_nothing(tmp_path: Path, pre
 OTHER = "Le bac de Bafoulabé reprend son service de nuit à partir de lundi, annonce le ministère."
 
 
-@every_row("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_a_join_and_its_split_leave_each_report_its_page(place: Place, press: Press, order: tuple[int, int]) -> None:
     press.set_document(HOST, "/feed", feed(entry(), entry(2, "Un bac de nuit")))
     press.set_document(HOST, "/1", page())

@@ -19,6 +19,7 @@ from functools import lru_cache
 from aggregator.model import Article
 from aggregator.store.sqlite import settings
 from aggregator.text.dates import from_iso, to_iso
+from aggregator.text.languages import primary_subtag
 
 BATCH = 500
 _AT_ONCE = 10  # new articles of one transaction, from which on up to BATCH they are indexed in it
@@ -183,7 +184,7 @@ def marks(first_keys: Sequence[str], classes: Sequence[str], languages: Sequence
     made of. Of a publisher it is that for its first key, which stays when it is renamed; of a language that for its
     first subtag, so that `fr-CA` is found with `fr`.
     """
-    subtags = [tag.split("-")[0].lower() for tag in languages]
+    subtags = list(map(primary_subtag, languages))
     by_kind = (("p", first_keys), ("c", classes), ("l", subtags))
     named = [[f'"{_mark(f"{kind}{value}")}"' for value in dict.fromkeys(values)] for kind, values in by_kind]
     return [f"({' OR '.join(words)})" for words in named if 0 < len(words) <= _MOST_MARKS]
@@ -207,7 +208,7 @@ def _beginning(
 
 def _words_of_ours(first_key: str | None, item_class: str | None, language: str | None) -> list[str]:
     """Those of a row, of what is not None."""
-    named = {"p": first_key, "c": item_class, "l": language and language.split("-")[0].lower()}
+    named = {"p": first_key, "c": item_class, "l": language and primary_subtag(language)}
     return [_mark(f"{kind}{value}") for kind, value in named.items() if value is not None]
 
 

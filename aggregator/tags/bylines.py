@@ -17,6 +17,7 @@ from aggregator.tags.agencies import agency_named
 from aggregator.tags.known_places import is_country, key_of, town_named
 from aggregator.tags.plain_names import OF_ANY_HOUSE, is_plain_name
 from aggregator.tags.word_lists import generic_bylines, listed
+from aggregator.text.languages import primary_subtag
 
 _MOST_READ = 1_000  # characters
 _MAIL = re.compile(
@@ -126,7 +127,7 @@ def byline_of(text: str, language: str | None = None, house: Sequence[str] = ())
         return None
     if is_plain_name(literal, house):
         return Byline(literal=literal, authors=(Author(name=literal),))
-    reading = _Reading((language or "").split("-")[0], tuple(key_of(each) for each in house if each))
+    reading = _Reading(primary_subtag(language or ""), tuple(key_of(each) for each in house if each))
     said = _cleaned(literal[:_MOST_READ])
     if _SIGNED.search(said):
         _read_signed(reading, said)

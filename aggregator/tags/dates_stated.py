@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from aggregator.text.date_names import MONTHS, MONTHS_BY_LANGUAGE, WEEKDAYS_BY_LANGUAGE, word_key
 from aggregator.text.date_names import fold as fold_date
+from aggregator.text.languages import primary_subtag
 
 # Hausa's months (CLDR, `ha`), which publishers' feeds do not use in their dates.
 _HAUSA = "Janairu Fabrairu Maris Afirilu Mayu Yuni Yuli Agusta Satumba Oktoba Nuwamba Disamba"
@@ -65,7 +66,7 @@ def stated(day: str, language: str | None) -> str:
     said = day.strip()
     if numbers := re.fullmatch(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})", said):
         one, two, year = map(int, numbers.groups())
-        is_day_first = one > 12 or "." in said or (language or "").split("-")[0] in _DAY_FIRST
+        is_day_first = one > 12 or "." in said or primary_subtag(language or "") in _DAY_FIRST
         if not is_day_first and two <= 12 and one != two:
             return said
         return _iso(year, two, one) if is_day_first else _iso(year, one, two)

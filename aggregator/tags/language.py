@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING
 from aggregator.model.tags import LanguageFrom
 from aggregator.tags import scripts
 from aggregator.tags.confused import are_relatives, by_words, group_of, is_spoken, speaks_for
-from aggregator.tags.language_codes import CODES, ONLY_PYCLD2, PY3LANGID, primary, whole
+from aggregator.tags.language_codes import CODES, ONLY_PYCLD2, PY3LANGID, whole
+from aggregator.text.languages import primary_subtag
 
 try:
     import pycld2
@@ -79,7 +80,7 @@ class _Said:
 
     @cached_property
     def primaries(self) -> tuple[str, ...]:
-        return tuple(map(primary, self.languages)) or ((primary(self.stated),) if self.stated else ())
+        return tuple(map(primary_subtag, self.languages)) or ((primary_subtag(self.stated),) if self.stated else ())
 
     @cached_property
     def wholes(self) -> tuple[str, ...]:
@@ -89,8 +90,8 @@ class _Said:
     def unknown(self) -> Found | None:
         """A language that no library knows, where the publisher has one or the feed says one."""
         if self.stated and not _is_known(self.stated):
-            is_of_publisher = primary(self.stated) in map(primary, self.languages)
-            if is_of_publisher or is_spoken(primary(self.stated)):
+            is_of_publisher = primary_subtag(self.stated) in map(primary_subtag, self.languages)
+            if is_of_publisher or is_spoken(primary_subtag(self.stated)):
                 return self._of_stated()
         return next(((each, "configured") for each in self.languages if not _is_known(each)), None)
 
@@ -105,7 +106,7 @@ class _Said:
         """The publisher's own tag of this language, such as `fr-CA`; else the language."""
         if language not in self.tags:
             of_publisher = [*self.languages, *([self.stated] if self.stated and not self.languages else [])]
-            same = (each for each in of_publisher if primary(each) == language)
+            same = (each for each in of_publisher if primary_subtag(each) == language)
             part = (each for each in of_publisher if whole(each) == language)
             self.tags[language] = next(same, None) or next(part, None) or language
         return self.tags[language]
@@ -116,17 +117,17 @@ class _Said:
         """
 
         def is_possible(tag: str) -> bool:
-            return script is None or scripts.is_written_in(primary(tag), script)
+            return script is None or scripts.is_written_in(primary_subtag(tag), script)
 
         possible = [each for each in self.languages if is_possible(each)]
-        is_of_publisher = not self.languages or primary(self.stated or "") in map(primary, possible)
+        is_of_publisher = not self.languages or primary_subtag(self.stated or "") in map(primary_subtag, possible)
         if self.stated and is_of_publisher and is_possible(self.stated):
             return self._of_stated()
         return (possible[0], "configured") if possible else (None, None)
 
     def _of_stated(self) -> Found:
         assert self.stated is not None
-        return self.tag(primary(self.stated)) if self.languages else self.stated, "stated"
+        return self.tag(primary_subtag(self.stated)) if self.languages else self.stated, "stated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,7 @@ def _said(stated: str | None, languages: Sequence[str]) -> _Said:
 @lru_cache(1_000)
 def _said_once(stated: str | None, languages: tuple[str, ...]) -> _Said:
     tag = (stated or "").strip().replace("_", "-")
-    is_tag = _TAG.fullmatch(tag) and primary(tag) not in _NO_LANGUAGE
+    is_tag = _TAG.fullmatch(tag) and primary_subtag(tag) not in _NO_LANGUAGE
     return _Said(tag if is_tag else None, languages)
 
 

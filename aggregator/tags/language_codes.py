@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from aggregator.text.languages import primary_subtag
+
 # Codes of the libraries that are older ones, or that name a variety of a language; None: no language of news.
 CODES: Mapping[str, str | None] = MappingProxyType({
     "ary": "ar", "arz": "ar", "grc": "el", "fuv": None, "gug": "gn", "hbo": "he", "iw": "he", "jw": "jv", "kik": "ki",
@@ -37,11 +39,7 @@ PY3LANGID = frozenset([
 ])  # fmt: skip
 
 
-def primary(tag: str) -> str:
-    """The primary subtag (BCP 47, section 2.2.1), in small letters."""
-    return tag.split("-")[0].lower()
-
-
 def whole(tag: str) -> str:
     """The language that a library would say for this tag."""
-    return WHOLE.get(primary(tag), primary(tag))
+    code = primary_subtag(tag)
+    return WHOLE.get(code, code)

@@ -36,6 +36,7 @@ from itertools import product
 from typing import Literal, NamedTuple
 
 from aggregator.tags.place_text import Words, forms, keys_of, words_in
+from aggregator.text.languages import primary_subtag
 
 LANGUAGES = ("ar", "de", "en", "es", "fr", "ha", "it", "pt", "sw")  # those that have a file
 
@@ -208,7 +209,7 @@ class _File:
 
 def place_words(language: str | None) -> PlaceWords:
     """Of the language of a report, BCP 47; None or one of which there are no names: as English and French are read."""
-    primary = (language or "").partition("-")[0].lower()
+    primary = primary_subtag(language or "")
     return _place_words(primary if primary in LANGUAGES or f"names {primary}" in _generated() else "")
 
 

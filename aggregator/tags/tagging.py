@@ -11,12 +11,11 @@ from dataclasses import replace
 from aggregator.model import LanguageFrom, Tags, TagSettings, TagWords
 from aggregator.tags.countries import countries_of
 from aggregator.tags.language import first_look, language_of
-from aggregator.tags.language_codes import primary
 from aggregator.tags.tables import made_by
 from aggregator.tags.topics import topics_of
 from aggregator.tags.vocabulary import with_broader
 from aggregator.tags.who import credits_in, who_of
-from aggregator.text.languages import stated_or_first
+from aggregator.text.languages import primary_subtag, stated_or_first
 
 # A report's words, its publisher's settings, and the languages that its publisher is configured with.
 ToTag = tuple[TagWords, TagSettings, tuple[str, ...]]
@@ -45,7 +44,9 @@ def _configured(report: ToTag) -> _Language | None:
     if settings.language:
         return None
     language = stated_or_first(words.stated, languages)
-    is_stated = words.stated is not None and language is not None and primary(words.stated) == primary(language)
+    is_stated = (
+        words.stated is not None and language is not None and primary_subtag(words.stated) == primary_subtag(language)
+    )
     return language, None if language is None else "stated" if is_stated else "configured"
 
 

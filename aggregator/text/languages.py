@@ -10,7 +10,7 @@ from aggregator.text.media import LANGUAGE
 
 
 def primary_subtag(tag: str) -> str:
-    """The language itself, without script and region, in lower case: `pt` of `pt-BR`."""
+    """The language itself, without script and region, in small letters (BCP 47, section 2.2.1): `pt` of `pt-BR`."""
     return tag.partition("-")[0].lower()
 
 

@@ -14,6 +14,7 @@ from functools import lru_cache
 from aggregator.model import Article
 from aggregator.store.connection import Connection
 from aggregator.store.queries import settings
+from aggregator.text.languages import primary_subtag
 
 BATCH = 500
 ARE_MATCHED = "are_matched"  # setting: what is put into the queue now has been matched by all saved searches
@@ -88,7 +89,7 @@ def _mark(said: str) -> str:
 
 def marks_of_row(first_key: str | None, item_class: str | None, language: str | None) -> list[str]:
     """The words of a row, of what is not None."""
-    named = {"p": first_key, "c": item_class, "l": language and language.split("-")[0].lower()}
+    named = {"p": first_key, "c": item_class, "l": language and primary_subtag(language)}
     return [_mark(f"{kind}{value}") for kind, value in named.items() if value is not None]
 
 
@@ -98,7 +99,7 @@ def marks_of_choice(first_keys: Sequence[str], classes: Sequence[str], languages
     first key, which stays when it is renamed; of a language that for its first subtag, so that `fr-CA` is found with
     `fr`.
     """
-    subtags = [tag.split("-")[0].lower() for tag in languages]
+    subtags = list(map(primary_subtag, languages))
     by_kind = (("p", first_keys), ("c", classes), ("l", subtags))
     named = [[_mark(f"{kind}{value}") for value in dict.fromkeys(values)] for kind, values in by_kind]
     return [words for words in named if 0 < len(words) <= _MOST_MARKS]

@@ -25,6 +25,7 @@ from aggregator.tags.mediatopics import topic_label
 from aggregator.tags.vocabulary import topics
 from aggregator.text.direction import direction, direction_of_words
 from aggregator.text.html import shortened
+from aggregator.text.languages import primary_subtag
 from aggregator.text.printable import line
 from aggregator.web.pages import locales, wording
 from aggregator.web.pages.reader import INTERFACES, Interface, Reader
@@ -72,7 +73,7 @@ def country_in(code: str, language: Interface) -> str:
 def language_in(tag: str, language: Interface) -> str:
     """The name of a language, by its BCP 47 tag."""
     names = locales.locale(language).languages
-    return str(names.get(tag.replace("-", "_")) or names.get(tag.split("-")[0].lower()) or tag)
+    return str(names.get(tag.replace("-", "_")) or names.get(primary_subtag(tag)) or tag)
 
 
 def topic_in(code: str, language: Interface) -> str:

@@ -39,8 +39,9 @@ from bench.postgres import Server
 from bench.serving import free_port, serve
 from bench.world import Feeds, make_config, make_feeds
 
-# Not later: a clock that ran ahead would seem to have left it, and all are brought back.
 _LATER = timedelta(hours=12)
+# A source that was never polled and is due later looks as if a clock that ran ahead had left it, and is brought back.
+_POLLED = "2026-01-01T00:00:00Z"
 _SECONDS = 900.0  # for one pass
 _AT_ONCE = 64
 
@@ -79,11 +80,12 @@ class Wire:
     def begin(self, workers: int) -> None:
         """Starts the programs, before any source is due."""
         self._command("fetch", "bench-wire")  # which has no source: makes the tables
-        self.run(f"UPDATE sources SET next_at = '{_later()}'")  # noqa: S608
+        self.run(f"UPDATE sources SET next_at = '{_later()}', last_poll = '{_POLLED}'")  # noqa: S608
         words = ["worker", "--concurrency", str(_AT_ONCE)] if self.server else ["run"]
         for _ in range(workers):
             self.programs.append(subprocess.Popen(self._words(*words), stdout=self._log, stderr=self._log))
         if self.server:
+            _until(lambda: self.rows("SELECT to_regclass('engine.procrastinate_workers') IS NOT NULL") == [(True,)])
             _until(lambda: len(self.rows("SELECT 1 FROM engine.procrastinate_workers")) >= 3 * workers)
         time.sleep(2 * TICK_SECONDS)  # what they do at their start is done
 
@@ -246,7 +248,8 @@ def ticks(folder: Path, urls: Sequence[tuple[str, str]], server: Server, sources
         wire._command("fetch", "bench-wire")
         wire.fill(sources)
         wire.run(
-            "UPDATE sources SET url = 'http://p' || source_id % 20000 || '.example/' || source_id,"
+            f"UPDATE sources SET last_poll = '{_POLLED}',"  # noqa: S608
+            " url = 'http://p' || source_id % 20000 || '.example/' || source_id,"
             " next_at = to_char(now() AT TIME ZONE 'UTC' + make_interval(secs => source_id % 1800),"
             ' \'YYYY-MM-DD"T"HH24:MI:SS"Z"\')'
         )
@@ -335,6 +338,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2, 4])
     parser.add_argument("--sources", type=int, nargs="*", default=[1_000, 20_000, 200_000])
     parser.add_argument("--ticks", type=int, default=100, help="0: none")
+    parser.add_argument("--tick-sources", type=int, default=200_000)
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args(arguments)
     port = free_port()
@@ -343,7 +347,7 @@ def main(arguments: Sequence[str]) -> int:
         feeds = make_feeds(folder / "feeds", asked.feeds)
         feeds.show_first()
         urls = [(file.removesuffix(".xml"), f"http://127.0.0.1:{port}/{file}") for file in feeds.names]
-        tick = ticks(folder, urls, server, max(asked.sources), asked.ticks) if asked.ticks else None
+        tick = ticks(folder, urls, server, asked.tick_sources, asked.ticks) if asked.ticks else None
         if tick:
             say(f"the tick: {tick}")
         with serve(feeds.served, folder / "server", port):

@@ -131,6 +131,9 @@ def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
 
 # Databases
 
+# As a database has it that somebody else made: nothing may be in this order, in which "é" is before "f".
+_LOCALE = "LOCALE_PROVIDER icu ICU_LOCALE 'fr-FR' LOCALE 'C'"
+
 _made: dict[str, Path] = {}  # those of tests under way: the path for which each stands
 
 
@@ -187,7 +190,7 @@ def _template() -> str:
         if admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone() is None:
             _drop_old(admin)
             admin.execute(f"DROP DATABASE IF EXISTS {name}_begun WITH (FORCE)")
-            admin.execute(f"CREATE DATABASE {name}_begun TEMPLATE template0")
+            admin.execute(f"CREATE DATABASE {name}_begun TEMPLATE template0 {_LOCALE}")
             make_anew(_place(f"{name}_begun", Path(folder) / "wire"))
             admin.execute(f"ALTER DATABASE {name}_begun RENAME TO {name}")
     return name
@@ -195,7 +198,7 @@ def _template() -> str:
 
 def _digest() -> str:
     """Another one wherever another new database may come of it."""
-    found = hashlib.sha256(repr(views.of_this_version(health.VIEW)).encode())
+    found = hashlib.sha256(repr((views.of_this_version(health.VIEW), _LOCALE)).encode())
     for file in sorted(each for each in Path(ours.__path__[0]).rglob("*.*") if each.suffix in (".py", ".sql")):
         found.update(file.read_bytes())
     return found.hexdigest()[:16]

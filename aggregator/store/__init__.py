@@ -1769,6 +1769,10 @@ class Store:
         """The saved searches, as folders."""
         return self._read(apps.searches)
 
+    def app_topics(self, codes: Sequence[str]) -> list[str]:
+        """Those of these topics that a report is about, in their order."""
+        return self._read(apps.topics, codes)
+
     def app_entries(self, reader: AppReader, listing: AppListing) -> tuple[list[AppEntry], int]:
         """A page of a listing, and how many entries there are of it: up to 10,000 beyond the page, if that is asked
         for.

@@ -18,7 +18,7 @@ CREATE TABLE engine.workers (            -- the programs that poll just now
     doing text NOT NULL DEFAULT '{}'     -- JSON: how many tasks of each kind it does
 );
 
-CREATE TABLE engine.domains (            -- registrable domains that were asked
+CREATE TABLE engine.domains (            -- registrable domains that were asked, and what one program does at a time
     domain text PRIMARY KEY,
     next_start timestamptz NOT NULL DEFAULT '-infinity',   -- before then no request begins
     paused_at timestamptz NOT NULL DEFAULT '-infinity',    -- when it asked to be left alone
@@ -57,24 +57,33 @@ BEGIN
 END
 $$;
 
--- Seconds to wait until a domain may be asked; 0: now, and the next start is `apart` seconds later.
-CREATE FUNCTION engine.start(of text, apart double precision) RETURNS double precision LANGUAGE plpgsql AS $$
+-- Seconds to wait until a domain may be asked, and 0; or 0: now, the next start is `apart` seconds later, and a number by
+-- which this one is known. `held`: the number of a start that was given and did not leave; where it is the latest, another
+-- one stands in its place.
+CREATE FUNCTION engine.start(
+    of text, apart double precision, held double precision, OUT wait double precision, OUT number double precision
+) LANGUAGE plpgsql AS $$
 DECLARE
     free_at timestamptz;
     at timestamptz;
 BEGIN
+    wait := 0;
+    number := 0;
     IF engine.is_starting() THEN
-        RETURN 0.5;
+        wait := 0.5;
+        RETURN;
     END IF;
     INSERT INTO engine.domains (domain) VALUES (of) ON CONFLICT DO NOTHING;
     SELECT next_start INTO free_at FROM engine.domains WHERE domain = of FOR UPDATE;
     at := clock_timestamp();
-    IF free_at > at THEN
-        RETURN extract(epoch FROM free_at - at);
+    IF free_at > at AND extract(epoch FROM free_at)::double precision <> held THEN
+        wait := extract(epoch FROM free_at - at);
+        RETURN;
     END IF;
     IF apart > 0 THEN
-        UPDATE engine.domains SET next_start = at + make_interval(secs => apart) WHERE domain = of;
+        free_at := at + make_interval(secs => apart);
+        UPDATE engine.domains SET next_start = free_at WHERE domain = of;
+        number := extract(epoch FROM free_at);
     END IF;
-    RETURN 0;
 END
 $$;

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -143,14 +144,10 @@ class Wire:
         return found + self.bursts()
 
     def bursts(self, apart: float = SPACING) -> list[str]:
-        """Requests to the domain that were closer than it wants, as the press saw them arrive. One may have been on its
-        way for as long as the domain wants them apart; then those behind it seem closer to it.
-        """
+        """Requests to the domain that were closer than it wants, as they arrived at the press."""
         at = sorted(seen.at for seen in self.press.requests)
         return [
-            f"4 requests within {last - first:.3f} s"
-            for first, last in zip(at, at[3:], strict=False)
-            if last - first < 2 * apart
+            f"2 requests within {later - earlier:.3f} s" for earlier, later in pairwise(at) if later - earlier < apart
         ]
 
     def polls(self) -> int:

@@ -42,7 +42,7 @@ def test_a_program_that_was_killed_holds_no_place_and_one_that_stands_still_not_
         "import asyncio, pathlib, sys; from aggregator.fetch.shared import Shared\n"
         "shared = Shared.open(pathlib.Path(sys.argv[1]), 2, 60.0)\n"
         "async def hold():\n"
-        "  async with shared.place('a.example'), shared.place('a.example'):\n"
+        "  async with shared.place('a.example'), shared.place('a.example'), shared.alone('a task'):\n"
         "    print('held', flush=True); sys.stdin.read()\n"
         "asyncio.run(hold())"
     )
@@ -52,7 +52,7 @@ def test_a_program_that_was_killed_holds_no_place_and_one_that_stands_still_not_
     now = [1000.0]
 
     async def waits(shared: Shared, domain: str, seconds: float = 0.0) -> bool:
-        """Whether it has to wait for a place; the clock is so much later when it looks again."""
+        """Whether it has to wait for a domain's places; the clock is so much later when it looks again."""
         try:
             async with asyncio.timeout(0.5 if not seconds else 20):
                 asyncio.get_running_loop().call_later(0.1, lambda: now.insert(0, now[0] + seconds))
@@ -61,18 +61,25 @@ def test_a_program_that_was_killed_holds_no_place_and_one_that_stands_still_not_
         except TimeoutError:
             return True
 
+    async def is_alone(shared: Shared) -> bool:
+        try:
+            async with asyncio.timeout(0.2), shared.alone("a task"):
+                return True
+        except TimeoutError:
+            return False
+
     async def story(process: subprocess.Popen[str], shared: Shared) -> list[bool]:
-        first = [await waits(shared, "b.example"), await waits(shared, "a.example")]
+        first = [await is_alone(shared), await waits(shared, "b.example"), await waits(shared, "a.example")]
         again = [await waits(shared, "a.example", 601), await waits(shared, "a.example")]  # it is known to stand still
         process.kill()
         process.wait()
-        return [*first, *again, await waits(shared, "a.example")]
+        return [*first, *again, await waits(shared, "a.example"), await is_alone(shared)]
 
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
         shared = shared_limits(path, lambda: now[0])
-        assert asyncio.run(story(process, shared)) == [False, True, False, False, False]
+        assert asyncio.run(story(process, shared)) == [False, False, True, False, False, False, True]
         assert shared.stuck == set()
         at_once(shared.close())
 

@@ -1,0 +1,56 @@
+"""What programs on several machines share of a domain, in PostgreSQL: the time between requests, and one robots.txt."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+
+import pytest
+
+from aggregator.demo import Press
+from aggregator.fetch.limits import SharedLimits
+from aggregator.store import Store
+from tests import postgres
+from tests.fetch.test_starts import APART, Share, ask_while_one_is_late, gaps, heed_together
+from tests.fetch.test_starts import press as press
+
+
+@pytest.fixture(scope="module")
+def share(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Share]:
+    place = postgres.place_of(tmp_path_factory.mktemp("wire") / "wire.db")
+    with ExitStack() as stack:
+
+        def of_one() -> SharedLimits:
+            store = stack.enter_context(Store.open(place))
+            limits: SharedLimits = store.shared_limits(3, timedelta(seconds=30), dict)
+            return limits
+
+        yield of_one
+
+
+def test_requests_of_several_machines_that_leave_late_are_not_close_to_each_other(press: Press, share: Share) -> None:
+    at = asyncio.run(ask_while_one_is_late(press, share))
+    assert len(at) == 3
+    assert min(gaps(at)) >= APART
+
+
+def test_workers_that_begin_together_fetch_a_robots_txt_once(press: Press, share: Share) -> None:
+    assert asyncio.run(heed_together(press, share)) == 1
+
+
+def test_a_start_that_did_not_leave_is_taken_back_by_whoever_has_it_alone(share: Share) -> None:
+    async def story() -> list[bool]:
+        first, second = share(), share()
+        assert first is not None
+        assert second is not None
+        wait, mine = await first.start("one.example", 60.0, 0.0)
+        waits = [wait > 0, (await second.start("one.example", 60.0, 0.0))[0] > 59]
+        wait, again = await first.start("one.example", 60.0, mine)
+        waits += [wait > 0, again > mine, (await first.start("one.example", 60.0, mine))[0] > 59]
+        await first.close()
+        await second.close()
+        return waits
+
+    assert asyncio.run(story()) == [False, True, False, True, True]

@@ -150,6 +150,11 @@ class Fetcher:
         if self._shared:
             await self._shared.close()
 
+    async def begin(self) -> None:
+        """Lets the programs that share the limits know of this one before it asks anybody; raises StoreError."""
+        if self._shared:
+            await self._shared.begin()
+
     @asynccontextmanager
     async def turn(self, url: str, hosts: Hosts = NO_HOSTS) -> AsyncIterator[Turn]:
         """Waits for the turn of the address's domain and holds it; raises FetchError for what is no address. A body

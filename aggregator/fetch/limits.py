@@ -45,6 +45,9 @@ class SharedLimits(Protocol):
     programs of several machines. Each may raise StoreError.
     """
 
+    async def begin(self) -> None:
+        """Says that this program is there."""
+
     def place(self, domain: str, /) -> AbstractAsyncContextManager[None]:
         """Waits for one of the domain's places and holds it."""
 

@@ -81,6 +81,9 @@ class Shared:
             return None
         return cls(descriptor, per_domain, longest, clock)
 
+    async def begin(self) -> None:
+        """The others need not know that this program is there."""
+
     async def close(self) -> None:
         """Gives back all places."""
         os.close(self._descriptor)

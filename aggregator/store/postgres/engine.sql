@@ -15,6 +15,7 @@ CREATE TABLE engine.workers (            -- the programs that poll just now
     version text NOT NULL,               -- of the program
     started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     seen_at timestamptz NOT NULL DEFAULT clock_timestamp(),  -- its last sign of life
+    lost_after double precision NOT NULL,  -- seconds without a sign of life, after which it counts as lost
     doing text NOT NULL DEFAULT '{}'     -- JSON: how many tasks of each kind it does
 );
 
@@ -39,8 +40,8 @@ CREATE FUNCTION engine.is_starting() RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT clock_timestamp() < pg_postmaster_start_time() + interval '3 seconds'
 $$;
 
--- Takes a place of a domain; false: `most` are taken. A worker without a sign of life for `lost_after` seconds holds none.
-CREATE FUNCTION engine.take_place(of text, by bigint, number bigint, most bigint, lost_after double precision)
+-- Takes a place of a domain; false: `most` are taken. A worker that is lost holds none.
+CREATE FUNCTION engine.take_place(of text, by bigint, number bigint, most bigint)
 RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
     IF engine.is_starting() THEN
@@ -49,7 +50,7 @@ BEGIN
     INSERT INTO engine.domains (domain) VALUES (of) ON CONFLICT DO NOTHING;
     PERFORM 1 FROM engine.domains WHERE domain = of FOR UPDATE;  -- one at a time
     IF (SELECT count(*) FROM engine.places AS p JOIN engine.workers AS w USING (worker_id)
-        WHERE p.domain = of AND w.seen_at > clock_timestamp() - make_interval(secs => lost_after)) >= most THEN
+        WHERE p.domain = of AND w.seen_at > clock_timestamp() - make_interval(secs => w.lost_after)) >= most THEN
         RETURN false;
     END IF;
     INSERT INTO engine.places (domain, worker_id, place) VALUES (of, by, number);

@@ -57,6 +57,12 @@ class PostgresLimits:
         self._living: asyncio.Task[None] | None = None
         self._began = 0.0  # by the database's clock, in seconds
 
+    async def begin(self) -> None:
+        """Says that this program is there; raises StoreError."""
+        async with self._turn:
+            with explained(self._place):
+                await self._open()
+
     @asynccontextmanager
     async def place(self, domain: str) -> AsyncIterator[None]:
         """Waits for one of the domain's places and holds it."""
@@ -88,11 +94,11 @@ class PostgresLimits:
             wait = min(wait * 1.5, _LONGEST_WAIT)
 
     async def _took(self, name: str, number: int, places: int) -> bool:
-        sql = "SELECT engine.take_place(%s, %s, %s, %s, %s)"
+        sql = "SELECT engine.take_place(%s, %s, %s, %s)"
         async with self._turn:
             with explained(self._place):
                 connection = await self._open()
-                given = (name, self._worker, number, places, self._lost_after)
+                given = (name, self._worker, number, places)
                 cursor = await connection.execute(sql, given)
                 is_taken = await cursor.fetchone() == (True,)
                 if is_taken:  # else, or where the answer does not arrive, the next sign of life takes it back
@@ -196,9 +202,9 @@ class PostgresLimits:
             )
             if await found.fetchone() is None:
                 made = await connection.execute(
-                    "INSERT INTO engine.workers (host, pid, version, doing) VALUES (%s, %s, %s, %s)"
+                    "INSERT INTO engine.workers (host, pid, version, lost_after, doing) VALUES (%s, %s, %s, %s, %s)"
                     " RETURNING worker_id, extract(epoch FROM started_at)",
-                    (socket.gethostname(), os.getpid(), self._version, doing),
+                    (socket.gethostname(), os.getpid(), self._version, lost, doing),
                 )
                 self._worker, began = await made.fetchone() or (0, 0)
                 self._began = self._began or float(began)
@@ -214,5 +220,5 @@ class PostgresLimits:
                 (self._worker, numbers),
             )
             await connection.execute(
-                "DELETE FROM engine.workers WHERE seen_at < clock_timestamp() - make_interval(secs => %s)", (lost,)
+                "DELETE FROM engine.workers WHERE seen_at < clock_timestamp() - make_interval(secs => lost_after)"
             )

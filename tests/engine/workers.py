@@ -18,7 +18,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from aggregator.demo import Press
 from aggregator.model.place import PostgresPlace
-from tests import postgres
+from tests import ROOT, postgres
 from tests.cli.test_cli import PUBLISHER, make_config
 from tests.test_trip import feed
 from tests.waiting import until
@@ -70,25 +70,24 @@ class Wire:
     def articles(self) -> set[str]:
         return {name for names in self.documents.values() for name in names}
 
-    def start(self, at_once: int = 4) -> subprocess.Popen[bytes]:
-        """One more worker."""
-        command = [
-            sys.executable,
-            "-W",
-            "error",
-            "-m",
-            "aggregator",
-            "--config",
-            str(self.config),
-            "--db",
-            self.url,
-        ]
+    def start(self, at_once: int = 4, of: Path = ROOT) -> subprocess.Popen[bytes]:
+        """One more worker, of the program in this folder."""
         with self.log.open("ab") as log:
             process = subprocess.Popen(
-                [*command, "worker", "--concurrency", str(at_once)], stderr=log, stdout=log, start_new_session=True
-            )
+                self.command("worker", "--concurrency", str(at_once)),
+                stderr=log, stdout=log, start_new_session=True, cwd=of, env={**os.environ, "PYTHONPATH": str(of)},
+            )  # fmt: skip
         self.processes.append(process)
         return process
+
+    def fetch(self, of: Path = ROOT) -> subprocess.CompletedProcess[str]:
+        """What is due, by the program in this folder."""
+        said = {"cwd": of, "env": {**os.environ, "PYTHONPATH": str(of)}}
+        return subprocess.run(self.command("fetch"), capture_output=True, text=True, check=False, **said)  # type: ignore[call-overload, no-any-return]
+
+    def command(self, *words: str) -> list[str]:
+        given = ("--config", str(self.config), "--db", self.url)
+        return [sys.executable, "-W", "error", "-m", "aggregator", *given, *words]
 
     @property
     def log(self) -> Path:

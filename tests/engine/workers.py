@@ -28,6 +28,7 @@ SETTINGS = """
 lost_after_seconds = 3
 """
 SPACING = 0.4  # seconds between two requests to one domain
+AT_ONCE = 2  # requests to one domain
 
 
 class Wire:
@@ -42,9 +43,8 @@ class Wire:
         self.press = press
         self.folder = folder
         self.config = make_config(folder / "config")
-        written = (
-            (self.config / "wire.toml").read_text().replace("per_domain_concurrency = 8", "per_domain_concurrency = 2")
-        )
+        written = (self.config / "wire.toml").read_text()
+        written = written.replace("per_domain_concurrency = 8", f"per_domain_concurrency = {AT_ONCE}")
         written = written.replace("per_domain_seconds = 0", f"per_domain_seconds = {SPACING}")
         (self.config / "wire.toml").write_text(written + SETTINGS)
         self.documents: dict[tuple[str, str], list[str]] = {}
@@ -72,9 +72,13 @@ class Wire:
 
     def start(self, at_once: int = 4, of: Path = ROOT) -> subprocess.Popen[bytes]:
         """One more worker, of the program in this folder."""
+        return self.begin("worker", "--concurrency", str(at_once), of=of)
+
+    def begin(self, *words: str, of: Path = ROOT) -> subprocess.Popen[bytes]:
+        """One more process, with this command."""
         with self.log.open("ab") as log:
             process = subprocess.Popen(
-                self.command("worker", "--concurrency", str(at_once)),
+                self.command(*words),
                 stderr=log, stdout=log, start_new_session=True, cwd=of, env={**os.environ, "PYTHONPATH": str(of)},
             )  # fmt: skip
         self.processes.append(process)
@@ -148,6 +152,14 @@ class Wire:
         return [
             f"2 requests within {later - earlier:.3f} s" for earlier, later in pairwise(at) if later - earlier < apart
         ]
+
+    def crowds(self, seconds: float, most: int = AT_ONCE) -> list[str]:
+        """Requests for feeds that were under way while as many as may be were. `seconds`: so long, or longer, the press
+        takes for each.
+        """
+        at = sorted(seen.at for seen in self.press.requests if "feed" in seen.path)
+        found = [later - earlier for earlier, later in zip(at, at[most:], strict=False)]
+        return [f"{most + 1} requests within {gap:.3f} s" for gap in found if gap < seconds]
 
     def polls(self) -> int:
         """How many requests for feeds there were."""

@@ -29,6 +29,7 @@ lost_after_seconds = 3
 """
 SPACING = 0.4  # seconds between two requests to one domain
 AT_ONCE = 2  # requests to one domain
+TIMEOUT = 60  # seconds, of a request
 
 
 class Wire:
@@ -46,6 +47,7 @@ class Wire:
         written = (self.config / "wire.toml").read_text()
         written = written.replace("per_domain_concurrency = 8", f"per_domain_concurrency = {AT_ONCE}")
         written = written.replace("per_domain_seconds = 0", f"per_domain_seconds = {SPACING}")
+        written = written.replace("timeout_seconds = 5", f"timeout_seconds = {TIMEOUT}")
         (self.config / "wire.toml").write_text(written + SETTINGS)
         self.documents: dict[tuple[str, str], list[str]] = {}
         for number in range(hosts):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from aggregator import __version__
 from aggregator.demo import Press
 from aggregator.text.dates import utc_now
 from bench.postgres import Server, installed
@@ -37,6 +38,10 @@ def test_two_workers_poll_each_source_once_as_gently_as_one_and_one_that_is_kill
     try:
         first, second = wire.start(), wire.start()
         wire.stored(4)
+        # By their names a new version sees which others are connected: those of its own are not in its way.
+        others = "datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        names = wire.rows(f"SELECT DISTINCT application_name FROM pg_stat_activity WHERE {others}")  # noqa: S608
+        assert names == [(f"aggregator {__version__}",)]
         os.killpg(first.pid, signal.SIGKILL)  # its process, and those that read documents
         first.wait()
         wire.stored(len(wire.articles))

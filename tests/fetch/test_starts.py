@@ -20,6 +20,7 @@ from aggregator.model import RobotsCopy, Validators
 from aggregator.model.errors import FetchError
 from tests.conftest import NOW, WIRE, make_source
 from tests.fetch.test_shared import at_once
+from tests.waiting import eventually
 
 APART = 0.2  # seconds
 SETTINGS = replace(WIRE.fetch, per_domain_concurrency=3, per_domain_spacing=timedelta(seconds=APART))
@@ -104,7 +105,8 @@ def test_a_late_request_need_not_wait_where_nobody_has_asked_since_and_the_next_
         shares, clock = [of_a_file(tmp_path)() for _ in range(2)], asyncio.get_running_loop().time
         first, second = (Limits(9, 9, SETTINGS.per_domain_spacing, shared=each) for each in shares)
         async with first.turn("h0.paper.example") as turn:
-            await asyncio.sleep(0.3 * APART)  # longer than a start is good for
+            is_over = clock() + 0.3 * APART  # longer than a start is good for
+            await eventually(lambda: clock() > is_over)
             left = clock()
             at_once(turn.start.leave())
         async with second.turn("h1.paper.example"):

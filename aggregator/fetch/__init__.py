@@ -235,11 +235,18 @@ class Fetcher:
         origin = redirects.origin_of(url)
         rules = await self._robots.at_hand(origin, now)
         if rules is None:
-            began = time.monotonic()
+            asks = self._asks_robots(turn.hosts, turn.start, turn)
+
+            async def ask(origin: str, now: datetime) -> RobotsCopy:
+                began = time.monotonic()
+                try:
+                    return await asks(origin, now)
+                finally:  # that another program asks is not the server's fault
+                    turn.spent += time.monotonic() - began - turn.start.waited
+
             # Of the site itself, which `get` will find, or of where its robots.txt redirects to.
             with suppress(AddressRefused):
-                rules = await self._robots.asked(origin, now, self._asks_robots(turn.hosts, turn.start, turn))
-            turn.spent += time.monotonic() - began
+                rules = await self._robots.asked(origin, now, ask)
             if turn.start.is_used:
                 turn.start = await self._space(url)
         if rules and rules.names_us_and_disallows(url):

@@ -16,7 +16,7 @@ from aggregator.demo import Press
 from aggregator.fetch import Fetcher, RobotsCache, written_in
 from aggregator.fetch.limits import Limits, SharedLimits
 from aggregator.fetch.shared import Shared
-from aggregator.model import RobotsCopy, Validators
+from aggregator.model import FetchSettings, RobotsCopy, Validators
 from aggregator.model.errors import FetchError
 from tests.conftest import NOW, WIRE, make_source
 from tests.fetch.test_shared import at_once
@@ -48,11 +48,13 @@ def fetchers(press: Press, share: Share, number: int) -> list[Fetcher]:
     return [made[each % len(made)] for each in range(number)]
 
 
-def fetcher(press: Press, shared: SharedLimits | None, cache: RobotsCache | None = None) -> Fetcher:
+def fetcher(
+    press: Press, shared: SharedLimits | None, cache: RobotsCache | None = None, settings: FetchSettings = SETTINGS
+) -> Fetcher:
     def connect_to(host: str) -> tuple[str, int] | None:
         return press.address if host.endswith(".example") else None
 
-    return Fetcher(replace(WIRE, fetch=SETTINGS), connect_to, cache, shared=shared)
+    return Fetcher(replace(WIRE, fetch=settings), connect_to, cache, shared=shared)
 
 
 async def ask_while_one_is_late(press: Press, share: Share) -> list[float]:

@@ -14,7 +14,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -22,6 +22,7 @@ from typing import Any, Protocol, TypeVar
 
 import httpx
 from lxml import etree
+from msgspec.structs import replace
 
 from aggregator.model import Config, MailSettings, SavedSearch, Selection, Tell, Wire
 from aggregator.model import Subscriber as File

@@ -13,13 +13,14 @@ import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.fetch import answers, body, challenges, iri, redirects, robots
 from aggregator.fetch.addresses import NO_HOSTS, Hosts, is_written, socket_factory, written_by, written_in
@@ -52,8 +53,7 @@ T = TypeVar("T")
 ConnectTo = Callable[[str], tuple[str, int] | None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(Struct, frozen=True):
     """An answer that is no redirect, while its connection is open."""
 
     way: Way
@@ -73,8 +73,7 @@ MayVisit = Callable[[str], bool]
 Before = Callable[[str], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Trip:
+class _Trip(Struct, frozen=True):
     """What holds for a request and for all that it is redirected to."""
 
     opened: Opened

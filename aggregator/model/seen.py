@@ -10,13 +10,13 @@ trusted. Neither can be known before the document is compared with the store.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from aggregator.model.article import Article
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """An entry of a document that its source listed before, and that has not changed since."""
 
     keys: tuple[str]  # the first of its keys alone

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from msgspec.structs import replace
+
 from aggregator.identity.shared_hosts import linked_hosts
 from aggregator.model import Article, FetchResult, Listed, Publisher, Source
-from aggregator.model.sent import with_values
 from aggregator.normalise import normalise
 from aggregator.parse import parse
 from aggregator.pipeline.reading import Reading, words_of
@@ -51,7 +52,7 @@ def with_clear_tags(listed: Sequence[Listed], publisher: Publisher) -> tuple[Lis
             words = words_of(each)
             room -= len(words.title) + len(words.text)
             tags = tag_clear((words, publisher.tags, publisher.languages))
-            found.append(with_values(each, tags=tags, language=tags.language) if tags else each)
+            found.append(replace(each, tags=tags, language=tags.language) if tags else each)
         else:
             found.append(each)
     return tuple(found)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from aggregator.model import Article, Hints, Listed, TagWords
 from aggregator.model.tags import MOST_OF_TEXT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(Struct, frozen=True, kw_only=True):
     """A document as articles, and what of it is none."""
 
     listed: tuple[Listed, ...]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sqlite3
 import tempfile
 from contextlib import closing, suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from aggregator.desk import acts
 from aggregator.desk.housekeeping import release_embargoes

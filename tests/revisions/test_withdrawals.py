@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from aggregator.model import Decision, Deleted, Habits, Known, ReportState, Snapshot, Text
 from aggregator.revisions.mass import AT_ONCE

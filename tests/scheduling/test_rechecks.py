@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from aggregator.model import PageVisit, Publisher, Recheck, Validators
 from aggregator.scheduling.rechecks import APART, STEPS, UNANSWERED, believed, first_visit, judge, next_visit, rest

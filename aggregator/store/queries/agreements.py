@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
 from aggregator.model import Agreement, InForce
+from aggregator.model.plain import as_dict
 from aggregator.store.connection import Connection, StoreConnection
 from aggregator.store.queries import ledger, reading
 from aggregator.text.dates import to_iso
@@ -32,7 +32,7 @@ _OUT_OF_DATE = f"{_OVER} UNION ALL SELECT publisher, 0, during FROM agreements W
 
 def put_in_force(connection: Connection, publisher: str, in_force: InForce) -> None:
     """Writes terms into the tables that the views read. Within a transaction."""
-    _set_rights(connection, publisher, asdict(in_force.rights))
+    _set_rights(connection, publisher, as_dict(in_force.rights))
     connection.executemany(_SET_TERMS, [(publisher, *(row[name] for name in _TERMS)) for row in _rows(in_force)])
 
 
@@ -59,7 +59,7 @@ def remember(connection: Connection, publisher: str, agreement: Agreement | None
         connection.execute("DELETE FROM agreements WHERE publisher = ?", (publisher,))
         return
     during, after = (
-        json.dumps({"rights": asdict(side.rights), "terms": _rows(side)}, default=str)
+        json.dumps({"rights": as_dict(side.rights), "terms": _rows(side)}, default=str)
         for side in (agreement.during, agreement.after)
     )
     connection.execute(

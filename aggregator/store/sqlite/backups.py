@@ -8,9 +8,10 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from aggregator.model import Cursor
 from aggregator.model.errors import StoreBusy, StoreError, StoreFull
@@ -25,8 +26,7 @@ _MOST_NAMES = 1_000
 _NOTHING, _ANOTHER = "nothing was changed", "name another file"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(Struct, frozen=True, kw_only=True):
     """What a file holds."""
 
     size: int  # bytes
@@ -35,8 +35,7 @@ class Facts:
     is_current: bool  # its tables are those of this version
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
+class Loaded(Struct, frozen=True, kw_only=True):
     """What was put in the place of the database, and what was there before."""
 
     facts: Facts

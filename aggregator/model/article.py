@@ -17,7 +17,7 @@ from aggregator.model.who import Who
 Status = Literal["usable", "withheld", "canceled"]
 
 
-class Article(Struct, frozen=True, kw_only=True):
+class Article(Struct, frozen=True, kw_only=True, tag=True):
     """What we hold of one entry: the publisher's words raw, and plain readings of them beside."""
 
     publisher: str

@@ -11,7 +11,7 @@ from aggregator.identity.shared_hosts import linked_hosts
 from aggregator.model import Article, FetchResult, Listed, Publisher, Source
 from aggregator.normalise import normalise
 from aggregator.parse import parse
-from aggregator.pipeline.reading import Reading, words_of
+from aggregator.pipeline.reading import Reading, packed, words_of
 from aggregator.tags.tagging import tag_clear
 from aggregator.text.matching import matcher
 
@@ -41,6 +41,13 @@ def read(
         older=parsed.older,
         hosts=linked_hosts(parsed.entries),
     )
+
+
+def read_packed(
+    result: FetchResult, source: Source, publisher: Publisher, digests: Mapping[str, bytes], searches: bytes
+) -> bytes | Reading:
+    """`read`, as it goes to another process; see `reading.packed`."""
+    return packed(read(result, source, publisher, digests, searches))
 
 
 def with_clear_tags(listed: Sequence[Listed], publisher: Publisher) -> tuple[Listed, ...]:

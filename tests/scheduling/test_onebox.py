@@ -7,10 +7,10 @@ import sqlite3
 import sys
 from array import array
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from aggregator.demo.server import Request
 from aggregator.desk.terms import sync

@@ -203,7 +203,7 @@ def servers() -> Iterator[Servers]:
 
 def of(servers: Servers, key: str, host: str, **source: object) -> Publisher:
     made = Source(publisher=key, key="feed", url=servers.at(host, "/feed"))
-    return make_publisher(key, homepage=servers.at(host), sources=(replace(made, **source),))  # type: ignore[arg-type]
+    return make_publisher(key, homepage=servers.at(host), sources=(replace(made, **source),))
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def press() -> Iterator[Press]:
 
 
 def wire(**settings: object) -> Wire:
-    return replace(WIRE, fetch=replace(WIRE.fetch, **settings))  # type: ignore[arg-type]
+    return replace(WIRE, fetch=replace(WIRE.fetch, **settings))
 
 
 def get(press: Press, url: str = FEED, validators: Validators = NONE, **settings: object) -> FetchResult:

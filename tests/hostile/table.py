@@ -89,7 +89,7 @@ class Table:
 
     def __init__(self, folder: Path, wire: Wire = WIRE, *, rows: int = 60, good: int = 8, **settings: object) -> None:
         """`settings`: those of `[fetch]` that differ from `conftest.WIRE`; at most `rows` rows of `good` good ones."""
-        self._wire = replace(wire, fetch=replace(wire.fetch, **settings))  # type: ignore[arg-type]
+        self._wire = replace(wire, fetch=replace(wire.fetch, **settings))
         self._good = [make_publisher(f"good-{number}") for number in range(good)]
         self._hostile = [make_publisher(f"hostile-{number}") for number in range(rows)]
         self._folder = folder

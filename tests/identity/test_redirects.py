@@ -78,7 +78,7 @@ OWNERS = Owners(WORLD, (("other", "https://moved-other.example/new"),))
 
 def origin_of(key: str, **fields: object) -> Origin:
     url = BY_KEY[key].sources[0].url
-    return replace(Origin(publisher=BY_KEY[key], configured=url, polled=url), **fields)  # type: ignore[arg-type]
+    return replace(Origin(publisher=BY_KEY[key], configured=url, polled=url), **fields)
 
 
 NOTHING = Evidence()

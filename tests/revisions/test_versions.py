@@ -39,7 +39,7 @@ BODY = "<p>Bamako. Police say 38 per cent of the shops closed on 3 May.</p><p>Th
 
 def make_words(body: str = BODY, **fields: object) -> Words:
     made = Words(title="Shops close", summary="", text=body, url="https://a.example/1", raw_content=(Text(body),))
-    return replace(made, **fields)  # type: ignore[arg-type]
+    return replace(made, **fields)
 
 
 ADDED = [

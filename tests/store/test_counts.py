@@ -177,7 +177,7 @@ class Wire:
 
     def _of_rights(self, rights: object) -> None:
         number = self.chance.randrange(2)
-        self.publishers[number] = replace(self.publishers[number], rights=rights)  # type: ignore[arg-type]
+        self.publishers[number] = replace(self.publishers[number], rights=rights)
         self._sync()
 
     def housekeeping(self) -> None:

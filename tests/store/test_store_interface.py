@@ -90,7 +90,7 @@ def stored(store: Store, *articles: Article, source: Source = FEED, **fields: ob
     poll = make_poll(source, new=len(articles))
     listed = tuple(article.id for article in articles)
     record = PollRecord(known=known(store, articles, source), poll=poll, decisions=new(*articles), last_listed=listed)
-    assert store.save([replace(record, **fields)], NOW) == set()  # type: ignore[arg-type]
+    assert store.save([replace(record, **fields)], NOW) == set()
     return poll
 
 

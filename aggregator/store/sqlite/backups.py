@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import sqlite3
 import stat
@@ -13,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.model import Cursor
 from aggregator.model.errors import StoreBusy, StoreError, StoreFull
@@ -67,7 +67,7 @@ def create(connection: SQLiteConnection, path: Path, to: Path, *, replace: bool,
         _put(new, to)
         if not held.problem:
             picture_backups.tidy(to, copies)
-    return dataclasses.replace(found, pictures=held)
+    return replace(found, pictures=held)
 
 
 def load(file: Path, database: Path, now: datetime, moved: Callable[[], None]) -> Loaded:
@@ -91,7 +91,7 @@ def load(file: Path, database: Path, now: datetime, moved: Callable[[], None]) -
             held = picture_backups.take(file, database, _pictures(new), moved)
             kept = _keep(database, now)
             _put(new, database)
-    return Loaded(facts=dataclasses.replace(found, pictures=held), kept=kept, lost=lost)
+    return Loaded(facts=replace(found, pictures=held), kept=kept, lost=lost)
 
 
 def steps(file: Path) -> int:

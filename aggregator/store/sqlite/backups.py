@@ -11,8 +11,7 @@ from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-from msgspec import Struct
-from msgspec.structs import replace
+from msgspec import Struct, structs
 
 from aggregator.model import Cursor
 from aggregator.model.errors import StoreBusy, StoreError, StoreFull
@@ -67,7 +66,7 @@ def create(connection: SQLiteConnection, path: Path, to: Path, *, replace: bool,
         _put(new, to)
         if not held.problem:
             picture_backups.tidy(to, copies)
-    return replace(found, pictures=held)
+    return structs.replace(found, pictures=held)
 
 
 def load(file: Path, database: Path, now: datetime, moved: Callable[[], None]) -> Loaded:
@@ -91,7 +90,7 @@ def load(file: Path, database: Path, now: datetime, moved: Callable[[], None]) -
             held = picture_backups.take(file, database, _pictures(new), moved)
             kept = _keep(database, now)
             _put(new, database)
-    return Loaded(facts=replace(found, pictures=held), kept=kept, lost=lost)
+    return Loaded(facts=structs.replace(found, pictures=held), kept=kept, lost=lost)
 
 
 def steps(file: Path) -> int:

@@ -4,7 +4,6 @@ begun by hand.
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
@@ -19,6 +18,7 @@ from aggregator.store.connection import Cursor, WordIndex
 from aggregator.store.postgres import search, values
 from aggregator.store.postgres.connecting import connected, refuse_server, set_up
 from aggregator.store.postgres.errors import explained, said
+from aggregator.store.postgres.many_rows import many_rows
 from aggregator.store.postgres.readers import Opened, Readers, Rows, readers_of
 from aggregator.store.postgres.sql import translated, values_of
 from aggregator.store.queries import views
@@ -26,6 +26,9 @@ from aggregator.store.queries import views
 # Who writes holds this lock until the end of the transaction: one writer at a time, so that the numbers of the ledger
 # have no gaps and rise in the order in which transactions end.
 _WRITER = 0x41676772  # "Aggr"
+# What is written is found by keys, and by so many small queries of triggers and foreign keys that planning each anew
+# took more time than all else.
+_WRITES = f"SET LOCAL plan_cache_mode = auto; SELECT pg_advisory_xact_lock({_WRITER})".encode()
 _CHANNEL = "aggregator_news"  # by which the triggers of the schema notify
 _LOOK_AGAIN = 5.0  # seconds
 
@@ -143,8 +146,13 @@ class PostgresConnection:
     def executemany(self, sql: str, given: Iterable[Any], /) -> psycopg.Cursor[tuple[Any, ...]]:
         cursor = self.opened.cursor()
         rows = [values_of(each, sql) for each in given]
-        if rows:
+        many = many_rows(sql) if len(rows) > 1 else None
+        if many is not None and (value := many.value(rows)) is not None:
+            cursor.execute(translated(many.sql).encode(), (value,))
+        elif len(rows) > 1:
             cursor.executemany(translated(sql).encode(), rows)
+        elif rows:
+            cursor.execute(translated(sql).encode(), rows[0])
         return cursor
 
     def begin(self) -> None:
@@ -158,7 +166,7 @@ class PostgresConnection:
     def begin_writing(self) -> None:
         self._begin("BEGIN")
         try:
-            self.opened.execute("SELECT pg_advisory_xact_lock(%s)", (_WRITER,))
+            self.opened.execute(_WRITES)
         except BaseException:
             self.rollback()
             raise
@@ -197,19 +205,17 @@ class PostgresConnection:
         """Which transaction wrote the source's row, and how many wrote what is known of its publisher; so polls of
         different publishers do not make each other's old, nor do polls of one publisher that found nothing new.
         """
-        names = [(each.publisher, each.key) for each in sources]
         rows = self.execute(
             """
             SELECT s.publisher, s.source_key, CAST(CAST(s.xmin AS TEXT) AS INTEGER), coalesce(w.writes, 0)
-            FROM json_each(?) AS n
-            CROSS JOIN sources AS s ON s.publisher = json_extract(n.value, '$[0]')
-              AND s.source_key = json_extract(n.value, '$[1]')
+            FROM unnest(CAST(? AS text[]), CAST(? AS text[])) AS n (publisher, source_key)
+            CROSS JOIN sources AS s ON s.publisher = n.publisher AND s.source_key = n.source_key
             LEFT JOIN publisher_writes AS w ON w.publisher = s.publisher
             """,
-            (json.dumps(names),),
+            ([each.publisher for each in sources], [each.key for each in sources]),
         )
         found = {(publisher, key): (row, writes) for publisher, key, row, writes in rows}
-        return [found.get(name, (0, 0)) for name in names]
+        return [found.get((each.publisher, each.key), (0, 0)) for each in sources]
 
     @property
     def stored(self) -> str:

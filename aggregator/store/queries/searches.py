@@ -178,11 +178,11 @@ def queue(connection: Connection, written: Sequence[tuple[int, Article]]) -> Non
     if matched:
         done = {revision for revision, _ in matched}
         settings.write(connection, ARE_MATCHED, "1")
-        connection.executemany("INSERT INTO search_queue VALUES (?)", [(revision,) for revision in sorted(done)])
+        connection.executemany("INSERT INTO search_queue (revision_id) VALUES (?)", [(revision,) for revision in sorted(done)])
         settings.write(connection, ARE_MATCHED, None)
         _write_hits(connection, matched)
         written = [(revision, a) for revision, a in written if revision not in done]
-    connection.executemany("INSERT INTO search_queue VALUES (?)", [(revision,) for revision, _ in written])
+    connection.executemany("INSERT INTO search_queue (revision_id) VALUES (?)", [(revision,) for revision, _ in written])
 
 
 def _write(connection: Connection, done: Sequence[tuple[int, Sequence[str]]]) -> None:

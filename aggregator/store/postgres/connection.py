@@ -26,9 +26,12 @@ from aggregator.store.queries import views
 # Who writes holds this lock until the end of the transaction: one writer at a time, so that the numbers of the ledger
 # have no gaps and rise in the order in which transactions end.
 _WRITER = 0x41676772  # "Aggr"
-# What is written is found by keys, and by so many small queries of triggers and foreign keys that planning each anew
-# took more time than all else.
-_WRITES = f"SET LOCAL plan_cache_mode = auto; SELECT pg_advisory_xact_lock({_WRITER})".encode()
+# Transactions of programs that write plan a query once for all its values: theirs find rows by keys, and those of
+# triggers and foreign keys are so small and so many that planning each anew took more time than all else. Several
+# commands are one round trip to the server.
+_PLANS = "SET LOCAL plan_cache_mode = auto"
+_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_WRITING = f"BEGIN; {_PLANS}; SELECT pg_advisory_xact_lock({_WRITER})"
 _CHANNEL = "aggregator_news"  # by which the triggers of the schema notify
 _LOOK_AGAIN = 5.0  # seconds
 
@@ -156,7 +159,7 @@ class PostgresConnection:
         return cursor
 
     def begin(self) -> None:
-        self._begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        self._begin(_READING if self._reads_only else f"{_READING}; {_PLANS}")
 
     def begin_temporary(self) -> None:
         """Begins to make temporary tables and views, also by a connection that only reads."""
@@ -164,16 +167,16 @@ class PostgresConnection:
         self._begin("BEGIN READ WRITE")
 
     def begin_writing(self) -> None:
-        self._begin("BEGIN")
-        try:
-            self.opened.execute(_WRITES)
-        except BaseException:
-            self.rollback()
-            raise
+        self._begin(_WRITING)
 
     def _begin(self, sql: str) -> None:
         def run() -> None:
-            self.opened.execute(sql.encode())
+            try:
+                self.opened.execute(sql.encode())
+            except BaseException:
+                if not self.opened.closed:
+                    self.opened.execute("ROLLBACK")  # begun, and then the lock was not to be had
+                raise
             self._is_in_transaction = True
 
         self._run(run)

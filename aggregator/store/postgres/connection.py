@@ -34,6 +34,7 @@ _READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _WRITING = f"BEGIN; {_PLANS}; SELECT pg_advisory_xact_lock({_WRITER})"
 _CHANNEL = "aggregator_news"  # by which the triggers of the schema notify
 _LOOK_AGAIN = 5.0  # seconds
+_AT_ONCE = 2_000  # rows that are fetched of those that are streamed
 
 
 log = logging.getLogger("aggregator.store")
@@ -77,6 +78,7 @@ class PostgresConnection:
         self._reads_only = reads_only
         self._is_in_transaction = False
         self._schema: str | None = None
+        self._streams = 0
         self._looked = 0.0  # when news came last; time.monotonic()
         self._opened: Opened | None = None  # its own; or what it has taken of `_readers`, while it asks something
         self._readers: Readers | None = None
@@ -138,10 +140,22 @@ class PostgresConnection:
     def execute(self, sql: str, given: Any = (), /) -> Cursor:
         return self._run(lambda: self._executed(sql, given))
 
-    def _executed(self, sql: str, given: Any) -> Cursor:
+    @contextmanager
+    def streamed(self, sql: str, given: Any = ()) -> Iterator[Cursor]:
+        self._prepare_calls(sql)
+        self._streams += 1  # one may be read within another
+        with self.opened.cursor(name=f"rows_{self._streams}") as cursor:
+            cursor.itersize = _AT_ONCE
+            cursor.execute(translated(sql).encode(), values_of(given, sql))
+            yield cursor
+
+    def _prepare_calls(self, sql: str) -> None:
         if self._readers is None and not self._calls and values.CALLS.search(sql):
             self._calls = True
             values.call_when_read(self.opened)
+
+    def _executed(self, sql: str, given: Any) -> Cursor:
+        self._prepare_calls(sql)
         cursor = self.opened.cursor()
         cursor.execute(translated(sql).encode(), values_of(given, sql))
         return cursor if self._readers is None or self._is_in_transaction else Rows(cursor)

@@ -29,7 +29,7 @@ from aggregator.pipeline.recording import record
 from aggregator.store import Store
 from bench import articles as made
 from bench.database import SETTINGS
-from bench.measuring import machine, say, table
+from bench.measuring import machine, table
 from bench.postgres import Server
 
 _WARM = 10  # polls before the first that counts: statements are prepared, the database is not empty
@@ -155,7 +155,7 @@ def main(arguments: Sequence[str]) -> int:
         if asked.only != "PostgreSQL":
             found += measured(Path(name) / "wire.db", asked.polls)
         if asked.only != "SQLite":
-            with nullcontext() if asked.server else Server() as own, _database(asked.server or own.url) as url:
+            with nullcontext(asked.server) if asked.server else _server() as server, _database(server) as url:
                 found += measured(PostgresPlace("PostgreSQL", url, Path(name) / "wire"), asked.polls)
     print(
         table(
@@ -163,8 +163,14 @@ def main(arguments: Sequence[str]) -> int:
             [(each.kind, each.store, each.median, each.p95, each.own_cpu, each.server_cpu) for each in found],
         )
     )
-    say(machine())
+    print(machine())
     return 0
+
+
+@contextmanager
+def _server() -> Iterator[str]:
+    with Server() as own:
+        yield own.url
 
 
 @contextmanager

@@ -16,11 +16,12 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import psycopg
+from msgspec.structs import replace
 
 from aggregator.desk.terms import sync
 from aggregator.model import Article, NextPoll, Poll, Source, Tag, TagEvidence, Tags

@@ -7,11 +7,12 @@ import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
+
+from msgspec.structs import replace
 
 from aggregator.desk import clock as desk_clock
 from aggregator.fetch import ConnectTo, Fetcher, RobotsCache, Turn, written_by
@@ -123,6 +124,10 @@ class Pipeline:
         await self._writer.close()
         await self._workers.close()
         await self._fetcher.__aexit__(kind, error, trace)
+
+    async def begin(self) -> None:
+        """Lets the other programs of the database know of this one before its first poll; raises StoreError."""
+        await self._fetcher.begin()
 
     def stop(self) -> None:
         """Polls and messages that have not begun are left for another time; those in flight are finished."""

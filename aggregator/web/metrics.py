@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import get_args
+
+from msgspec import Struct, field
 
 from aggregator.model import HealthState, Queue
 from aggregator.model.tasks import TaskState
@@ -22,8 +23,7 @@ _DAY = timedelta(days=1)
 _FINE = "fine"
 
 
-@dataclass(slots=True)
-class Requests:
+class Requests(Struct):
     """How many requests this process has answered, by status. It may be used by several threads."""
 
     _by_status: Counter[int] = field(default_factory=Counter)
@@ -62,8 +62,8 @@ def page(store: Store, requests: Requests, now: datetime) -> str:
             *_metric("oldest_due_seconds", "gauge", "for which the source that waits longest has been due",
                      {"": max(0, int(oldest.total_seconds())) if oldest else 0}),
             *_metric("tasks", "gauge", "tasks of workers by queue and state; none without workers", _tasks(tasks)),
-            *_metric("workers", "gauge", "programs that share the polls of this database",
-                     {"": len(tasks.workers)} if tasks else {}),
+            *_metric("workers", "gauge", "programs that poll into this database",
+                     {"": sum(not each.is_lost for each in tasks.workers)} if tasks else {}),
             *_metric("polls_last_day", "gauge", "polls of the last 24 hours",
                      {"": sum(row["polls"] for row in day)}),
             *_metric("polls_failed_last_day", "gauge", "of these, those that failed",

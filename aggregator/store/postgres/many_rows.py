@@ -7,9 +7,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 _NAMES = r"\w+(?:\s*,\s*\w+)*"
 _INSERT = re.compile(
@@ -27,8 +28,7 @@ _DELETE = re.compile(rf"\s*DELETE\s+FROM\s+(?P<table>\w+)\s+WHERE\s+(?P<key>{_KE
 _GIVEN = re.compile(r"(\w+)\s*=\s*\?")
 
 
-@dataclass(frozen=True, slots=True)
-class ManyRows:
+class ManyRows(Struct, frozen=True):
     """A statement for many rows."""
 
     sql: str  # with `?` for all of them

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import fields, replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from aggregator.model import Article, Decision, PageReading, PageState, PageWords
 from aggregator.store.connection import Connection
@@ -23,7 +24,8 @@ def state(connection: Connection, article_id: int) -> PageState | None:
     """The report as it is held; None: it is not here any more, was purged, or its words are damaged."""
     row = connection.execute(
         """
-        SELECT a.revision, r.raw, r.dictionary_id, a.language, a.class, s.publisher || '/' || s.source_key,
+        SELECT a.revision, r.raw, r.dictionary_id, a.language, a.stated_language, a.class,
+          s.publisher || '/' || s.source_key,
           (SELECT article_key FROM sightings AS g WHERE g.source_id = r.source_id AND g.article_id = a.article_id)
         FROM articles AS a
         JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
@@ -34,7 +36,7 @@ def state(connection: Connection, article_id: int) -> PageState | None:
     ).fetchone()
     if row is None:
         return None
-    revision, packed, dictionary, language, item_class, source, key = row
+    revision, packed, dictionary, language, stated, item_class, source, key = row
     words = raw.unpacker(connection)(packed, dictionary)
     if words is None:
         return None
@@ -43,6 +45,7 @@ def state(connection: Connection, article_id: int) -> PageState | None:
         revision=revision,
         raw=words,
         language=language,
+        stated_language=stated,
         item_class=item_class,
         key=key or "",
         source_name=source,
@@ -103,7 +106,7 @@ def note(connection: Connection, versions: Sequence[tuple[int, int, Article]], a
         VALUES (?, 'metadata', ?, 'read', ?, ?) ON CONFLICT DO NOTHING
         """,
         [
-            (number, at, revision, json.dumps([each.name for each in fields(PageWords) if getattr(a.page, each.name)]))
+            (number, at, revision, json.dumps([name for name in PageWords.__struct_fields__ if getattr(a.page, name)]))
             for number, revision, a in versions
         ],
     )

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
 
 from aggregator.model import (
     Article,
@@ -18,6 +20,7 @@ from aggregator.model import (
     Entry,
     ItemClass,
     Link,
+    Media,
     Person,
     Publisher,
     Rights,
@@ -92,6 +95,17 @@ class Wire:
             self._poll(chance, publisher, first + place * A_POLL, min(A_POLL, size - place * A_POLL))
             for place, publisher in enumerate(chosen)
         ]
+
+    def document(self, turn: int, numbers: Sequence[int]) -> tuple[Source, tuple[Article, ...]]:
+        """One that brings the articles of these numbers, each with a picture; `turn`: says of which publisher."""
+        publisher = self._publishers[turn % len(self._publishers)]
+        chance = random.Random(numbers[0])
+        entries = tuple(
+            replace(entry, media=(Media(f"{entry.id}.jpg", "image", "image/jpeg", 1200, 800),))
+            for entry in (self._entry(chance, publisher, number) for number in numbers)
+        )
+        source = publisher.sources[0]
+        return source, normalise(Document(format="rss20", entries=entries), source, publisher).articles
 
     def _poll(
         self, chance: random.Random, publisher: Publisher, first: int, size: int

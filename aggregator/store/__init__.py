@@ -1634,7 +1634,7 @@ class Store:
         return self._read(snapshots.count, extent)
 
     def rows_of_snapshot(self, table: str, extent: Extent) -> Iterator[dict[str, Any]]:
-        """The rows of one of its tables; see `sqlite.snapshots.rows`. Within `one_state`."""
+        """The rows of one of its tables; see `queries.snapshots.rows`. Within `one_state`."""
         with self._connection.explained():
             yield from snapshots.rows(self._connection, table, extent)
 

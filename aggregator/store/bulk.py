@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -43,9 +43,6 @@ class Bulk(Protocol):
         """Brings it back, and gives new rows the numbers behind those that were copied; returns in words what does not
         hold between the tables.
         """
-
-    def scan(self, connection: Any, sql: str, values: Sequence[Any], /) -> Iterator[tuple[Any, ...]]:
-        """The rows of a query, few at a time in memory. Within a transaction."""
 
     def fill(self, connection: Any, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], /) -> None:
         """Adds rows. Raises StoreError for a value that this database cannot hold."""

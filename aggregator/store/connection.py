@@ -40,6 +40,9 @@ class Connection(Protocol):
 
     def executemany(self, sql: str, values: Iterable[Any], /) -> Cursor: ...
 
+    def streamed(self, sql: str, values: Any = ..., /) -> AbstractContextManager[Cursor]:
+        """The rows of a query that has very many: few at a time are in memory. Within a transaction."""
+
     @property
     def stored(self) -> str:
         """SQL before the name of a table: the stored one, also where another is shown in its place."""

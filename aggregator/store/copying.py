@@ -20,7 +20,7 @@ from msgspec import Struct, field
 from aggregator.model.errors import StoreError
 from aggregator.store.bulk import ROW, Bulk, TableShape, text
 from aggregator.store.connection import StoreConnection
-from aggregator.store.queries import raw, settings
+from aggregator.store.queries import ledger, raw, settings
 
 STEP = 1_000  # rows, after which it is said that the copy moves on
 _BATCH = 10_000  # rows of a transaction
@@ -204,7 +204,7 @@ def _copy_table(
     source: Side, target: Side, table: str, shape: TableShape, mark: _Mark, moved: Callable[[str], None]
 ) -> None:
     last = _last(target.connection, table, shape)
-    read = source.bulk.scan(source.connection, *_select(table, shape, last))
+    read = _scan(source.connection, *_select(table, shape, last))
     while True:
         batch = islice(read, _BATCH) if shape.key else read  # without a key nothing says how far it is
         with target.writing():
@@ -259,6 +259,11 @@ def _select(table: str, shape: TableShape, after: Sequence[Any] | None = None) -
     return sql, tuple(after or ())
 
 
+def _scan(connection: StoreConnection, sql: str, values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    with connection.streamed(sql, values) as cursor:
+        yield from cursor
+
+
 def _count(connection: StoreConnection, table: str) -> int:
     (count,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608  (of the schema)
     return int(count)
@@ -274,6 +279,7 @@ def differences(source: Side, target: Side, moved: Callable[[str], None]) -> lis
         try:
             for table, shape in _common(source, target).items():
                 found += _difference(source, target, table, shape, moved)
+            found += _faults_of_ledger(source, target)
         finally:
             target.connection.rollback()
     return found
@@ -284,8 +290,7 @@ def _difference(
 ) -> Iterator[str]:
     sql, values = _select(table, shape)
     sides = [
-        map(_reader(side.connection, table, shape), side.bulk.scan(side.connection, sql, values))
-        for side in (source, target)
+        map(_reader(side.connection, table, shape), _scan(side.connection, sql, values)) for side in (source, target)
     ]
     counts, first = [0, 0], None
     for number, both in enumerate(zip_longest(*sides), start=1):
@@ -298,6 +303,18 @@ def _difference(
         key = {name: first[shape.columns.index(name)] for name in shape.key}
         where = f"; the first that differs: {key}" if key else ""
         yield f"{table}: {counts[0]:,} rows in {source.name}, {counts[1]:,} in {target.name}{where}"
+
+
+def _faults_of_ledger(source: Side, target: Side) -> Iterator[str]:
+    """That the hashes of the ledger are not those of its lines, computed anew, in the copy."""
+    with target.connection.streamed(ledger.LINES) as cursor:
+        faulty = ledger.first_faulty(cursor)
+    if faulty is None:
+        return
+    with source.connection.streamed(ledger.LINES) as cursor:
+        is_copied = ledger.first_faulty(cursor) == faulty
+    there = f", and so it is in {source.name}" if is_copied else ""
+    yield f"changes: the hash of line {faulty} in {target.name} is not that of the lines up to it{there}"
 
 
 def _reader(connection: StoreConnection, table: str, shape: TableShape) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:

@@ -108,6 +108,15 @@ def test_a_letter_that_postgresql_has_not_is_replaced(wire: Path, place: Postgre
         assert reader.execute("SELECT byline FROM articles WHERE article_id = 1").fetchone() == ("A\ufffdB",)
 
 
+def test_a_ledger_whose_hashes_do_not_fit_is_named(wire: Path, place: PostgresPlace) -> None:
+    with closing(sqlite3.connect(wire)) as connection, connection:
+        connection.execute("UPDATE changes SET hash = (SELECT hash FROM changes WHERE seq = 1) WHERE seq = 4")
+    (said,) = copy(wire, place)[1]
+    assert said == f"changes: the hash of line 4 in {place} is not that of the lines up to it, and so it is in {wire}"
+    with pytest.raises(StoreError, match="has not ended"):
+        Store.read(place)
+
+
 def test_new_reports_get_numbers_behind_those_that_were_copied(wire: Path, place: PostgresPlace) -> None:
     assert copy(wire, place)[1] == []
     with Store.open(place) as store:

@@ -26,10 +26,13 @@ from aggregator.model.release import Picture, Release
 from aggregator.parse.picture import encode
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
+from aggregator.store.picture_files import folder_of
 from tests.conftest import NOW, WIRE, make_publisher
 from tests.images import drawn, gif_of, jpeg, png_that_says, saved
 from tests.rows import every_row
 from tests.test_trip import Trip
+
+pytestmark = pytest.mark.stores("soak")
 
 BECAUSE = Cause(actor="person:desk", reason="a letter")
 ITEM = """<item><guid>{0}</guid><title>{1}</title><link>http://{2}.example/{0}</link>
@@ -84,8 +87,13 @@ class Wire(Trip):
         return {str(url).rpartition("/")[2]: str(state) for url, state in self.rows(
             "SELECT url, picture_state FROM pictures ORDER BY url")}  # fmt: skip
 
+    @property
+    def folder(self) -> Path:
+        """Of the copies."""
+        return folder_of(self.place if isinstance(self.place, Path) else self.place.beside)
+
     def files(self) -> list[str]:
-        folder = self.place.with_name("pictures")
+        folder = self.folder
         return sorted(str(path.relative_to(folder)) for path in folder.glob("*/*")) if folder.exists() else []
 
     def asked(self, path: str = "") -> list[str]:
@@ -131,7 +139,7 @@ def test_a_copy_is_made_and_shown_with_all_that_stands_beside_it(wire: Wire) -> 
     assert picture.disclaimer.startswith("Picture: Awa Diarra.")
     digest = picture.copy
     assert wire.files() == sorted(f"{digest[:2]}/{digest[2:]}.{width}.jpg" for width in (320, 800, 900))
-    assert wire.place.with_name("pictures").stat().st_mode & 0o077 == 0
+    assert wire.folder.stat().st_mode & 0o077 == 0
 
 
 def test_a_picture_is_asked_for_once_and_politely(wire: Wire) -> None:
@@ -306,6 +314,7 @@ def test_a_copy_goes_with_what_lets_the_wire_show_it(tmp_path: Path, taken: Call
         assert wire.rows("SELECT count(*) FROM picture_removals WHERE removed_at IS NOT NULL") == [(1,)]
 
 
+@pytest.mark.stores("sqlite")
 def test_a_purge_leaves_no_file_and_no_word_of_the_address(wire: Wire) -> None:
     wire.publish({1: [wire.picture("/secret-bridge.jpg")], 2: [wire.picture("/gate.jpg", jpeg(500, 300))]})
     wire.copy()
@@ -378,7 +387,7 @@ def test_files_without_rows_and_rows_without_files_are_mended(wire: Wire) -> Non
     wire.publish({1: [wire.picture("/a.jpg"), wire.picture("/b.jpg", jpeg(500, 300))]})
     wire.copy()
     wire.copy()
-    folder = wire.place.with_name("pictures")
+    folder = wire.folder
     whole = wire.files()
     (folder / whole[0]).unlink()
     nobodys = folder / "ab"
@@ -397,6 +406,7 @@ def test_files_without_rows_and_rows_without_files_are_mended(wire: Wire) -> Non
 
 @pytest.mark.skipif(sys.platform != "linux", reason="ends a process between two calls of the system")
 @pytest.mark.parametrize("at", ["give_names", "note_copied"])
+@pytest.mark.stores("sqlite")
 def test_an_end_between_file_and_row_leaves_nothing_that_is_shown_and_is_mended(wire: Wire, at: str) -> None:
     wire.publish({1: [wire.picture("/bridge.jpg")]})
     wire()
@@ -442,20 +452,20 @@ with Store.open(Path(path)) as store:
     wire.copy()
     wire.copy()
     assert wire.files() == []
-    assert not list(wire.place.with_name("pictures").glob(".new-*"))
+    assert not list(wire.folder.glob(".new-*"))
 
 
 def test_a_disk_that_is_full_is_said_once_and_tried_again(
     wire: Wire, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wire.publish({1: [wire.picture("/bridge.jpg")]})
-    wire.place.with_name("pictures").write_text("a file is in the place of the folder")
+    wire.folder.write_text("a file is in the place of the folder")
     with caplog.at_level(logging.ERROR):
         assert wire.copy() == 0
     (said,) = [each.getMessage() for each in caplog.records if "cannot be written" in each.getMessage()]
     assert "tried again in ten minutes" in said
     assert wire.states() == {"bridge.jpg": "waiting"}
-    wire.place.with_name("pictures").unlink()
+    wire.folder.unlink()
     wire.now += timedelta(minutes=11)
     assert wire.copy() == 1
 

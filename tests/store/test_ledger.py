@@ -55,6 +55,7 @@ from tests.conftest import (
     NOW,
     QUOTATION,
     WIRE,
+    as_option,
     examples,
     file_of,
     make_entry,
@@ -62,6 +63,8 @@ from tests.conftest import (
     make_publisher,
     record,
 )
+
+pytestmark = pytest.mark.stores("soak")
 
 HOUR = timedelta(hours=1)
 FAR = datetime(2999, 1, 1, tzinfo=UTC)
@@ -714,6 +717,7 @@ def test_the_ledger_is_written_in_one_place() -> None:
     }
 
 
+@pytest.mark.stores("sqlite")
 def test_the_program_of_the_documentation_checks_the_ledger(three: Store, tmp_path: Path) -> None:
     everything_that_writes_lines(three)
     (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "changes.md").read_text(), re.DOTALL)
@@ -743,6 +747,7 @@ def backup(store: Store, to: Path) -> Path:
     return to
 
 
+@pytest.mark.stores("sqlite")
 def test_a_copy_in_which_nothing_else_happened_knows_all_cursors(three: Store, tmp_path: Path) -> None:
     everything_that_writes_lines(three)
     lines = three.changes()
@@ -753,6 +758,7 @@ def test_a_copy_in_which_nothing_else_happened_knows_all_cursors(three: Store, t
         assert [line["change_kind"] for line in copy.changes(cursor_of(lines[-1]))] == ["restored"]
 
 
+@pytest.mark.stores("sqlite")
 def test_a_copy_that_went_on_differently_knows_the_cursors_before_the_backup_alone(
     three: Store, tmp_path: Path
 ) -> None:
@@ -792,7 +798,7 @@ OF_THE_DEMO = ("--config", str(DEMO / "config"))
 def changes(store: Store, *arguments: str) -> tuple[str, str]:
     """What the command prints to its standard output and error, run in this process, where it is quick."""
     done = CliRunner().invoke(
-        aggregator, [*OF_THE_DEMO, "--db", str(store.path), "changes", *arguments], catch_exceptions=False
+        aggregator, [*OF_THE_DEMO, "--db", as_option(store.place), "changes", *arguments], catch_exceptions=False
     )
     assert done.exit_code == 0, done.output
     return done.stdout, done.stderr
@@ -800,7 +806,7 @@ def changes(store: Store, *arguments: str) -> tuple[str, str]:
 
 def failing(store: Store, *arguments: str) -> tuple[int, str]:
     """Exit code and standard error of the program, which prints nothing else."""
-    called = [sys.executable, "-W", "error", "-m", "aggregator", "--db", str(store.path), "changes", *arguments]
+    called = [sys.executable, "-W", "error", "-m", "aggregator", "--db", as_option(store.place), "changes", *arguments]
     done = commands.run(called, capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout == ""
     return done.returncode, done.stderr
@@ -926,7 +932,7 @@ def test_the_number_of_a_line_is_understood_with_a_warning(three: Store) -> None
 @pytest.fixture
 def following(three: Store) -> Iterator[subprocess.Popen[str]]:
     """`changes --follow` of one publisher that has read all there is, at the first of its lines."""
-    called = [*commands.COMMAND, "--db", str(three.path), "changes", "--follow", "--json"]
+    called = [*commands.COMMAND, "--db", as_option(three.place), "changes", "--follow", "--json"]
     called += ["--publisher", "ministry-of-water", "--after", three.changes()[4]["cursor"]]
     with commands.Popen(called, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -937,6 +943,7 @@ def following(three: Store) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
+@pytest.mark.stores("sqlite")
 def test_whoever_follows_notices_a_database_put_in_the_place_of_his(
     three: Store, tmp_path: Path, following: subprocess.Popen[str]
 ) -> None:

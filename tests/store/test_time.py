@@ -26,6 +26,7 @@ from aggregator.desk.reading import read_as_of
 from aggregator.desk.terms import sync
 from aggregator.model import Cause, Complaint, Publisher, Selection, Text
 from aggregator.model.errors import DeskError
+from aggregator.model.place import Place
 from aggregator.pipeline import own_reports as manuscript
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
@@ -38,6 +39,7 @@ from tests.conftest import (
     NOW,
     QUOTATION,
     WIRE,
+    as_option,
     due,
     examples,
     file_of,
@@ -48,6 +50,8 @@ from tests.conftest import (
 )
 from tests.hostile import run
 from tests.test_trip import HOST, Trip, feed
+
+pytestmark = pytest.mark.stores("soak")
 
 ANY = Selection(limit=1_000)
 CAUSE = Cause(actor="person:ama", reason="it is being looked into")
@@ -93,9 +97,23 @@ def test_no_sql_asks_the_clock() -> None:
     assert {name: those for name, those in found.items() if those} == {}
 
 
-def test_what_is_stored_holds_no_clock(store: Store) -> None:
-    for name, sql in rows(store, "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"):
-        assert not re.search(r"'now'|current_t|current_d|unixepoch|julianday", sql, re.I), name
+# What a database stores that is run by itself: views, triggers, functions, defaults.
+STORED = {
+    "sqlite": "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL",
+    "postgres": """
+        SELECT viewname::text, definition FROM pg_views WHERE schemaname = current_schema()
+        UNION ALL SELECT proname::text, prosrc FROM pg_proc WHERE pronamespace = to_regnamespace(current_schema())
+        UNION ALL SELECT table_name::text, column_default FROM information_schema.columns
+        WHERE table_schema = current_schema() AND column_default IS NOT NULL
+    """,
+}
+
+
+def test_what_is_stored_holds_no_clock(store: Store, store_kind: str) -> None:
+    stored = rows(store, STORED[store_kind])
+    assert "wire" in {name for name, _ in stored}
+    for name, sql in stored:
+        assert not re.search(r"'now'|\bnow\(|current_t|current_d|unixepoch|julianday|_timestamp\(", sql, re.I), name
 
 
 @pytest.mark.parametrize("view", ["wire", "wire_at", "notices"])
@@ -158,7 +176,7 @@ def test_a_command_compares_with_the_clock(store: Store, publisher: Publisher) -
     sync(store, WIRE, [publisher], now, now.date())
     record(store, publisher, embargoed(1, now - MINUTE), embargoed(2, now + HOUR), now=now - HOUR)
     for arguments in (("latest",), ("search", "pont"), ("query", "SELECT title FROM wire")):
-        said = run("--db", str(store.path), *arguments).out
+        said = run("--db", as_option(store.place), *arguments).out
         assert ("le pont 1" in said, "le pont 2" in said) == (True, False)
     assert rows(store, "SELECT count(*) FROM wire") == [(0,)]
 
@@ -244,24 +262,24 @@ def test_purge_by_age_waits_and_purge_by_name_does_not(
 ) -> None:
     record(store, publisher, make_entry(1), make_entry(2))
     (report,) = rows(store, "SELECT id FROM articles WHERE article_id = 1")[0]
-    old = ("--db", str(store.path), "purge", "--older-than", "100", "--reason", "age", "--yes")
+    old = ("--db", as_option(store.place), "purge", "--older-than", "100", "--reason", "age", "--yes")
     now = NOW + YEAR
     monkeypatch.setattr("aggregator.cli.purge.utc_now", lambda: now)
     said = run(*old)
     assert said.code == 1
     assert "Nothing was deleted" in said.err
-    assert run("--db", str(store.path), "purge", report, "--reason", "asked", "--yes").code == 0
+    assert run("--db", as_option(store.place), "purge", report, "--reason", "asked", "--yes").code == 0
     assert len(titles(store)) == 1
     now += 10 * MINUTE
     assert run(*old).out == "Purged: 1\n"
 
 
 def test_neither_pages_nor_rhythms_are_judged_by_a_clock_that_is_not_believed(
-    tmp_path: Path, publisher: Publisher
+    place: Place, publisher: Publisher
 ) -> None:
     with Press(now=NOW) as press:
         press.set_document(HOST, "/feed", feed(1, 2))
-        trip = Trip(press, tmp_path / "wire.db", [publisher])
+        trip = Trip(press, place, [publisher])
         trip()
         taught = trip.rows("SELECT rhythm FROM sources")
 
@@ -291,18 +309,29 @@ def ahead(store: Store, now: datetime) -> dict[str, list[str]]:
     # that lies ahead (`search.merge`).
     fixed = {"dictionaries.trained_at", "settings.value"}
     limit = (now + MINUTE).strftime("%Y-%m-%dT%H:%M:%SZ")
-    times = "20[0-9][0-9]-[01][0-9]-[0-3][0-9]T*Z"
-    with closing(sqlite3.connect(store.path)) as connection:
-        columns = connection.execute(
-            "SELECT t.name, c.name FROM sqlite_schema AS t JOIN pragma_table_info(t.name) AS c"
-            " WHERE t.type = 'table' AND t.sql LIKE '%STRICT%' AND c.type = 'TEXT'"
-        )
-        for table, column in columns.fetchall():
-            sql = f'SELECT "{column}" FROM "{table}" WHERE "{column}" GLOB ? AND "{column}" > ?'  # noqa: S608
-            those = connection.execute(sql, (times, limit)).fetchall()
+    with file_of(store) as connection:
+        for table, column in texts_of(store):
+            sql = f'SELECT "{column}" FROM "{table}" WHERE "{column}" LIKE ? AND "{column}" > ?'  # noqa: S608
+            those = connection.execute(sql, ("20__-__-__T%Z", limit)).fetchall()
             if those and column not in to_come and f"{table}.{column}" not in fixed:
                 found[f"{table}.{column}"] = [value for (value,) in those]
     return found
+
+
+def texts_of(store: Store) -> list[tuple[str, str]]:
+    """The columns of texts: table, column."""
+    if isinstance(store.place, Path):
+        return rows(
+            store,
+            "SELECT t.name, c.name FROM sqlite_schema AS t JOIN pragma_table_info(t.name) AS c"
+            " WHERE t.type = 'table' AND t.sql LIKE '%STRICT%' AND c.type = 'TEXT'",
+        )
+    return rows(
+        store,
+        "SELECT table_name::text, column_name::text FROM information_schema.columns JOIN information_schema.tables"
+        " USING (table_schema, table_name) WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'"
+        " AND data_type = 'text' AND table_name NOT IN ('migrations', 'programs')",
+    )
 
 
 def a_wrong_hour(store: Store, publisher: Publisher, wrong: datetime) -> None:
@@ -354,11 +383,7 @@ def test_every_column_with_a_time_is_brought_back_or_has_a_reason(store: Store) 
         r"(^|_)(at|since|until|started|published|updated|seen|poll|success|new|silent_after|day|time)$"
     )
     found: dict[str, set[str]] = {}
-    for table, column in rows(
-        store,
-        "SELECT t.name, c.name FROM sqlite_schema AS t JOIN pragma_table_info(t.name) AS c"
-        " WHERE t.type = 'table' AND t.sql LIKE '%STRICT%' AND c.type = 'TEXT'",
-    ):
+    for table, column in texts_of(store):
         if is_time.search(column) and (table, column) != ("reports_per_day", "day"):
             found.setdefault(table, set()).add(column)
     known = {table: set(clocks.TIMES.get(table, ())) | OTHERS.get(table, set()) for table in {*clocks.TIMES, *OTHERS}}
@@ -373,7 +398,7 @@ def test_rows_of_the_future_are_brought_back(store: Store, publisher: Publisher,
     assert {name.split(".")[0] for name in ahead(store, NOW + HOUR)} >= {
         "acts", "articles", "changes", "complaints", "polls", "revisions", "sources", "tombstones", "health_counts",
     }  # fmt: skip
-    before = rows(store, "SELECT seq, hash FROM changes")
+    before = rows(store, "SELECT seq, hash FROM changes ORDER BY seq")
     right = NOW + HOUR + 10 * MINUTE
     maintain(store, right)
     if by < DAY:  # perhaps the rows are right, and the clock is behind
@@ -381,7 +406,7 @@ def test_rows_of_the_future_are_brought_back(store: Store, publisher: Publisher,
         right += 10 * MINUTE
         maintain(store, right)
     assert ahead(store, right) == {}
-    assert rows(store, "SELECT seq, hash FROM changes") == before
+    assert rows(store, "SELECT seq, hash FROM changes ORDER BY seq") == before
     ledger_is_whole(store)
     times = [line["at"] for line in store.changes()]
     assert times == sorted(times)
@@ -456,6 +481,7 @@ def test_times_between_right_ones_do_not_step_back(store: Store, publisher: Publ
     ledger_is_whole(store)
 
 
+@pytest.mark.stores("sqlite")
 def test_where_nothing_is_ahead_nothing_is_walked(store: Store, publisher: Publisher) -> None:
     """The daemon looks every five seconds, and a wire holds a million articles."""
 
@@ -579,16 +605,18 @@ def test_a_source_is_silent_by_the_time_that_is_given(store: Store, publisher: P
     assert [str(store.health(now)[0]["problem"])[:6] for now in (at, at + SECOND)] == ["None", "silent"]
 
 
-def test_health_says_when_it_counted_and_names_agreements(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_health_says_when_it_counted_and_names_agreements(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """G10: one that has ended, one that ends soon; and not one that ends later."""
     of = {"ended": -27, "soon": 30, "later": 31}
     publishers = [
         make_publisher(key, replace(AGREEMENT, expires=(NOW + days * DAY).date())) for key, days in of.items()
     ]
-    with Store.open(tmp_path / "wire.db") as store:
+    with Store.open(place) as store:
         sync(store, WIRE, publishers, NOW, NOW.date())
         record(store, publishers[1], make_entry(1))
-    options = ("--config", str(make_config(tmp_path / "config")), "--db", str(tmp_path / "wire.db"))
+    options = ("--config", str(make_config(tmp_path / "config")), "--db", as_option(place))
     monkeypatch.setattr("aggregator.cli.health.utc_now", lambda: NOW)
     said = run(*options, "health").out
     assert "counted at 2026-11-22 10:00 UTC" in said

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import psycopg
@@ -10,11 +10,9 @@ import psycopg
 from aggregator.model.errors import StoreError
 from aggregator.store.bulk import ROW, TableShape, text
 from aggregator.store.postgres.connection import PostgresConnection
-from aggregator.store.postgres.sql import translated, values_of
 
 # Who runs, whose turn it is, which migrations there are, the queue of tasks (Procrastinate).
 MAY_HAVE_MORE = True
-_AT_ONCE = 2_000  # rows that are fetched
 
 _COLUMNS = """
     SELECT c.relname, a.attname,
@@ -88,13 +86,6 @@ def with_rules(connection: PostgresConnection, statements: Sequence[str]) -> lis
         )
     _execute(connection, "ANALYZE")
     return faults
-
-
-def scan(connection: PostgresConnection, sql: str, values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
-    with connection.opened.cursor(name="rows") as cursor:
-        cursor.itersize = _AT_ONCE
-        cursor.execute(translated(sql).encode(), values_of(values, sql))
-        yield from cursor
 
 
 def fill(connection: PostgresConnection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

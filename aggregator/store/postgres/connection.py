@@ -4,7 +4,6 @@ begun by hand.
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
@@ -19,6 +18,7 @@ from aggregator.store.connection import Cursor, WordIndex
 from aggregator.store.postgres import search, values
 from aggregator.store.postgres.connecting import connected, refuse_server, set_up
 from aggregator.store.postgres.errors import explained, said
+from aggregator.store.postgres.many_rows import many_rows
 from aggregator.store.postgres.readers import Opened, Readers, Rows, readers_of
 from aggregator.store.postgres.sql import translated, values_of
 from aggregator.store.queries import views
@@ -26,8 +26,15 @@ from aggregator.store.queries import views
 # Who writes holds this lock until the end of the transaction: one writer at a time, so that the numbers of the ledger
 # have no gaps and rise in the order in which transactions end.
 _WRITER = 0x41676772  # "Aggr"
+# Transactions of programs that write plan a query once for all its values: theirs find rows by keys, and those of
+# triggers and foreign keys are so small and so many that planning each anew took more time than all else. Several
+# commands are one round trip to the server.
+_PLANS = "SET LOCAL plan_cache_mode = auto"
+_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_WRITING = f"BEGIN; {_PLANS}; SELECT pg_advisory_xact_lock({_WRITER})"
 _CHANNEL = "aggregator_news"  # by which the triggers of the schema notify
 _LOOK_AGAIN = 5.0  # seconds
+_AT_ONCE = 2_000  # rows that are fetched of those that are streamed
 
 
 log = logging.getLogger("aggregator.store")
@@ -71,6 +78,7 @@ class PostgresConnection:
         self._reads_only = reads_only
         self._is_in_transaction = False
         self._schema: str | None = None
+        self._streams = 0
         self._looked = 0.0  # when news came last; time.monotonic()
         self._opened: Opened | None = None  # its own; or what it has taken of `_readers`, while it asks something
         self._readers: Readers | None = None
@@ -132,10 +140,22 @@ class PostgresConnection:
     def execute(self, sql: str, given: Any = (), /) -> Cursor:
         return self._run(lambda: self._executed(sql, given))
 
-    def _executed(self, sql: str, given: Any) -> Cursor:
+    @contextmanager
+    def streamed(self, sql: str, given: Any = ()) -> Iterator[Cursor]:
+        self._prepare_calls(sql)
+        self._streams += 1  # one may be read within another
+        with self.opened.cursor(name=f"rows_{self._streams}") as cursor:
+            cursor.itersize = _AT_ONCE
+            cursor.execute(translated(sql).encode(), values_of(given, sql))
+            yield cursor
+
+    def _prepare_calls(self, sql: str) -> None:
         if self._readers is None and not self._calls and values.CALLS.search(sql):
             self._calls = True
             values.call_when_read(self.opened)
+
+    def _executed(self, sql: str, given: Any) -> Cursor:
+        self._prepare_calls(sql)
         cursor = self.opened.cursor()
         cursor.execute(translated(sql).encode(), values_of(given, sql))
         return cursor if self._readers is None or self._is_in_transaction else Rows(cursor)
@@ -143,12 +163,17 @@ class PostgresConnection:
     def executemany(self, sql: str, given: Iterable[Any], /) -> psycopg.Cursor[tuple[Any, ...]]:
         cursor = self.opened.cursor()
         rows = [values_of(each, sql) for each in given]
-        if rows:
+        many = many_rows(sql) if len(rows) > 1 else None
+        if many is not None and (value := many.value(rows)) is not None:
+            cursor.execute(translated(many.sql).encode(), (value,))
+        elif len(rows) > 1:
             cursor.executemany(translated(sql).encode(), rows)
+        elif rows:
+            cursor.execute(translated(sql).encode(), rows[0])
         return cursor
 
     def begin(self) -> None:
-        self._begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        self._begin(_READING if self._reads_only else f"{_READING}; {_PLANS}")
 
     def begin_temporary(self) -> None:
         """Begins to make temporary tables and views, also by a connection that only reads."""
@@ -156,16 +181,16 @@ class PostgresConnection:
         self._begin("BEGIN READ WRITE")
 
     def begin_writing(self) -> None:
-        self._begin("BEGIN")
-        try:
-            self.opened.execute("SELECT pg_advisory_xact_lock(%s)", (_WRITER,))
-        except BaseException:
-            self.rollback()
-            raise
+        self._begin(_WRITING)
 
     def _begin(self, sql: str) -> None:
         def run() -> None:
-            self.opened.execute(sql.encode())
+            try:
+                self.opened.execute(sql.encode())
+            except BaseException:
+                if not self.opened.closed:
+                    self.opened.execute("ROLLBACK")  # begun, and then the lock was not to be had
+                raise
             self._is_in_transaction = True
 
         self._run(run)
@@ -197,19 +222,17 @@ class PostgresConnection:
         """Which transaction wrote the source's row, and how many wrote what is known of its publisher; so polls of
         different publishers do not make each other's old, nor do polls of one publisher that found nothing new.
         """
-        names = [(each.publisher, each.key) for each in sources]
         rows = self.execute(
             """
             SELECT s.publisher, s.source_key, CAST(CAST(s.xmin AS TEXT) AS INTEGER), coalesce(w.writes, 0)
-            FROM json_each(?) AS n
-            CROSS JOIN sources AS s ON s.publisher = json_extract(n.value, '$[0]')
-              AND s.source_key = json_extract(n.value, '$[1]')
+            FROM unnest(CAST(? AS text[]), CAST(? AS text[])) AS n (publisher, source_key)
+            CROSS JOIN sources AS s ON s.publisher = n.publisher AND s.source_key = n.source_key
             LEFT JOIN publisher_writes AS w ON w.publisher = s.publisher
             """,
-            (json.dumps(names),),
+            ([each.publisher for each in sources], [each.key for each in sources]),
         )
         found = {(publisher, key): (row, writes) for publisher, key, row, writes in rows}
-        return [found.get(name, (0, 0)) for name in names]
+        return [found.get((each.publisher, each.key), (0, 0)) for each in sources]
 
     @property
     def stored(self) -> str:

@@ -124,9 +124,14 @@ def add_new(connection: Connection, new: Mapping[int, Article]) -> None:
 
 def _add(connection: Connection, rows: Iterable[tuple[int, str, str, str, list[str]]]) -> None:
     """`rows`: revision, title, summary and text, folded, and words of ours."""
+    made = [(revision, *row_of(title, summary, text, marks)) for revision, title, summary, text, marks in rows]
+    connection.executemany(
+        "INSERT INTO article_search (revision_id, words) VALUES (?, ?)",
+        [(revision, words) for revision, words, said in made if said is None],
+    )
     connection.executemany(
         "INSERT INTO article_search (revision_id, words, said) VALUES (?, CAST(? AS tsvector), CAST(? AS jsonb))",
-        [(revision, *row_of(title, summary, text, marks)) for revision, title, summary, text, marks in rows],
+        [row for row in made if row[-1] is not None],
     )
 
 

@@ -91,6 +91,25 @@ def chained(previous: bytes, seq: int, kind: str, subject: str, at: str) -> byte
     return hashlib.sha256(f"{previous.hex()} {seq} {_HASHED_AS.get(kind, kind)} {subject} {at}".encode()).digest()
 
 
+# The lines of the ledger as their hashes are computed.
+LINES = """
+    SELECT c.seq, c.change_kind, coalesce(a.id, c.hashed_publisher, c.publisher), coalesce(c.hashed_at, c.at), c.hash
+    FROM changes AS c LEFT JOIN articles AS a ON a.article_id = c.article_id ORDER BY c.seq
+"""
+
+
+def first_faulty(lines: Iterable[tuple[int, str, str, str, bytes]]) -> int | None:
+    """The number of the first of all lines (LINES) whose hash is another than is computed, or before which one is
+    missing; None: the ledger is whole.
+    """
+    previous = START
+    for number, (seq, kind, subject, at, stored) in enumerate(lines, 1):
+        previous = chained(previous, seq, kind, subject, at)
+        if seq != number or previous != stored:
+            return seq
+    return None
+
+
 def append(connection: Connection, lines: Sequence[Line]) -> None:
     """Writes lines, in this order. The state of their articles must have been written before: it decides whether the
     article is released by its line.

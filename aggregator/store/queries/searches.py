@@ -169,6 +169,9 @@ def selection_of(stored: str) -> Selection:
 # What they find
 
 
+_QUEUE = "INSERT INTO search_queue (revision_id) VALUES (?)"
+
+
 def queue(connection: Connection, written: Sequence[tuple[int, Article]]) -> None:
     """Puts versions that were written just now into the queue of the search index, by their numbers. Those that were
     not matched by the searches of now wait for that too; of the others the hits are written. Within a transaction.
@@ -178,11 +181,11 @@ def queue(connection: Connection, written: Sequence[tuple[int, Article]]) -> Non
     if matched:
         done = {revision for revision, _ in matched}
         settings.write(connection, ARE_MATCHED, "1")
-        connection.executemany("INSERT INTO search_queue VALUES (?)", [(revision,) for revision in sorted(done)])
+        connection.executemany(_QUEUE, [(revision,) for revision in sorted(done)])
         settings.write(connection, ARE_MATCHED, None)
         _write_hits(connection, matched)
         written = [(revision, a) for revision, a in written if revision not in done]
-    connection.executemany("INSERT INTO search_queue VALUES (?)", [(revision,) for revision, _ in written])
+    connection.executemany(_QUEUE, [(revision,) for revision, _ in written])
 
 
 def _write(connection: Connection, done: Sequence[tuple[int, Sequence[str]]]) -> None:

@@ -93,10 +93,10 @@ def _reports(connection: Connection, extent: Extent, came: str = "") -> tuple[st
 
 def _read(connection: Connection, sql: str, found: Mapping[str, Any]) -> Iterator[Row]:
     used = {name: value for name, value in found.items() if f":{name}" in sql}
-    cursor = connection.execute(sql, used)
-    names = [column[0] for column in cursor.description]
-    for row in iter(cursor.fetchone, None):
-        yield dict(zip(names, row, strict=True))
+    with connection.streamed(sql, used) as cursor:
+        names = [column[0] for column in cursor.description]
+        for row in cursor:
+            yield dict(zip(names, row, strict=True))
 
 
 _DISCLAIMER = "replace(t.disclaimer, '{original_url}', coalesce(w.url, p.homepage))"

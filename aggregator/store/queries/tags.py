@@ -61,6 +61,8 @@ def write(connection: Connection, numbered: Sequence[tuple[int, Article]], *, is
 
 
 def _write(connection: Connection, tagged: Sequence[tuple[int, Tags]], *, is_new: bool) -> None:
+    if not tagged:
+        return
     if not is_new:
         for table in ("article_topics", "article_countries", "tag_queue"):
             connection.executemany(
@@ -72,17 +74,24 @@ def _write(connection: Connection, tagged: Sequence[tuple[int, Tags]], *, is_new
         " DO UPDATE SET made_by = excluded.made_by, topics = excluded.topics, countries = excluded.countries",
         [(number, tags.by, _evidence(tags.topics), _evidence(tags.countries)) for number, tags in tagged],
     )
+    times = _sort_times(connection, [number for number, _ in tagged])
     connection.executemany(
-        f"INSERT INTO article_topics (topic, sort_time, article_id, weight) {_AT}",
-        [(code, number, weight) for number, tags in tagged for code, weight in _with_broader(tags)],
+        "INSERT INTO article_topics (topic, sort_time, article_id, weight) VALUES (?, ?, ?, ?)",
+        [(code, times[number], number, weight) for number, tags in tagged for code, weight in _with_broader(tags)],
     )
     connection.executemany(
-        f"INSERT INTO article_countries (country, sort_time, article_id, weight) {_AT}",
-        [(each.code, number, each.weight) for number, tags in tagged for each in tags.countries],
+        "INSERT INTO article_countries (country, sort_time, article_id, weight) VALUES (?, ?, ?, ?)",
+        [(each.code, times[number], number, each.weight) for number, tags in tagged for each in tags.countries],
     )
 
 
-_AT = "SELECT ?1, sort_time, article_id, CAST(?3 AS REAL) FROM articles WHERE article_id = ?2"
+def _sort_times(connection: Connection, articles: Sequence[int]) -> dict[int, str]:
+    rows = connection.execute(
+        "SELECT a.article_id, a.sort_time FROM json_each(?) AS named"
+        " CROSS JOIN articles AS a ON a.article_id = CAST(named.value AS INTEGER)",
+        (json.dumps(articles),),
+    )
+    return dict(rows.fetchall())
 
 
 def _with_broader(tags: Tags) -> Iterator[tuple[str, float | None]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from aggregator.store.bulk import ROW, TableShape
@@ -48,10 +48,6 @@ def with_rules(connection: sqlite3.Connection, statements: Sequence[str]) -> lis
         f"{table}: a row refers to none of {to}"
         for table, to in connection.execute('SELECT DISTINCT "table", parent FROM pragma_foreign_key_check')
     ]
-
-
-def scan(connection: sqlite3.Connection, sql: str, values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
-    yield from connection.execute(sql, values)
 
 
 def fill(connection: sqlite3.Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

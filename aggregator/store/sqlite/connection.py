@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,12 @@ class SQLiteConnection(sqlite3.Connection):
     index: WordIndex = search
     stored = "main."
     path: Path
+
+    @contextmanager
+    def streamed(self, sql: str, values: Any = ()) -> Iterator[sqlite3.Cursor]:
+        """SQLite makes each row when it is asked for."""
+        with closing(self.execute(sql, values)) as cursor:
+            yield cursor
 
     def begin(self) -> None:
         self.execute("BEGIN")

@@ -458,21 +458,26 @@ def _search(connection: Connection, name: str) -> tuple[int, int]:
 
 
 def _of_few(connection: Connection, wanted: Mapping[str, Any]) -> str | None:
-    """SQL for the articles `a` of publishers or countries that are of so few that their lines are looked for one by
-    one: they lie far apart among those of all others. None: there are many, or an older version made the file.
+    """SQL for the articles `a` of publishers, countries or subjects that are of so few that their lines are looked for
+    one by one: they lie far apart among those of all others. None: there are many, or few lines follow `after`, or an
+    older version made the file.
     """
-    if not is_migrated(connection):
+    last, _ = _last(connection)
+    if not is_migrated(connection) or min(last, wanted["up_to"]) - wanted["after"] <= FEW_LINES:
         return None
-    for column, name in (("publisher", "publishers"), ("country", "countries")):
-        if wanted[name] is not None:
-            articles = f"AS t CROSS JOIN articles AS a ON a.{column} = t.value"
-            (count,) = connection.execute(
-                f"SELECT count(*) FROM (SELECT 1 FROM json_each(?) {articles} LIMIT ?) AS counted",  # noqa: S608  (constants)
-                (wanted[name], FEW + 1),
-            ).fetchone()
-            if count <= FEW:
-                return f"json_each(:{name}) {articles}"
+    for name, sources in _ARTICLES_OF.items():
+        if wanted[name] is not None and all(_is_few(connection, source, wanted[name]) for source in sources):
+            numbers = " UNION ".join(f"SELECT article_id {source}" for source in sources)
+            return f"({numbers}) AS few CROSS JOIN articles AS a ON a.article_id = few.article_id".replace(
+                "?", f":{name}"
+            )
     return None
+
+
+def _is_few(connection: Connection, source: str, wanted: str) -> bool:
+    counting = f"SELECT count(*) FROM (SELECT 1 {source} LIMIT ?) AS counted"  # noqa: S608  (constants)
+    (count,) = connection.execute(counting, (wanted, FEW + 1)).fetchone()
+    return bool(count <= FEW)
 
 
 def few_articles(connection: Connection, after: int, up_to: int) -> list[int] | None:
@@ -719,6 +724,22 @@ _LINES = f"""
 
 # The numbers of the lines of few reports, and of their publishers; of all publishers there are few lines.
 FEW = 5_000  # reports: some milliseconds
+FEW_LINES = 5_000  # which are read one after the other, whatever is asked for
+# In which rows the articles of a selection are, by what it asks for. Former readings have no index by what reports
+# were about; there are far fewer of them than lines of the ledger.
+_FORMER = "FROM json_each(?) AS t CROSS JOIN former_readings AS f ON instr(f.{column}, '\"' || t.value || '\"') > 0"
+_ARTICLES_OF = {
+    "publishers": ("FROM json_each(?) AS t CROSS JOIN articles AS a ON a.publisher = t.value",),
+    "countries": ("FROM json_each(?) AS t CROSS JOIN articles AS a ON a.country = t.value",),
+    "topics": (
+        "FROM json_each(?) AS t CROSS JOIN article_topics AS a ON a.topic = t.value",
+        _FORMER.format(column="topics"),
+    ),
+    "about": (
+        "FROM json_each(?) AS t CROSS JOIN article_countries AS a ON a.country = t.value",
+        _FORMER.format(column="about"),
+    ),
+}
 _OF_FEW = """
     SELECT seq FROM (
       SELECT c.seq FROM {few} CROSS JOIN changes AS c ON c.article_id = a.article_id

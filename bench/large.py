@@ -63,6 +63,8 @@ def write_reports(place: PostgresPlace, first: int, count: int) -> Writing:
 
 
 def add_topics(connection: psycopg.Connection[Any]) -> None:
+    """As if each report had had its topics from the first."""
+    connection.execute("SET session_replication_role = replica")
     for topic, condition in ((_COMMON, "article_id % 3 = 0"), (_RARE, "article_id % 997 = 0")):
         connection.execute(
             "INSERT INTO article_topics (topic, sort_time, article_id, weight)"  # noqa: S608  (of our own words)
@@ -71,7 +73,7 @@ def add_topics(connection: psycopg.Connection[Any]) -> None:
         connection.execute(f"UPDATE articles SET topics = '[\"{topic}\"]' WHERE {condition}".encode())  # noqa: S608
 
 
-def copy(connection: psycopg.Connection[Any], first: int, until: int) -> int:
+def copy(connection: psycopg.Connection[Any], first: int, until: int, *, words: bool) -> int:
     """Adds copies of the first reports until there are so many, or the disk has no room; returns how many there are."""
     last = {of: _one(connection, f"SELECT max({_key(of)}) FROM {of}") for of in set(_NUMBERS.values())}  # noqa: S608
     seconds = first / made.A_DAY * 86_400
@@ -89,9 +91,10 @@ def copy(connection: psycopg.Connection[Any], first: int, until: int) -> int:
         count += first
         if number % 10 == 0:
             say(f"  {count:,} reports, {time.perf_counter() - began:.0f} s")
-    connection.execute("SET maintenance_work_mem = '1GB'")
-    connection.execute("CREATE INDEX article_search_words ON article_search USING gin (words)")
-    say(f"  the index of words, {time.perf_counter() - began:.0f} s")
+    if words:
+        connection.execute("SET maintenance_work_mem = '1GB'")
+        connection.execute("CREATE INDEX article_search_words ON article_search USING gin (words)")
+        say(f"  the index of words, {time.perf_counter() - began:.0f} s")
     for of in ("articles", "revisions"):
         connection.execute(
             f"SELECT setval(pg_get_serial_sequence('{of}', '{_key(of)}'), (SELECT max({_key(of)}) FROM {of}))".encode()  # noqa: S608
@@ -221,6 +224,9 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.large", description=__doc__)
     parser.add_argument("--articles", type=int, default=2_000_000)
     parser.add_argument("--first", type=int, default=20_000, help="written by the product; the others are copies")
+    parser.add_argument(
+        "--no-words", action="store_true", help="make no index of words, which takes the longest, and measure no search"
+    )
     parser.add_argument("--server", help="address of a server's database; default: a server of its own")
     parser.add_argument("--keep", action="store_true", help="leave the database where it is; one that is there is read")
     parser.add_argument("--json", type=Path)
@@ -248,15 +254,18 @@ def _measure(asked: argparse.Namespace, server: str) -> int:
             with psycopg.connect(url, autocommit=True) as connection:
                 if not is_there:
                     add_topics(connection)
-                    copy(connection, asked.first, asked.articles)
+                    copy(connection, asked.first, asked.articles, words=not asked.no_words)
                 count = _one(connection, "SELECT count(*) FROM articles")
                 sizes = weights(connection)
             with Store.read(place) as store:
                 read = {}
                 for what, call in readings(store):
+                    if asked.no_words and "word" in what:
+                        continue
                     read[what] = spread(call, 20)
                     say(f"  {what}: {1000 * read[what][0]:.1f} ms")
-            written[count] = write_reports(place, count, _MORE)
+            if not asked.no_words:
+                written[count] = write_reports(place, count, _MORE)
         finally:
             if not asked.keep:
                 with psycopg.connect(server, autocommit=True) as admin:

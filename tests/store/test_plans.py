@@ -278,7 +278,6 @@ CASES: Mapping[str, tuple[Case, ...]] = {
             {
                 "SCAN c USING INDEX changes_of_publisher": "few lines are about publishers",
                 "USE TEMP B-TREE FOR ORDER BY": "the lines of at most 5,000 reports",
-                "SCAN few": "at most 5,000 reports",
                 "SCAN f": "former readings, for a subject of few reports",
             },
         )

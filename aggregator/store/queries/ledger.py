@@ -381,8 +381,9 @@ def lines(connection: Connection, selection: Selection) -> list[dict[str, Any]]:
         check(connection, selection.after)
     in_selection, wanted = _condition(connection, selection)
     which = "c.seq > :after AND c.seq <= :up_to"
-    if few := _of_few(connection, wanted):
-        seqs = connection.execute(_OF_FEW.format(few=few, in_selection=in_selection), wanted).fetchall()
+    if (few := _few(connection, wanted)) is not None:
+        of_few = {**wanted, "few": json.dumps(few)}
+        seqs = connection.execute(_OF_FEW.format(in_selection=in_selection), of_few).fetchall()
         which = _THESE
         wanted["seqs"] = json.dumps([seq for (seq,) in seqs])
     hashed = "c.hashed_publisher" if is_migrated(connection) else "NULL"
@@ -457,27 +458,25 @@ def _search(connection: Connection, name: str) -> tuple[int, int]:
     return row
 
 
-def _of_few(connection: Connection, wanted: Mapping[str, Any]) -> str | None:
-    """SQL for the articles `a` of publishers, countries or subjects that are of so few that their lines are looked for
-    one by one: they lie far apart among those of all others. None: there are many, or few lines follow `after`, or an
-    older version made the file.
+def _few(connection: Connection, wanted: Mapping[str, Any]) -> list[int] | None:
+    """The articles of publishers, countries or subjects that are of so few that their lines are looked for one by one:
+    they lie far apart among those of all others. None: there are many, or few lines follow `after`, or an older version
+    made the file.
     """
     last, _ = _last(connection)
     if not is_migrated(connection) or min(last, wanted["up_to"]) - wanted["after"] <= FEW_LINES:
         return None
     for name, sources in _ARTICLES_OF.items():
-        if wanted[name] is not None and all(_is_few(connection, source, wanted[name]) for source in sources):
-            numbers = " UNION ".join(f"SELECT article_id {source}" for source in sources)
-            return f"({numbers}) AS few CROSS JOIN articles AS a ON a.article_id = few.article_id".replace(
-                "?", f":{name}"
-            )
+        if wanted[name] is not None:
+            articles: set[int] = set()
+            for source in sources:
+                rows = connection.execute(f"SELECT article_id {source} LIMIT ?", (wanted[name], FEW + 1)).fetchall()
+                if len(rows) > FEW:  # some are left out
+                    break
+                articles.update(number for (number,) in rows)
+            else:
+                return sorted(articles)
     return None
-
-
-def _is_few(connection: Connection, source: str, wanted: str) -> bool:
-    counting = f"SELECT count(*) FROM (SELECT 1 {source} LIMIT ?) AS counted"  # noqa: S608  (constants)
-    (count,) = connection.execute(counting, (wanted, FEW + 1)).fetchone()
-    return bool(count <= FEW)
 
 
 def few_articles(connection: Connection, after: int, up_to: int) -> list[int] | None:
@@ -742,7 +741,9 @@ _ARTICLES_OF = {
 }
 _OF_FEW = """
     SELECT seq FROM (
-      SELECT c.seq FROM {few} CROSS JOIN changes AS c ON c.article_id = a.article_id
+      SELECT c.seq FROM json_each(:few) AS t
+      CROSS JOIN articles AS a ON a.article_id = CAST(t.value AS INTEGER)
+      CROSS JOIN changes AS c ON c.article_id = a.article_id
       WHERE c.seq > :after AND c.seq <= :up_to AND {in_selection}
       UNION ALL
       SELECT c.seq FROM changes AS c INDEXED BY changes_of_publisher

@@ -174,13 +174,14 @@ class Wire:
         _until(lambda: not any(map(self.count, queues)), or_fail=False)
 
     def fill(self, sources: int) -> None:
-        """So many rows in the table of sources altogether, none of which is due."""
+        """So many rows in the table of sources altogether, none of which is due or silent."""
         missing = sources - self.count("sources")
         columns = [
             name
             for (name,) in self.rows(
                 "SELECT column_name::text FROM information_schema.columns WHERE table_name = 'sources'"
-                " AND table_schema = 'public' AND column_name NOT IN ('source_id', 'source_key', 'next_at')"
+                " AND table_schema = 'public'"
+                " AND column_name NOT IN ('source_id', 'source_key', 'next_at', 'silent_after')"
             )
         ]
         same = ", ".join(map(str, columns))

@@ -68,7 +68,7 @@ def passes(
                 yield wire.passed("304", len(urls)), wire.idle, None
 
 
-def costs(folder: Path, urls: Urls, server: Server, sizes: Sequence[int], rounds: int) -> Iterator[Pass]:
+def costs(folder: Path, urls: Urls, server: Server, sizes: Sequence[int], rounds: int) -> Iterator[tuple[Pass, Idle]]:
     """What a poll costs by how many sources there are: of one worker, nothing changed."""
     with Wire(folder, urls, server, "costs") as wire:
         wire.begin(1)
@@ -77,8 +77,9 @@ def costs(folder: Path, urls: Urls, server: Server, sizes: Sequence[int], rounds
         wire.passed("304", len(urls))
         for size in sizes:
             wire.fill(size)
+            wire.rest()
             for _ in range(rounds):
-                yield wire.passed("304", len(urls))
+                yield wire.passed("304", len(urls)), wire.idle
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ def _medians(passes: Sequence[Pass]) -> list[Pass]:
 
 
 def report(
-    found: Sequence[tuple[Pass, Idle, Weight | None]], by_size: Sequence[Pass], tick: Ticks | None
+    found: Sequence[tuple[Pass, Idle, Weight | None]], by_size: Sequence[tuple[Pass, Idle]], tick: Ticks | None
 ) -> Iterator[str]:
     """The tables, as Markdown."""
     if found:
@@ -165,10 +166,14 @@ def report(
     if weight := next((weight for _, _, weight in found if weight), None):
         yield _weighed(weight)
     if by_size:
-        rows = _medians(by_size)
+        rows = _medians([each for each, _ in by_size])
         yield table(
             ("sources", "polls/s", "ms a poll, worker", "ms a poll, server", "load"),
             [(each.sources, each.polls / each.seconds, *_cpu(each), each.load) for each in rows],
+        )
+        yield table(
+            ("sources, of which none is due", "ms a second, worker", "ms a second, server"),
+            dict.fromkeys((each.sources, 1000 * idle.worker, 1000 * idle.server) for each, idle in by_size),
         )
         yield _waits("sources", [(each.sources, each.kind, each) for each in rows])
     if tick:
@@ -250,7 +255,7 @@ def main(arguments: Sequence[str]) -> int:
             "passes": [asdict(each) for each, _, _ in found],
             "idle": [asdict(idle) for _, idle, _ in found],
             "weights": [asdict(weight) for _, _, weight in found if weight],
-            "costs": [asdict(each) for each in by_size],
+            "costs": [{**asdict(each), "idle": asdict(idle)} for each, idle in by_size],
             "tick": asdict(tick) if tick else None,
         }
         asked.json.write_text(json.dumps({**figures, "machine": machine()}))

@@ -125,7 +125,11 @@ class Wire:
         if self.server:
             _until(lambda: self.rows("SELECT to_regclass('engine.procrastinate_workers') IS NOT NULL") == [(True,)])
             _until(lambda: len(self.rows("SELECT 1 FROM engine.procrastinate_workers")) >= 3 * workers)
-        time.sleep(2 * TICK_SECONDS)  # what they do at their start is done
+        self.rest()
+
+    def rest(self) -> None:
+        """Learns what the programs take while no source is due, once what they did before is done."""
+        time.sleep(2 * TICK_SECONDS)
         cpu, server_cpu, began = self._cpu(), self._server_cpu(), time.monotonic()
         time.sleep(2 * TICK_SECONDS)
         spent = time.monotonic() - began

@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from aggregator import identity
 from aggregator.model import (
@@ -44,8 +46,7 @@ _MOST_CATEGORIES, _MOST_OF_CATEGORY = 100, 200  # the latter in characters
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
+class Listing(Struct, frozen=True, kw_only=True):
     """The entries of one document, in its order."""
 
     listed: tuple[Listed, ...]
@@ -57,8 +58,7 @@ class Listing:
         return tuple(articles_of(self.listed))
 
 
-@dataclass(frozen=True, slots=True)
-class _Document:
+class _Document(Struct, frozen=True):
     """What holds for all entries of a document."""
 
     language: str | None

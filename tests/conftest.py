@@ -9,7 +9,6 @@ import signal
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -18,6 +17,7 @@ from urllib.parse import urlencode
 
 import pytest
 from hypothesis import HealthCheck, settings
+from msgspec.structs import replace
 from psycopg.conninfo import conninfo_to_dict
 
 from aggregator.demo import Site, read_sites
@@ -186,7 +186,7 @@ def make_publisher(key: str = "daily-example", rights: Rights = AGREEMENT, **fie
         rights=rights,
         sources=(source,),
     )
-    return replace(made, **fields)  # type: ignore[arg-type]
+    return replace(made, **fields)
 
 
 def make_entry(number: int = 1, **fields: object) -> Entry:
@@ -199,7 +199,7 @@ def make_entry(number: int = 1, **fields: object) -> Entry:
         authors=(Person("Awa Keïta"),),
         published="Sat, 21 Nov 2026 08:00:00 GMT",
     )
-    return replace(made, **fields)  # type: ignore[arg-type]
+    return replace(made, **fields)
 
 
 def make_articles(publisher: Publisher, *entries: Entry) -> tuple[Article, ...]:
@@ -225,7 +225,7 @@ def with_tags(
 def make_poll(source: Source, now: datetime = NOW, **fields: object) -> Poll:
     following = NextPoll(at=now + timedelta(minutes=30), reason="interval")
     made = Poll(source=source, started=now, seconds=0.1, outcome="ok", next=following, http_status=200)
-    return replace(made, **fields)  # type: ignore[arg-type]
+    return replace(made, **fields)
 
 
 def record(store: Store, publisher: Publisher, *entries: Entry, now: datetime = NOW) -> Poll:

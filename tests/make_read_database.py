@@ -17,9 +17,11 @@ import tempfile
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from aggregator import __version__
 from aggregator.demo import Press, Resource

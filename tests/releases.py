@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from aggregator.desk.outgoing import outlet, releases
 from aggregator.model import Category, Entry, Images, Link, Media, Origin, Person, Report, Rights, Text, Wire

@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
+
+from msgspec.structs import replace
 
 from aggregator.desk import acts
 from aggregator.desk.housekeeping import release_embargoes

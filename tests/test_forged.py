@@ -17,7 +17,6 @@ import sqlite3
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
 from xml.etree import ElementTree
@@ -25,6 +24,7 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from aggregator.cli.printing import set_up_log
 from aggregator.config.directory import page as directory_page
@@ -262,7 +262,7 @@ def test_an_address_in_a_command_is_one_word_of_the_shell(store: Store, publishe
 @every_row("scope", ["excerpt", "headline_only", "full_text"])
 @every_row("words", ["mot " * 50_000, "w" * 1_000_000, "a " * 100_000, "字" * 100_000, "é\u0301" * 50_000])
 def test_a_text_in_the_headline_does_not_leave_by_it(tmp_path: Path, scope: str, words: str) -> None:
-    rights = replace(AGREEMENT if scope == "full_text" else QUOTATION, text_scope=scope)  # type: ignore[arg-type]
+    rights = replace(AGREEMENT if scope == "full_text" else QUOTATION, text_scope=scope)
     publisher = make_publisher(rights=rights)
     with Store.open(tmp_path / "wire.db") as store:
         sync(store, WIRE, [publisher], NOW, NOW.date())

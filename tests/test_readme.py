@@ -6,12 +6,12 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import MISSING, fields
 from operator import attrgetter
 from pathlib import Path
 from typing import Literal, get_args, get_origin, get_type_hints
 
 import pytest
+from msgspec.structs import fields
 from pydantic import BaseModel
 from rich.cells import cell_len
 
@@ -175,7 +175,7 @@ def test_every_key_of_rights_is_described_with_default_values_and_effect() -> No
     nouns = {"": Rights, "images.": Images, "corrections.": Corrections}
     hints = {before + key: hint for before, noun in nouns.items() for key, hint in get_type_hints(noun).items()}
     least = Rights(relationship="none", basis="none", text_scope="none", credit="x")
-    required = {each.name for each in fields(Rights) if each.default is MISSING}
+    required = {each.name for each in fields(Rights) if each.required}
     for key, default, values, effect in described:
         name = key.strip("`")
         assert effect == (TAKES_EFFECT[name] or "nothing yet"), name

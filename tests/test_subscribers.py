@@ -13,13 +13,13 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from aggregator.model import ChangeKind, Config, SavedSearch, Selection
 from aggregator.pipeline import matching

@@ -8,13 +8,14 @@ fault where one is asked for; `differences` says in words what is wrong with wha
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
 import random
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -22,6 +23,7 @@ from typing import Any, Protocol, TypeVar
 
 import httpx
 from lxml import etree
+from msgspec.structs import replace
 
 from aggregator.model import Config, MailSettings, SavedSearch, Selection, Tell, Wire
 from aggregator.model import Subscriber as File
@@ -410,7 +412,7 @@ def ways_out(world: World, others: Servers) -> Iterator[list[Way]]:
     with ExitStack() as stack:
         wire = stack.enter_context(served(database.parent, others.config, clock=lambda: world.now))
         client = stack.enter_context(httpx.Client(timeout=30, verify=False))
-        public = [replace(each, channel="web") for each in those]  # whoever has no token
+        public = [dataclasses.replace(each, channel="web") for each in those]  # whoever has no token
         yield [
             OverHttp(wire, client, public[0], is_stream=False),
             OverHttp(wire, client, public[1], is_stream=True),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import click
+from msgspec.structs import replace
 
 from aggregator.cli.options import AS_JSON
 from aggregator.cli.printing import say, say_json

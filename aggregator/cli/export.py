@@ -5,12 +5,12 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args
 
 import click
+from msgspec.structs import replace
 
 from aggregator.cli.options import GREATEST, written_whole
 from aggregator.cli.printing import say

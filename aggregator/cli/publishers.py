@@ -5,11 +5,11 @@ and removes one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import IO, Any, get_args
 
 import click
+from msgspec import Struct
 
 from aggregator.cli import options
 from aggregator.cli.faults import say_faults
@@ -145,8 +145,7 @@ def remove(paths: Paths, /, key: str, is_purged: bool, yes: bool, **why: Any) ->
         say(f"{_counted(len(held.reports))} in the wire, under its last terms: {held.terms}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
+class _Held(Struct, frozen=True):
     reports: list[str]  # their ids
     terms: str  # what leaves of each, in words
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, get_args
 
 import click
 from click.core import ParameterSource
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.cli import filters, options
 from aggregator.cli.printing import say, say_csv, say_json, say_lines, say_page, say_rendered
@@ -55,8 +56,7 @@ LISTING = options.together(
 _MACHINES = {"as_json": "--json", "as_jsonl": "--jsonl", "as_csv": "--csv", "as_excel": "--excel"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Form:
+class _Form(Struct, frozen=True, kw_only=True):
     """In which form reports are printed."""
 
     name: str | None  # an option of _MACHINES; None: for people
@@ -241,8 +241,7 @@ def _how_many(store: Store, wanted: Selection, query: Query | None, listed: _Cou
     return f"{listed.number:,} of {said} reports{below}; {following}--limit 0 lists all"
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     found: bool = False
 
 

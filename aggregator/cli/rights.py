@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Any, get_args
@@ -18,6 +17,7 @@ from aggregator.cli.printing import say, say_csv
 from aggregator.cli.rows import say_json_rows
 from aggregator.desk.signals import ByPublisher, by_publisher, counted, of_publisher
 from aggregator.model import Channel, Group, Kind, Publisher
+from aggregator.model.plain import as_dict
 from aggregator.model.publisher import ImageScope, UseState
 from aggregator.model.release import FormerPublisher
 from aggregator.model.signals import StoredSignal
@@ -138,12 +138,12 @@ def _rows(paths: Paths, chosen: Mapping[str, Sequence[str]], today: date) -> Ite
         said.pop("rights", None)
         counts = {f"left_{channel}": left[said["publisher"], channel] for channel in get_args(Channel)}
         own = of_publisher(signals, said["publisher"], said.pop("homepage"))
-        days = {name: _day(value) for name, value in asdict(sheet(of, today, own)).items()}
+        days = {name: _day(value) for name, value in as_dict(sheet(of, today, own)).items()}
         yield {**said, **days, **counts, "taken": taken[said["publisher"]]}
 
 
 def _former(publisher: FormerPublisher) -> tuple[dict[str, Any], Any]:
-    return {**asdict(publisher), "has_file": False}, publisher.rights
+    return {**as_dict(publisher), "has_file": False}, publisher.rights
 
 
 def _configured(publisher: Publisher) -> tuple[dict[str, Any], Any]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, get_args
 
 import click
+from msgspec import Struct
 
 from aggregator.cli import options
 from aggregator.cli.filters import as_usage, one_of, read_by
@@ -78,7 +78,7 @@ def selecting(what: str, time: str, *, since: Callable[..., Any] = options.read_
 
 def read_selection(paths: Paths, store: Store, now: datetime, given: Mapping[str, Any]) -> Selection:
     """What the values of these options choose; `after` is left to the caller. click.UsageError: nothing can match."""
-    wanted = Wanted(**{name: given[name] for name in Wanted.__dataclass_fields__})
+    wanted = Wanted(**{name: given[name] for name in Wanted.__struct_fields__})
     with as_usage():
         chosen = choose(paths, store, now, wanted, lambda name: f"--{name}")
     for name, values in chosen.unknown.items():
@@ -92,8 +92,7 @@ def read_selection(paths: Paths, store: Store, now: datetime, given: Mapping[str
 # Cursors that the database keeps
 
 
-@dataclass(slots=True)
-class Position:
+class Position(Struct):
     """How far a named cursor has read the ledger."""
 
     store: Store

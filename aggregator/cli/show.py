@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -22,6 +21,7 @@ from aggregator.desk.outgoing import outlet, releases, version, what_leaves
 from aggregator.desk.signals import Evidence, evidence
 from aggregator.model import NamedReport, TextScope
 from aggregator.model.errors import DeskError
+from aggregator.model.plain import as_dict
 from aggregator.model.release import Release
 from aggregator.output import (
     NOT_PASSED_ON,
@@ -167,7 +167,7 @@ def _print_notice(notice: dict[str, Any], as_json: bool) -> None:
 
 def _print_rights(found: Sequence[Decision], said_to_machines: Sequence[Evidence], as_json: bool) -> None:
     if as_json:
-        say_json_rows([asdict(each) for each in found])
+        say_json_rows([as_dict(each) for each in found])
         return
     if not found:
         say("Nothing leaves: it was deleted, and nothing of it is held.")
@@ -195,7 +195,7 @@ def _print_rights(found: Sequence[Decision], said_to_machines: Sequence[Evidence
             f", seen {when(each.first_seen)} to {when(each.last_seen)}" if each.first_seen and each.last_seen else ""
         )
         by = ", written by its CDN" if signal.origin == "cdn" else ""
-        states = ", ".join(f"{use} {state}" for use, state in asdict(signal.uses).items() if state != "unstated")
+        states = ", ".join(f"{use} {state}" for use, state in as_dict(signal.uses).items() if state != "unstated")
         say(f"{line(signal.literal)} ({signal.url}{by}{since}): {states or 'says nothing of the three uses'}")
 
 

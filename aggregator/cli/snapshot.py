@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
 
 import click
+from msgspec.structs import replace
 
 from aggregator.cli import options
 from aggregator.cli.printing import progress, say

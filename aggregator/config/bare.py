@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from aggregator.model import AI_USES
+from aggregator.model.plain import as_dict
 
 TomlTable = Mapping[str, Any]
 
@@ -36,7 +36,7 @@ def _discovering(source: object, homepage: object) -> object:
 def merged(profile: TomlTable, own: TomlTable) -> dict[str, Any]:
     """A profile with a publisher's own keys over it, key by key, in the tables within too."""
     if isinstance(own.get("ai_use"), dict) and profile.get("ai_use") in AI_USES:  # the word is short for a table
-        profile = {**profile, "ai_use": asdict(AI_USES[profile["ai_use"]])}
+        profile = {**profile, "ai_use": as_dict(AI_USES[profile["ai_use"]])}
     inner = {
         key: {**profile[key], **value}
         for key, value in own.items()

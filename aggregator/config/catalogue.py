@@ -12,11 +12,12 @@ import json
 import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Literal
+
+from msgspec import Struct
 
 from aggregator.config.codes import country_name, language_name
 from aggregator.model import DISCOVER, GROUP_OF_KIND, Kind, Publisher
@@ -31,8 +32,7 @@ _MARK = re.compile(
 _FORMER_KEYS = re.compile(r"(?m)^former_keys = \[[^\]\n]*\]\r?(?:\n|\Z)")  # as `publishers rename` writes it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class Listed(Struct, frozen=True, kw_only=True):
     """A publisher of the catalogue: its file, and what of it people search by."""
 
     key: str
@@ -56,8 +56,7 @@ class Listed:
         return f"{self.key}@{digest(self.text)}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
+class Search(Struct, frozen=True, kw_only=True):
     """Which publishers are meant; (): whichever. Of one kind of condition one must hold, of all kinds each."""
 
     countries: Collection[str] = ()

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
 
 from aggregator.config import catalogue
 from aggregator.config.files import publisher_files, subscriber_files
 from aggregator.config.toml import read_toml
 
 
-@dataclass(frozen=True, slots=True)
-class Copies:
+class Copies(Struct, frozen=True):
     """What is to be copied."""
 
     contents: Mapping[str, bytes]  # by the names of the files

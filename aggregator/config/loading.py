@@ -10,10 +10,12 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.config.advice import pace_warnings, warnings
 from aggregator.config.bare import completed, merged, source_key, texts
@@ -84,8 +86,7 @@ from aggregator.text import source_rules
 _WIRE = "wire.toml"
 
 
-@dataclass(frozen=True, slots=True)
-class _Profiles:
+class _Profiles(Struct, frozen=True):
     """The named profiles of rights.toml."""
 
     sound: Mapping[str, TomlTable]
@@ -446,7 +447,7 @@ def _source(publisher: str, table: SourceTable, of: PublisherFile) -> Source:
 
 
 def _rules(table: SourceTable) -> SourceRules | None:
-    said = {each.name: getattr(table, each.name) or () for each in fields(SourceRules)}
+    said = {name: getattr(table, name) or () for name in SourceRules.__struct_fields__}
     return SourceRules(**said) if any(said.values()) else None
 
 

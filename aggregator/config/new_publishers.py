@@ -9,11 +9,12 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 from typing import get_args
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from aggregator.config.codes import is_country, is_language
 from aggregator.config.opml import Outline
@@ -24,8 +25,7 @@ from aggregator.text.urls import document_of, domain_of_url, host_fault, without
 _LONGEST_KEY = 80  # characters: file systems take 255 bytes, and a key stands on command lines
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Told(Struct, frozen=True, kw_only=True):
     """What the person at the keyboard says of all the list's feeds; None: the list itself says it of each."""
 
     country: str | None = None
@@ -33,8 +33,7 @@ class Told:
     kind: Kind = "news_site"  # where the list names no kind of ours among the categories
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewPublisher:
+class NewPublisher(Struct, frozen=True, kw_only=True):
     """A publisher's file that is to be written, and the feed it comes from."""
 
     name: str  # of the file, such as publishers/ml/daily-example.toml
@@ -42,8 +41,7 @@ class NewPublisher:
     outline: Outline
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True, kw_only=True):
     outline: Outline
     why: str
     is_here: bool = False  # a publisher has this very address

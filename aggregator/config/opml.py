@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from xml.sax.saxutils import escape, quoteattr
+
+from msgspec import Struct
 
 from aggregator.model.errors import OpmlError, ParseError
 from aggregator.parse import lenient_xml
@@ -28,8 +29,7 @@ _ROWS = Rows(frozenset(("outline",)), re.compile(rb"<outline(?=[\s/>])", re.IGNO
 _ADDRESSES = ("xmlurl", "feedurl", "rssurl", "url")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outline:
+class Outline(Struct, frozen=True, kw_only=True):
     """One feed of a list. An empty text: the list does not say."""
 
     title: str
@@ -39,8 +39,7 @@ class Outline:
     categories: tuple[str, ...] = ()  # its own, in order, then the names of the folders around it, innermost first
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """What could be read of a list."""
 
     outlines: tuple[Outline, ...]  # in order, whatever folders they stand in

@@ -5,10 +5,10 @@ Writes such a file, too.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import tomlkit
+from msgspec import Struct
 
 from aggregator.config.files import search_file, search_files
 from aggregator.config.lines import located
@@ -21,8 +21,7 @@ from aggregator.model.errors import ConfigError
 from aggregator.rights import fault
 
 
-@dataclass(frozen=True, slots=True)
-class Searches:
+class Searches(Struct, frozen=True):
     """What stands in config/searches/."""
 
     sound: tuple[SavedSearch, ...]  # sorted by name

@@ -6,11 +6,15 @@ import ipaddress
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import field as default
+from dataclasses import is_dataclass, make_dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from types import UnionType
+from typing import Annotated, Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
+import msgspec
+from msgspec import Struct, field
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
@@ -491,8 +495,7 @@ class SearchFile(Table):
     tell: Annotated[tuple[TellTable, ...], Field(max_length=_MOST_TOLD)] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Shape(Generic[T]):
+class Shape(Struct, Generic[T], frozen=True):
     """What a file must look like; `root` and `tables` know the keys of its tables, for "did you mean"."""
 
     adapter: TypeAdapter[T]
@@ -502,8 +505,8 @@ class Shape(Generic[T]):
     def known_keys(self, path: tuple[str | int, ...]) -> list[str]:
         names = [step for step in path if isinstance(step, str)]
         table = self.tables.get(names[-1], self.root) if names else self.root
-        if is_dataclass(table):
-            return [noun_field.name for noun_field in fields(table)]
+        if issubclass(table, Struct):
+            return list(table.__struct_fields__)
         assert issubclass(table, BaseModel)
         return [info.alias or name for name, info in table.model_fields.items()]
 
@@ -520,9 +523,35 @@ PUBLISHER = Shape(
 )
 SEARCH = Shape(TypeAdapter(SearchFile), SearchFile, {"tell": TellTable})
 SUBSCRIBER = Shape(TypeAdapter(SubscriberFile), SubscriberFile)
+
+
+def _readable(kind: Any) -> Any:
+    """A noun as a dataclass of the same name and fields, because pydantic reads no structs; see `_as_noun`."""
+    if get_origin(kind) in (Union, UnionType):
+        return Union[tuple(map(_readable, get_args(kind)))]  # noqa: UP007  # `|` takes no tuple
+    if not (isinstance(kind, type) and issubclass(kind, Struct)):
+        return kind
+    hints = get_type_hints(kind)
+    parts = [
+        (each.name, _readable(hints[each.name]), *([] if each.required else [default(default=each.default)]))
+        for each in msgspec.structs.fields(kind)
+    ]
+    return make_dataclass(kind.__name__, parts, kw_only=True)
+
+
+_NOUNS = {noun.__name__: noun for noun in (Rights, Images, Corrections, Uses)}
+
+
+def _as_noun(read: Any) -> Any:
+    if not is_dataclass(read):
+        return read
+    return _NOUNS[type(read).__name__](**{name: _as_noun(value) for name, value in vars(read).items()})
+
+
 # A noun takes the settings of what stands around it, so unknown keys are refused inside Rights too.
-RIGHTS = Shape(
-    TypeAdapter(dict[str, Rights], config=_CONFIG),
+_RIGHTS_BY_NAME: Any = dict.__class_getitem__((str, Annotated[_readable(Rights), AfterValidator(_as_noun)]))
+RIGHTS: Shape[dict[str, Rights]] = Shape(
+    TypeAdapter(_RIGHTS_BY_NAME, config=_CONFIG),
     Rights,
     {"images": Images, "corrections": Corrections, "ai_use": Uses},
 )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import tomlkit
+from msgspec import Struct
 
 from aggregator.config import catalogue
 from aggregator.config.new_publishers import slug_of
@@ -19,8 +19,7 @@ from aggregator.fetch.iri import to_uri
 _COMMENTS_AT = 45  # the column, in wire.toml
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Beginning:
+class Beginning(Struct, frozen=True, kw_only=True):
     """What a new wire is told of itself."""
 
     name: str

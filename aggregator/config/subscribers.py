@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.config.files import subscriber_file, subscriber_files
 from aggregator.config.lines import located
@@ -18,8 +20,7 @@ from aggregator.model.errors import ConfigError
 from aggregator.rights import did_you_mean, fault
 
 
-@dataclass(frozen=True, slots=True)
-class Subscribers:
+class Subscribers(Struct, frozen=True):
     """What stands in config/subscribers/."""
 
     sound: tuple[Subscriber, ...]  # sorted by name

@@ -9,9 +9,9 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct
 from nacl.signing import SigningKey
 
 from aggregator.fetch.credentials import filled
@@ -24,12 +24,14 @@ _SEED = 32  # bytes of an ed25519 key; 64 where the public one stands behind it
 _EXPECTED = f"expected {_SYMMETRIC} and {_LEAST} to {_MOST} bytes in base64, or {_PRIVATE} and an ed25519 key in base64"
 
 
-@dataclass(frozen=True, slots=True)
-class Signer:
+class Signer(Struct, frozen=True):
     """The keys of one subscriber; the first signs first."""
 
-    hmac_keys: tuple[bytes, ...] = field(repr=False)
-    ed25519_keys: tuple[SigningKey, ...] = field(repr=False)
+    hmac_keys: tuple[bytes, ...]
+    ed25519_keys: tuple[SigningKey, ...]
+
+    def __repr__(self) -> str:  # without the keys
+        return "Signer()"
 
     def sign(self, message: str, at: datetime, body: bytes) -> str:
         """The value of `webhook-signature` for a message of this id: a signature a key, with blanks between them."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from aggregator.delivery.signing import Signer
 from aggregator.fetch.posting import Posted, Poster
@@ -16,16 +17,14 @@ _GONE = 410
 _MOST_SAID = 200  # characters of an error that are kept
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """What is sent: its id stays the same however often it is sent."""
 
     id: str
     body: bytes  # JSON
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """`error` None: the receiver has acknowledged it."""
 
     error: str | None

@@ -17,11 +17,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import unquote
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from aggregator.demo import answers, misbehave, sites
 from aggregator.demo.answers import Resource
@@ -51,8 +53,7 @@ ROUND = timedelta(minutes=5)  # between two rounds, as Last-Modified tells it; t
 MEDIA_TYPES = {".json": "application/json", ".html": "text/html", ".txt": "text/plain"}  # of files; else XML
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class Seen(Struct, frozen=True, kw_only=True):
     """One request as the press saw it."""
 
     host: str
@@ -63,8 +64,7 @@ class Seen:
     at: float  # when it arrived, in seconds of a monotonic clock: only differences mean something
 
 
-@dataclass(slots=True)
-class _Spell:
+class _Spell(Struct):
     """One misbehaviour in force."""
 
     kind: str
@@ -72,8 +72,7 @@ class _Spell:
     left: int | None  # requests that it still lasts; None: until `behave`
 
 
-@dataclass(slots=True)
-class _Shelf:
+class _Shelf(Struct):
     """What is served beside the sites, what is cached, and what is wrong; guarded by the press's lock."""
 
     documents: dict[tuple[str, str], Resource] = field(default_factory=dict)

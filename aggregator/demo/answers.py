@@ -5,9 +5,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+
+from msgspec import Struct
 
 Headers = tuple[tuple[str, str], ...]
 Answer = tuple[int, Headers, bytes]  # status, headers, body
@@ -15,13 +16,11 @@ Answer = tuple[int, Headers, bytes]  # status, headers, body
 WORTH_PACKING = 1024  # bytes; gzip makes smaller bodies hardly smaller
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(Struct, frozen=True):
     """What stands at one address, its bytes untouched. `headers` are sent beside our own, and in their place."""
 
     body: bytes
     content_type: str = "application/octet-stream"
-    _: KW_ONLY
     status: int = 200
     headers: Headers = ()
     validators: bool = True  # whether ETag and Last-Modified are sent

@@ -9,11 +9,12 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http import HTTPStatus
 from itertools import repeat
+
+from msgspec import Struct
 
 Headers = tuple[tuple[str, str], ...]
 Answer = tuple[int, Headers, bytes]  # status, headers, body
@@ -32,8 +33,7 @@ CHALLENGE = b"""<!DOCTYPE html>
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Struct, frozen=True):
     """A request and its honest answers: `answer` to what was asked, `plain` as if it had asked without conditions."""
 
     method: str
@@ -42,8 +42,7 @@ class Exchange:
     plain: Answer
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What goes over the wire. `keep`: whether the connection may serve another request after it."""
 
     status: int

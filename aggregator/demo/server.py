@@ -13,8 +13,9 @@ import ipaddress
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from aggregator.demo.arrivals import StampedSocket, arrived
 from aggregator.model.errors import PressError
@@ -27,8 +28,7 @@ BODY_BYTES = 1 << 20  # the longest request body that is read, and thrown away
 BACKLOG = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A request without its body; `host` without its port, header names in lower case."""
 
     method: str

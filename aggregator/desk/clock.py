@@ -9,8 +9,10 @@ agreement does not wait: it takes words out of the wire that are still held, and
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.model import AGREED_AFTER, FAR, NOTICED, ClockLooks
 from aggregator.store import Store
@@ -21,8 +23,7 @@ _REMEMBERED = timedelta(hours=1)  # the last look is written down no more often
 log = logging.getLogger("aggregator.store")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
+class Doubt(Struct, frozen=True, kw_only=True):
     """A clock that is not believed yet."""
 
     now: datetime

@@ -8,9 +8,10 @@ would else take out any report.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from aggregator.desk import clock, rules
 from aggregator.desk.acts import found
@@ -31,8 +32,7 @@ PUBLIC_REASONS: Mapping[ComplaintKind, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
+class Proposal(Struct, frozen=True, kw_only=True):
     """What a complaint asks the desk to do. `is_done`: as strong a reason keeps the report out already."""
 
     act: Act

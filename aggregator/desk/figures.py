@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+
+from msgspec.structs import replace
 
 from aggregator.model import Queue, Selection
 from aggregator.model.figures import DayFacts, DayFigures, Delay, TakenBack

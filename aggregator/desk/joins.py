@@ -7,8 +7,9 @@ two counts, as everywhere at the desk.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from aggregator.desk import clock, rules
 from aggregator.desk.acts import found

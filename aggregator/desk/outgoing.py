@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, get_args
+
+from msgspec.structs import replace
 
 from aggregator.desk import clock
 from aggregator.desk.versions import said_by

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import get_args
+
+from msgspec.structs import replace
 
 from aggregator.desk import clock, rules
 from aggregator.model import (

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from aggregator.identity import keys_of
 from aggregator.model import Article, Decision, Known, Merge, Publisher, Rights, Source, Version

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import get_args
+
+from msgspec import Struct
 
 from aggregator.model import Publisher
 from aggregator.model.publisher import Use, Uses
@@ -17,8 +18,7 @@ from aggregator.text.dates import to_iso
 ByPublisher = Mapping[str, Sequence[StoredSignal]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(Struct, frozen=True, kw_only=True):
     """One signal that is about a report, with where and since when it is known; None: it stands in the report's own
     entry.
     """
@@ -28,8 +28,7 @@ class Evidence:
     last_seen: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
+class Counted(Struct, frozen=True, kw_only=True):
     """How many publishers a form of signal says what of, in a place."""
 
     form: SignalForm

@@ -6,8 +6,10 @@ Nothing is changed here; a person decides.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.identity import keys_of, why_another, why_one, why_two
 from aggregator.model import AtAddress
@@ -18,8 +20,7 @@ from aggregator.text.raw_words import decode
 DOUBLE = "one report, held twice"  # the reason of a join
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suspect:
+class Suspect(Struct, frozen=True, kw_only=True):
     """One stored decision that may be wrong."""
 
     article: str  # public id of the report concerned

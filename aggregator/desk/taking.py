@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.desk.outgoing import outlet, releases
 from aggregator.model import Rights, Wire
@@ -13,8 +15,7 @@ from aggregator.store import Store
 from aggregator.text.markup import safe
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """`release`: what may be taken, pictures apart from the words. `rights`: in force now."""
 
     release: Release

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 
+from msgspec import Struct
 from procrastinate import App
 from procrastinate.exceptions import AlreadyEnqueued
 
@@ -28,8 +28,7 @@ _MOST_SEARCHES = 50  # each takes half a minute
 _MOST_READ = 50_000  # sources in one tick, where nearly all are of domains that have enough tasks
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(Struct, frozen=True):
     """What one tick needs. `domain_of`: the registrable domain of an address; raises FetchError."""
 
     settings: FetchSettings

@@ -8,9 +8,9 @@ is dropped, and deferred again at its next time.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from procrastinate import App
 from procrastinate.connector import BaseConnector
 
@@ -19,8 +19,7 @@ from aggregator.engine.deferring import POLL, SEARCH, TICK_SECONDS
 Poll = Callable[[str], Awaitable[None]]  # of the source of this name
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(Struct, frozen=True):
     """Work that is deferred again and again. `cron`: with seconds in the sixth place; what has a higher `priority` goes
     first.
     """

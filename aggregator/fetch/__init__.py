@@ -13,7 +13,6 @@ import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Self, TypeVar
@@ -21,6 +20,8 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.fetch import answers, body, challenges, iri, redirects, robots
 from aggregator.fetch.addresses import NO_HOSTS, Hosts, is_written, socket_factory, written_by, written_in
@@ -54,8 +55,7 @@ T = TypeVar("T")
 ConnectTo = Callable[[str], tuple[str, int] | None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(Struct, frozen=True):
     """An answer that is no redirect, while its connection is open."""
 
     way: Way
@@ -75,8 +75,7 @@ MayVisit = Callable[[str], bool]
 Before = Callable[[str], Awaitable[Start]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Trip:
+class _Trip(Struct, frozen=True):
     """What holds for a request and for all that it is redirected to."""
 
     opened: Opened

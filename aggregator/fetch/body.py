@@ -10,10 +10,10 @@ import re
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 import aiohttp
 import httpx
+from msgspec import Struct
 
 from aggregator.fetch.limits import without_deadline
 from aggregator.model.errors import BodyTooLarge, FetchError, FetchTimeout
@@ -46,8 +46,7 @@ _LAST = 4096  # bytes, in which the end is looked for
 _BREAKS_OFF = (httpx.HTTPError, aiohttp.ClientError, OSError)
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Struct, frozen=True):
     """What came, unpacked."""
 
     content: bytes
@@ -55,8 +54,7 @@ class Body:
     is_cut: bool = False  # it does not end as a document does, so there is more of it
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(Struct, frozen=True):
     """Where a body is kept. Its beginning needs no room, so that one that comes slowly keeps it from nobody; a larger
     body takes it, and then has to go on; and a whole one takes another, which slow ones never have.
     """

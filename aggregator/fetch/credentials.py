@@ -10,10 +10,11 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from html import escape
 from typing import Self
 from urllib.parse import quote, urlsplit
+
+from msgspec import Struct
 
 from aggregator.model import Access, Credentials, Source, Template, Validators
 from aggregator.model.errors import FetchError, RedirectRefused
@@ -26,15 +27,17 @@ _SHORTEST_IN_WORDS = 8
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """An address and the field Authorization with their secrets filled in, and what stands for each in messages."""
 
     url: str
     home: str | None = None  # the address in the operator's file, whose origin alone gets secrets; None: there are none
-    authorization: str | None = field(default=None, repr=False)
-    hidden: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # secret, what stands for it; the longest first
-    in_words: frozenset[str] = field(default=frozenset(), repr=False)  # the secrets that a document must not repeat
+    authorization: str | None = None
+    hidden: tuple[tuple[str, str], ...] = ()  # secret, what stands for it; the longest first
+    in_words: frozenset[str] = frozenset()  # the secrets that a document must not repeat
+
+    def __repr__(self) -> str:  # without the secrets that are not in the address
+        return f"Opened(url={self.url!r}, home={self.home!r})"
 
     @classmethod
     def of_source(cls, source: Source, environment: Mapping[str, str]) -> Self:

@@ -20,12 +20,12 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import ClientPayloadError, StreamReader
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import HttpProcessingError
+from msgspec import Struct
 
 from aggregator.fetch.metering import TooMuch, metered
 from aggregator.model.errors import AnswerTooCostly
@@ -45,8 +45,7 @@ _LENGTH = re.compile(rb"\d{1,18}")  # more digits are no length of anything
 _Field = tuple[bytes, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """A status line and its fields, put right."""
 
     status: int

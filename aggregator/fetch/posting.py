@@ -10,13 +10,13 @@ import asyncio
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
+from msgspec import Struct
 
 from aggregator.fetch import ConnectTo, answers, body, iri, redirects
 from aggregator.fetch.addresses import is_written, socket_factory, written_in
@@ -32,8 +32,7 @@ _READ_BYTES = 16 * 1024  # of the answer to a success, after which its connectio
 _READ_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
+class Posted(Struct, frozen=True):
     """What a server answered."""
 
     status: int

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.fetch import iri
 from aggregator.fetch.metering import TooMuch
@@ -34,8 +35,7 @@ _ONCE = frozenset(("content-length", "content-type", "etag", "last-modified", "l
 NO_COOKIES = "this wire keeps no cookies"
 
 
-@dataclass(frozen=True, slots=True)
-class Redirect:
+class Redirect(Struct, frozen=True):
     """An answer that points elsewhere."""
 
     status: int
@@ -44,8 +44,7 @@ class Redirect:
     retry_after: timedelta | datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """Where a request has come to: the address asked first, the one asked now, and how far permanent redirects led."""
 
     asked: str

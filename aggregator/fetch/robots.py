@@ -10,11 +10,13 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from math import isfinite
 from typing import Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.model import RobotsCopy
 from aggregator.model.errors import RobotsRefused
@@ -119,8 +121,7 @@ def _seconds(said: str) -> float | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """The rules that bind one product token."""
 
     names_us: bool  # they stand in groups for this token, not in those for `*`
@@ -198,8 +199,7 @@ async def _forget(copy: RobotsCopy) -> None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class RobotsCache:
+class RobotsCache(Struct, frozen=True):
     """Where copies of robots.txt outlive the process: what is kept for an origin, and how to keep one."""
 
     recall: Callable[[str], Awaitable[RobotsCopy | None]] = _nothing

@@ -22,9 +22,11 @@ import struct
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,8 +47,7 @@ _SHORTEST_WAIT, _LONGEST_WAIT = 0.05, 0.5  # seconds between two looks for a pla
 _STANDSTILL = 600.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(Struct, frozen=True):
     next_start: float = 0.0  # seconds of the monotonic clock, like all here
     paused_at: float = 0.0
     paused_until: float = 0.0
@@ -213,8 +214,7 @@ class Shared:
         return True
 
 
-@dataclass(slots=True)
-class _Held:
+class _Held(Struct):
     value: _Row
     is_open: bool  # False: another program has kept the gate for too long, so nothing is read and nothing is written
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from aggregator.identity.resolve import next_id_trust, resolve, spare_key, trusted, without_ids
 from aggregator.model import Article, Known, Listed, Lookup, Match, Seen, Snapshot, StrongestKey, articles_of
 
 
-@dataclass(frozen=True, slots=True)
-class Recognised:
+class Recognised(Struct, frozen=True):
     """A document: which article each entry is, but for those that have not changed, and those purged."""
 
     matches: tuple[Match, ...]

@@ -10,11 +10,12 @@ from __future__ import annotations
 import ipaddress
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from posixpath import dirname, normpath
 from typing import cast
 from urllib.parse import quote, unquote, urlsplit
+
+from msgspec import Struct, field
 
 from aggregator.identity.shared_hosts import sharing
 from aggregator.model import Publisher, Redirection
@@ -24,8 +25,7 @@ _LONGEST_SHOWN = 300  # characters of an address in a message
 _PRINTED = "".join(map(chr, range(0x21, 0x7F)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """An address in the forms in which addresses are compared."""
 
     url: str
@@ -82,8 +82,7 @@ def _has_no_domain(host: str) -> bool:
 # Whose an address is
 
 
-@dataclass(frozen=True)  # no slots: `cached_property` keeps its value in the instance
-class Owners:
+class Owners(Struct, frozen=True, dict=True):  # dict: where `cached_property` keeps its value
     """Whose addresses are whose. The tables are made when the first redirect to another site is met, or by
     `prepare`.
 
@@ -151,8 +150,7 @@ def _other(keys: Sequence[str], key: str) -> str | None:
     return keys[0] if keys and key not in keys else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Tables:
+class _Tables(Struct, frozen=True):
     """The keys of the publishers that have an address, a host, a site, or a homepage or source at a path of a host."""
 
     by_key: Mapping[str, Publisher]
@@ -197,8 +195,7 @@ def addresses_of(publisher: Publisher) -> list[str]:
 # Whether its document may be stored
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Origin(Struct, frozen=True, kw_only=True):
     """What a source's documents are expected to come from."""
 
     publisher: Publisher
@@ -208,8 +205,7 @@ class Origin:
     unchecked: bool = False  # polled before redirects were checked, and no answer since
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(Struct, frozen=True, kw_only=True):
     """What the document itself says of where it belongs."""
 
     # How many of its entries link to each host, '' for none; as `identity.shared_hosts.linked_hosts`.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 from functools import partial
+
+from msgspec.structs import replace
 
 from aggregator.identity.advertising import is_advertising
 from aggregator.identity.keys import FEWEST_OPENING_WORDS, place_of, public_id

@@ -6,8 +6,9 @@ and address of a whole page of items. Without an id, only what says the same und
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from aggregator.model import Entry
 from aggregator.text import html as text
@@ -18,8 +19,7 @@ _ALIKE = 0.5
 _FEWEST_WORDS = 8  # of a text, before a longer one that begins or ends with it can be told to be its later version
 
 
-@dataclass(frozen=True)  # no slots: `cached_property` keeps its value in the instance
-class Said:
+class Said(Struct, frozen=True, dict=True):  # dict: where `cached_property` keeps its value
     """What one entry says, as far as it tells items of a document apart."""
 
     id: str | None  # None: it has none, or its publisher's file says to ignore it

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from aggregator.model.article import Status
 from aggregator.model.change import Act, ChangeKind, ComplaintKind, Notice
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
+class Cause(Struct, frozen=True, kw_only=True):
     """Who acts and why. The reason is public: it stands in the notice and in the ledger."""
 
     actor: str  # person:NAME, publisher:feed, publisher:page, wire
@@ -19,8 +19,7 @@ class Cause:
     complaint: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Complaint:
+class Complaint(Struct, frozen=True, kw_only=True):
     """What somebody complains of. Its text is the desk's own record: it never stands in a notice."""
 
     kind: ComplaintKind
@@ -28,8 +27,7 @@ class Complaint:
     complainant: str | None = None  # how to answer; None: anonymous
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Addressee:
+class Addressee(Struct, frozen=True, kw_only=True):
     """Who answers for a report, and what an answer to a complaint about it names."""
 
     title: str
@@ -40,8 +38,7 @@ class Addressee:
     is_own: bool  # it is the wire's own report
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportState:
+class ReportState(Struct, frozen=True, kw_only=True):
     """What keeps a report out of the wire, if anything."""
 
     id: str
@@ -56,8 +53,7 @@ class ReportState:
         return self.status == "usable" and self.embargoed_until is None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActRecord:
+class ActRecord(Struct, frozen=True, kw_only=True):
     """One act: a row of `acts`, and where subscribers see a difference a line of the ledger."""
 
     act: Act
@@ -66,8 +62,7 @@ class ActRecord:
     after: ReportState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeskDecision:
+class DeskDecision(Struct, frozen=True, kw_only=True):
     """What becomes of one report: acts upon it, in their order. It holds as long as the report is in the state that it
     was made for.
     """
@@ -80,8 +75,7 @@ class DeskDecision:
         return self.acts[-1].after if self.acts else self.before
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Purgeable:
+class Purgeable(Struct, frozen=True, kw_only=True):
     """A report that a person may delete for good, with its newest words as far as they say what it is known by."""
 
     id: str
@@ -90,8 +84,7 @@ class Purgeable:
     opening: str  # of its text, folded
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Purge:
+class Purge(Struct, frozen=True, kw_only=True):
     """A report that goes. `keys`: what a copy of it would be found by, beside the keys that are stored."""
 
     id: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct
 
 from aggregator.model.release import Release
 from aggregator.model.saved_search import Tell
@@ -13,8 +14,7 @@ from aggregator.model.saved_search import Tell
 OwedKind = Literal["new", "corrected", "taken_back", "restored"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TellState:
+class TellState(Struct, frozen=True, kw_only=True):
     """A recipient, and what is owed that no message has yet."""
 
     tell_id: int  # of the store
@@ -27,16 +27,14 @@ class TellState:
     has_message: bool  # one waits to be sent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertItem:
+class AlertItem(Struct, frozen=True, kw_only=True):
     """One report of a message."""
 
     id: str
     kind: OwedKind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertMessage:
+class AlertMessage(Struct, frozen=True, kw_only=True):
     """A message that waits to be sent. Its words are made when it is sent."""
 
     message_id: int  # of the store
@@ -51,8 +49,7 @@ class AlertMessage:
     items: tuple[AlertItem, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class Sent(Struct, frozen=True, kw_only=True):
     """One report of a message that was taken."""
 
     id: str
@@ -60,8 +57,7 @@ class Sent:
     revision: int  # the number of its version; 0: no words of it left
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertEntry:
+class AlertEntry(Struct, frozen=True, kw_only=True):
     """One report of an alert: as it may leave now, or the notice that stands in its place."""
 
     id: str
@@ -74,8 +70,7 @@ class AlertEntry:
     headline: str | None  # of one that was taken back, where it may still be said
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alert:
+class Alert(Struct, frozen=True, kw_only=True):
     """All that one message says."""
 
     search: str  # its name

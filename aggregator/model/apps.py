@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from aggregator.model.channel import Channel
 
 AppOrder: TypeAlias = Literal["number", "published"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AppReader:
+class AppReader(Struct, frozen=True, kw_only=True):
     """Who reads: a token, and the channel by which reports leave for it."""
 
     token_hash: str
     channel: Channel
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AppFeed:
+class AppFeed(Struct, frozen=True, kw_only=True):
     """A publisher as a feed, within a folder."""
 
     feed_id: int
@@ -32,16 +31,14 @@ class AppFeed:
     country: str  # what the folder is of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AppSearch:
+class AppSearch(Struct, frozen=True, kw_only=True):
     """A saved search as a folder, without feeds of its own."""
 
     folder_id: int
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AppListing:
+class AppListing(Struct, frozen=True, kw_only=True):
     """Which entries somebody wants: those that fit every field that is not None."""
 
     publishers: tuple[str, ...] | None = None  # their keys
@@ -62,8 +59,7 @@ class AppListing:
     is_counted: bool = False  # whether it is asked for how many there are
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AppEntry:
+class AppEntry(Struct, frozen=True, kw_only=True):
     """An entry, without its words: what leaves of these the gate says."""
 
     number: int  # never used again for another report
@@ -76,8 +72,7 @@ class AppEntry:
     is_closed: bool  # its publisher's rights let it out by this channel before, and do so no longer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AppUnread:
+class AppUnread(Struct, frozen=True, kw_only=True):
     """What of a publisher's newest reports has been read and has not."""
 
     unread: int

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct, field
 
 from aggregator.model.channel import Channel
 from aggregator.model.document import Media, PageWords, Text
 from aggregator.model.publisher import LEARNED, IdentityRules, ItemClass
 from aggregator.model.selection import Matched
-from aggregator.model.sent import reduced
 from aggregator.model.tags import LanguageFrom, Tags
 from aggregator.model.who import Who
 
 Status = Literal["usable", "withheld", "canceled"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Article:
+class Article(Struct, frozen=True, kw_only=True, tag=True):
     """What we hold of one entry: the publisher's words raw, and plain readings of them beside."""
-
-    __reduce__ = reduced
 
     publisher: str
     keys: tuple[str, ...]  # strongest first; see identity
@@ -64,8 +61,7 @@ class Article:
     who: Who = field(default_factory=Who)  # its makers, read beside its words
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class Words(Struct, frozen=True, kw_only=True):
     """One version of a report's words, for comparing it with another; see `versions`."""
 
     title: str  # plain, as are summary and text
@@ -82,8 +78,7 @@ class Words:
     closely: bool = True  # False: compared as received, because its document says more than is read closely
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(Struct, frozen=True, kw_only=True):
     """What the store remembers of an article when an entry with one of its keys comes in."""
 
     article_id: int
@@ -105,8 +100,7 @@ class Known:
     key: str | None = None  # the first key of what this source last said of it; None: it said nothing, or that is lost
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
+class Match(Struct, frozen=True, kw_only=True):
     """Which article an entry is. `known` None: a new one."""
 
     article: Article
@@ -122,8 +116,7 @@ class Match:
         return self.known is not None and self.known.entry_hash is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """One row of the view `wire`: an article as it may leave, with all that must stand beside it."""
 
     id: str
@@ -155,8 +148,7 @@ class Report:
     about: tuple[str, ...] = ()  # countries that it is about: ISO 3166-1 alpha-2, likewise
 
 
-@dataclass(frozen=True, slots=True)
-class Traits:
+class Traits(Struct, frozen=True):
     """What a report can be chosen by, as in `Report`."""
 
     id: str
@@ -168,8 +160,7 @@ class Traits:
     about: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamedReport:
+class NamedReport(Struct, frozen=True, kw_only=True):
     """What says to a person which report is meant."""
 
     id: str

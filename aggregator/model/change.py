@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct
 
 from aggregator.model.article import Article, Known
 
@@ -28,8 +29,7 @@ ComplaintKind = Literal[
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(Struct, frozen=True, kw_only=True):
     """What to do with one entry of a poll. `change` None: no new words."""
 
     article: Article
@@ -56,8 +56,7 @@ class Decision:
         return self.is_rekeyed and self.known is not None and self.known.entry_hash != self.article.entry_hash
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Removal:
+class Removal(Struct, frozen=True, kw_only=True):
     """Why a report leaves the wire, and what stands in its place. Only a person restores it."""
 
     act: Act

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from aggregator.model.channel import Channel
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Client:
+class Client(Struct, frozen=True, kw_only=True):
     """A program that has a token: what may leave by these channels, so many requests a minute."""
 
     name: str
@@ -20,8 +20,7 @@ class Client:
 DeskRight = Literal["act", "read"]  # to look and to act; to look alone
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeskPerson:
+class DeskPerson(Struct, frozen=True, kw_only=True):
     """Somebody who works at the desk in a browser."""
 
     name: str
@@ -33,8 +32,7 @@ class DeskPerson:
         return f"person:{self.name}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeskSession:
+class DeskSession(Struct, frozen=True, kw_only=True):
     """A browser in which a person is signed in."""
 
     person: DeskPerson

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 FAR = timedelta(days=1)  # ahead of all rows: such a clock needs a second look
 # Between two looks. Housekeeping comes every ten minutes, and its second one is to be late enough.
@@ -11,8 +12,7 @@ AGREED_AFTER = timedelta(minutes=9)
 NOTICED = timedelta(minutes=1)  # a clock that is set by less is not worth a word
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClockLooks:
+class ClockLooks(Struct, frozen=True, kw_only=True):
     """What is remembered of looks at the clock; None: there was none."""
 
     newest: datetime | None = None  # the newest time in the database: of a poll, or of a look that was believed

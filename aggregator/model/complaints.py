@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct
 
 from aggregator.model.acts import Complaint
 from aggregator.model.change import ComplaintKind
@@ -14,8 +15,7 @@ from aggregator.model.change import ComplaintKind
 LetterKind = Literal["matter", "more", "receipt", "outcome"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewLetter:
+class NewLetter(Struct, frozen=True, kw_only=True):
     """An e-mail of plain text. `token`: of its Message-ID."""
 
     kind: LetterKind
@@ -25,8 +25,7 @@ class NewLetter:
     token: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter(NewLetter):
+class Letter(NewLetter, frozen=True, kw_only=True):
     """One that waits to be sent."""
 
     letter_id: int  # of the store
@@ -35,8 +34,7 @@ class Letter(NewLetter):
     attempted_at: datetime | None  # the last of them; None: none was
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filing:
+class Filing(Struct, frozen=True, kw_only=True):
     """A complaint as it comes by the form. The database has only the SHA-256 of its reference."""
 
     complaint: Complaint
@@ -46,8 +44,7 @@ class Filing:
     receipt: NewLetter | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FilingCounts:
+class FilingCounts(Struct, frozen=True, kw_only=True):
     """What has come by the form. `last_hour` and `of_report` are of the last hour."""
 
     last_hour: int
@@ -57,8 +54,7 @@ class FilingCounts:
     letters_to: int  # that were made to the same e-mail address in the last day
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Matter:
+class Matter(Struct, frozen=True, kw_only=True):
     """The open complaints about one report, or about the wire as a whole."""
 
     report: str | None  # None: about the wire
@@ -72,8 +68,7 @@ class Matter:
     told_at: datetime | None  # when the last letter about it was made; None: there was none
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Followed:
+class Followed(Struct, frozen=True, kw_only=True):
     """What whoever has a reference learns."""
 
     kind: ComplaintKind

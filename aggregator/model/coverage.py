@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from aggregator.model.poll import Outcome, Rhythm
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolledDay:
+class PolledDay(Struct, frozen=True, kw_only=True):
     """The polls of a source on one day."""
 
     day: str  # of UTC, 2026-11-22
@@ -25,8 +25,7 @@ class PolledDay:
     left_out: Mapping[str, int] = field(default_factory=dict)  # entries, by reason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenGap:
+class OpenGap(Struct, frozen=True, kw_only=True):
     """A document that did not reach back to the one before, and no older page closed that."""
 
     found_at: datetime
@@ -34,8 +33,7 @@ class OpenGap:
     received: int  # new reports of the document that was found then
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolledSource:
+class PolledSource(Struct, frozen=True, kw_only=True):
     """A source in a time that ends at a moment; nothing later counts."""
 
     name: str

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from aggregator.model.sent import reduced
+from msgspec import Struct, field
 
 # Of a redirect. pending: it waits for a person; refused: it leads to an address of another publisher of this wire;
 # undecided: the document itself must say more.
 RedirectState = Literal["accepted", "undecided", "pending", "refused"]
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """A publisher's words, exactly as received, and the media type they are in."""
-
-    __reduce__ = reduced
 
     value: str
     type: str = "text/html"  # text/plain, text/html or application/xhtml+xml
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     href: str
     rel: str = "alternate"
     type: str | None = None
@@ -34,15 +29,13 @@ class Link:
     title: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(Struct, frozen=True):
     name: str | None = None
     email: str | None = None
     uri: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Category:
+class Category(Struct, frozen=True):
     term: str
     scheme: str | None = None
     label: str | None = None  # the term for people
@@ -51,13 +44,10 @@ class Category:
         return self.label or self.term
 
 
-@dataclass(frozen=True, slots=True)
-class Media:
+class Media(Struct, frozen=True):
     """A picture, a recording or another file beside a report, as its publisher describes it, in the words of Media RSS
     (https://www.rssboard.org/media-rss).
     """
-
-    __reduce__ = reduced
 
     url: str
     medium: str | None = None  # image, audio, video, document or executable
@@ -73,8 +63,7 @@ class Media:
     language: str | None = None  # BCP 47
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Origin(Struct, frozen=True, kw_only=True):
     """Where a publisher says that it has a report from: RSS `source`, Atom `source`, Dublin Core."""
 
     name: str | None = None
@@ -85,8 +74,7 @@ class Origin:
     source: str | None = None  # `dc:source`: a name or an address of what the report is taken from
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a report plays, as GeoRSS or the W3C's `geo` say it."""
 
     coordinates: str | None = None  # latitude and longitude in degrees (WGS 84), pairs separated by blanks, as stated
@@ -94,8 +82,7 @@ class Place:
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rsl:
+class Rsl(Struct, frozen=True):
     """One licence of RSL 1.0 (https://rslstandard.org/rsl), its words as they stand; None: not said."""
 
     url: str | None = None  # of `content`: a path as in robots.txt, or an address
@@ -105,8 +92,7 @@ class Rsl:
     payment: str | None = None  # its type
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageWords:
+class PageWords(Struct, frozen=True, kw_only=True):
     """What a report's own page says and its feed does not, as it was read from the page."""
 
     title: str | None = None
@@ -123,8 +109,7 @@ class PageWords:
     language: str | None = None  # BCP 47: one of its publisher's, where the feed says another or none
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """What the publisher said, in the words of RFC 4287; dates are the literals as stated."""
 
     id: str | None = None
@@ -147,8 +132,7 @@ class Entry:
     page: PageWords | None = None  # beside what the entry said; None: its page was not read, or says no more
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hints:
+class Hints(Struct, frozen=True, kw_only=True):
     """What a document says about coming back: `ttl`, `skipHours`, `skipDays` (RSS 2.0), `sy:` (RSS 1.0 syndication)."""
 
     every: timedelta | None = None  # no sooner than this after a poll; None: not said
@@ -156,8 +140,7 @@ class Hints:
     skip_days: tuple[int, ...] = ()  # 0 is Monday, UTC
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(Struct, frozen=True, kw_only=True):
     """A document as entries, and why any of what stood in it is not among them."""
 
     format: str  # rss20, atom10, jsonfeed11 ...
@@ -170,16 +153,14 @@ class Document:
     older: str | None = None  # the address of what the publisher listed before this; None: not said
 
 
-@dataclass(frozen=True, slots=True)
-class Validators:
+class Validators(Struct, frozen=True):
     """RFC 9110 section 8.8: opaque, sent back byte for byte."""
 
     etag: str | None = None
     last_modified: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Busy:
+class Busy(Struct, frozen=True, kw_only=True):
     """An answer by which a host asks to be left alone: 429, or 503 with Retry-After."""
 
     url: str  # where it was asked
@@ -188,8 +169,7 @@ class Busy:
     is_robots: bool = False  # it was asked for its robots.txt
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchResult:
+class FetchResult(Struct, frozen=True, kw_only=True):
     """One HTTP answer: a success with a body, or 304 without one. Anything else is a FetchError."""
 
     url: str  # the address that answered, after redirects
@@ -205,8 +185,7 @@ class FetchResult:
     is_cut: bool = False  # the body is the beginning of a document only
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Redirection:
+class Redirection(Struct, frozen=True, kw_only=True):
     """Whether a document may be stored under its publisher's name, although it came from `url` (`identity.redirects`).
 
     `rule` says what decided: configured, domain, homepage, same_hosts, moved, entries (accepted without asking),
@@ -220,8 +199,7 @@ class Redirection:
     reason: str = ""  # for people: the address, and why it is held or refused
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RobotsCopy:
+class RobotsCopy(Struct, frozen=True, kw_only=True):
     """What a site's robots.txt said, as much of it as counts (RFC 9309)."""
 
     origin: str  # scheme, host and port: `https://daily.example`
@@ -230,8 +208,7 @@ class RobotsCopy:
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageVisit:
+class PageVisit(Struct, frozen=True, kw_only=True):
     """What an article's own page answered; of its body no more than its head, unless the whole was asked for."""
 
     http_status: int

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, get_args
+
+from msgspec import Struct
 
 # What of a report one version says otherwise than the one before; `revisions.changed` has these, in this order. Media
 # are no field of `Report`: they leave by no view. `page`: the report's page was read for the first time, and its
@@ -12,8 +13,7 @@ Changed = Literal["title", "summary", "body", "byline", "url", "media", "dates",
 CHANGED: tuple[Changed, ...] = get_args(Changed)
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One field of `Report`, and its names."""
 
     name: str  # the attribute

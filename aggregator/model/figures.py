@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delay:
+
+class Delay(Struct, frozen=True, kw_only=True):
     """How long something took, over so many of them. Seconds; of none there is neither."""
 
     count: int
@@ -16,8 +16,7 @@ class Delay:
     most: float | None = None  # 99 of 100 took no longer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakenBack:
+class TakenBack(Struct, frozen=True, kw_only=True):
     """Reports that left the wire on a day, by a line of the ledger each, and whether subscribers confirmed these."""
 
     owed: int  # messages: one a line and subscriber
@@ -25,8 +24,7 @@ class TakenBack:
     unconfirmed: int  # of these, that were not confirmed within a quarter of an hour
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DayFigures:
+class DayFigures(Struct, frozen=True, kw_only=True):
     """What was counted of a day of UTC once it was over."""
 
     day: date
@@ -49,8 +47,7 @@ class DayFigures:
     messages: TakenBack | None  # to subscribers about these; None: not recorded
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DayFacts:
+class DayFacts(Struct, frozen=True, kw_only=True):
     """What the database says of a day, before anything is reckoned. Times are seconds, in no order."""
 
     polls: int

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Self
+
+from msgspec import Struct
 
 _SHOWN = 8  # characters of the hash in a cursor: enough to tell two histories apart
 _CURSOR = re.compile(rf"([1-9][0-9]{{0,17}})-([0-9a-f]{{{_SHOWN}}})")
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
+class Cursor(Struct, frozen=True):
     """Up to which line a subscriber has read: its number, and the first eight characters of its hash (hexadecimal)."""
 
     seq: int

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from aggregator.model.acts import Cause, DeskDecision, ReportState
 from aggregator.model.article import Article, Words
@@ -11,8 +12,7 @@ from aggregator.model.change import Act, Decision
 from aggregator.model.publisher import ItemClass, Storage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
+class Version(Struct, frozen=True, kw_only=True):
     """One stored version of a report."""
 
     source_name: str  # publisher/key
@@ -22,8 +22,7 @@ class Version:
     entry_hash: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Merge:
+class Merge(Struct, frozen=True, kw_only=True):
     """An entry that was taken for a report, with what is needed to undo that."""
 
     merge_id: int | None  # None: it is not recorded as a merge
@@ -51,8 +50,7 @@ class Merge:
     joined_keys: tuple[str, ...] = ()  # that led to that report
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Split:
+class Split(Struct, frozen=True, kw_only=True):
     """What is written where a merge is undone."""
 
     merge: Merge
@@ -62,8 +60,7 @@ class Split:
     revert: Decision | None  # the other one says again what it said before; None: it still does
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Joinable:
+class Joinable(Struct, frozen=True, kw_only=True):
     """Two reports of one publisher, as they are before a person makes one of them. The first one stays."""
 
     kept: Merge  # with the second one's newest version as `taken`
@@ -77,8 +74,7 @@ class Joinable:
     is_newer: bool  # its newest words came later than the first one's
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Join:
+class Join(Struct, frozen=True, kw_only=True):
     """What is written where two reports become one."""
 
     of: Joinable
@@ -87,8 +83,7 @@ class Join:
     acts: tuple[DeskDecision, ...]  # upon both
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unjoin:
+class Unjoin(Struct, frozen=True, kw_only=True):
     """What is written where a join is undone."""
 
     merge: Merge
@@ -100,8 +95,7 @@ class Unjoin:
     acts: tuple[DeskDecision, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
+class Compared(Struct, frozen=True, kw_only=True):
     """What a report said before and after something that may have been taken for it by mistake."""
 
     id: str
@@ -110,8 +104,7 @@ class Compared:
     after: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AtAddress:
+class AtAddress(Struct, frozen=True, kw_only=True):
     """One of several reports of a publisher at one address."""
 
     id: str

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from aggregator.model.document import Category, Media, Person, Text
 
 
-@dataclass(frozen=True, slots=True)
-class PageEvidence:
+class PageEvidence(Struct, frozen=True):
     """Where on a page a field of `Page` was found."""
 
     field: str  # its name in `Page`; of a medium also its part, such as `media.credit`
     rule: str  # such as `json-ld`, `opengraph`, `h1`, `figcaption`, `trafilatura`
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(Struct, frozen=True, kw_only=True):
     """A report as its own page has it: its publisher's words in plain text, each field empty where it is not said.
 
     Addresses are resolved and stand as `text.urls.literal` leaves them; none has been asked, and none is known to be

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from aggregator.model.change import Decision
 from aggregator.model.publisher import ItemClass, PagesMode
@@ -14,8 +15,7 @@ from aggregator.model.publisher import ItemClass, PagesMode
 PageOutcome = Literal["read", "withheld", "failed"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageState:
+class PageState(Struct, frozen=True, kw_only=True):
     """A report as it is held when its page is read."""
 
     article_id: int
@@ -28,8 +28,7 @@ class PageState:
     source_name: str  # of the source whose words are in force
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageReading:
+class PageReading(Struct, frozen=True, kw_only=True):
     """What one reading of a report's page brought, and what it changes."""
 
     article_id: int

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct
 
 from aggregator.model.acts import DeskDecision, ReportState
 from aggregator.model.article import Known, Words
 from aggregator.model.change import Decision, MassKind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PendingChange:
+class PendingChange(Struct, frozen=True, kw_only=True):
     """One change that waits, and its report as it is now. `raw` and the hashes are b"" for a tombstone."""
 
     known: Known
@@ -30,8 +30,7 @@ class PendingChange:
     raw: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pending:
+class Pending(Struct, frozen=True, kw_only=True):
     """Changes of one source that wait, in the order in which they came."""
 
     source_name: str  # publisher/key
@@ -39,8 +38,7 @@ class Pending:
     most: Mapping[MassKind, int]  # the most that one poll of the source changed, with what a person accepted, by kind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PendingDecision:
+class PendingDecision(Struct, frozen=True, kw_only=True):
     """What a person decides about changes that wait. Refused ones have neither decisions nor acts."""
 
     pending: Pending

@@ -2,41 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
+
+from msgspec import Struct
 
 # waiting: to be fetched, also again after a failure. failed: tried for the last time. no_picture: what came
 # is broken, too large, or of a format that is not read. too_small: a pixel or an icon. over_limit: taken away for room.
 PictureState = Literal["waiting", "copied", "failed", "no_picture", "too_small", "over_limit"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PictureSize:
+class PictureSize(Struct, frozen=True, kw_only=True):
     """One file of a copy; pixels."""
 
     width: int
     height: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PictureCopy:
+class PictureCopy(Struct, frozen=True, kw_only=True):
     """A copy as it is stored. Its files are JPEG."""
 
     digest: str  # SHA-256 of the bytes that were received, hexadecimal
     sizes: tuple[PictureSize, ...]  # the smallest first
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EncodedPicture:
+class EncodedPicture(Struct, frozen=True, kw_only=True):
     """What was made of the bytes of a picture; without sizes it is too small to be one."""
 
     digest: str
     files: tuple[tuple[PictureSize, bytes], ...]  # JPEG, the smallest first
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DuePicture:
+class DuePicture(Struct, frozen=True, kw_only=True):
     """A picture whose time to be fetched has come."""
 
     publisher: str
@@ -44,8 +41,7 @@ class DuePicture:
     attempts: int  # that failed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchedPicture:
+class FetchedPicture(Struct, frozen=True, kw_only=True):
     """What a server answered for a picture."""
 
     http_status: int
@@ -54,8 +50,7 @@ class FetchedPicture:
     retry_after: timedelta | datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PictureFailure:
+class PictureFailure(Struct, frozen=True, kw_only=True):
     """Why there is no copy, and when it is tried again."""
 
     state: PictureState
@@ -63,8 +58,7 @@ class PictureFailure:
     next_at: datetime | None  # None: never
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CopiesWanted:
+class CopiesWanted(Struct, frozen=True, kw_only=True):
     """Of which pictures a report may show copies. Addresses as they stand in its media."""
 
     article_id: int
@@ -72,8 +66,7 @@ class CopiesWanted:
     urls: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PictureCounts:
+class PictureCounts(Struct, frozen=True, kw_only=True):
     """What `health` says of the copies."""
 
     copied: int

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
+
+from msgspec import Struct, field
 
 from aggregator.model.acts import DeskDecision, ReportState
 from aggregator.model.article import Known, Words
@@ -37,8 +38,7 @@ Gap = Literal["open", "closed"]  # between two documents of a source; closed: by
 ClaimKind = Literal["poll", "visit", "picture", "cursor", "deliver"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewPage:
+class NewPage(Struct, frozen=True, kw_only=True):
     """The page of an article of which it has yet to be said when it is visited first."""
 
     article_id: int
@@ -48,16 +48,14 @@ class NewPage:
     source_name: str = ""  # of the source that listed it first
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewPages:
+class NewPages(Struct, frozen=True, kw_only=True):
     """The pages of a row of articles; `up_to` is the last of these, whether its page may be visited or not."""
 
     up_to: int
     pages: tuple[NewPage, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recheck:
+class Recheck(Struct, frozen=True, kw_only=True):
     """An article whose page is to be visited, with what the store remembers of earlier visits."""
 
     article_id: int
@@ -72,8 +70,7 @@ class Recheck:
     read_as: PagesMode | None = None  # how the page was read that the validators are of; None: it was not
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """What a visit taught: when to come back, and whether the report leaves the wire."""
 
     recheck: Recheck
@@ -86,22 +83,19 @@ class Finding:
     doubted: bool = False  # its publisher's pages say the same of nearly everything, so it counts for nothing
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """A feed that was found for a source of kind "discover"."""
 
     url: str
     carries: str  # for people: `rss20, 30 entries`
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NextPoll:
+class NextPoll(Struct, frozen=True, kw_only=True):
     at: datetime
     reason: str  # interval, backoff, retry_after ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Poll:
+class Poll(Struct, frozen=True, kw_only=True):
     """What one poll of one source did. Stored with what it brought, in one transaction."""
 
     source: Source
@@ -145,8 +139,7 @@ class Poll:
         return self.outcome in ("ok", "unchanged", "not_modified")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Due:
+class Due(Struct, frozen=True, kw_only=True):
     """A source whose time has come, with what the store remembers of it."""
 
     source: Source
@@ -167,8 +160,7 @@ class Due:
 HOURS = 24
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rhythm:
+class Rhythm(Struct, frozen=True, kw_only=True):
     """How much a source publishes, and when; the default: nothing is known yet."""
 
     reports: float = 0.0  # that were found; older ones count less
@@ -180,24 +172,21 @@ class Rhythm:
     last_new: datetime | None = None  # when the newest report arrived
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
+class Bounds(Struct, frozen=True, kw_only=True):
     """Of one source's interval."""
 
     shortest: timedelta
     longest: timedelta
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tariff:
+class Tariff(Struct, frozen=True, kw_only=True):
     """What a request costs on this wire, and at which hours its sources publish."""
 
     price: float  # hours of waiting, of all reports together, that make a request worth while
     hours: tuple[float, ...] = (1.0,) * HOURS  # of the day, UTC; 1 is the mean
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptTariff:
+class KeptTariff(Struct, frozen=True, kw_only=True):
     """The tariff that was reckoned last, when, and by which settings."""
 
     tariff: Tariff
@@ -205,8 +194,7 @@ class KeptTariff:
     settings: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Habits:
+class Habits(Struct, frozen=True, kw_only=True):
     """What is remembered of a source's ways from poll to poll."""
 
     url: str
@@ -223,8 +211,7 @@ class Habits:
     silent_after: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(Struct, frozen=True):
     """An entry of the document before."""
 
     name: Hashable  # the same in both documents
@@ -232,16 +219,14 @@ class Before:
     is_dated: bool  # whether it stated one
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Memory:
+class Memory(Struct, frozen=True, kw_only=True):
     """What is remembered of a source's last document, for reading the next one."""
 
     digests: Mapping[str, bytes]  # of what it last said of its newest articles (`Article.entry_hash`), by first key
     last_listed: tuple[Before, ...]  # what its last document listed, by first key, in its order; (): not known
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True, kw_only=True):
     """An entry of a document that a rule of its source left out."""
 
     key: str  # its first key
@@ -251,8 +236,7 @@ class LeftOut:
     is_dated: bool  # whether it states one
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lookup:
+class Lookup(Struct, frozen=True, kw_only=True):
     """By what one entry of a document is looked for."""
 
     keys: tuple[str, ...]  # all that may lead to its article
@@ -264,8 +248,7 @@ class Lookup:
     day: str  # under which it would be listed if it were new (ISO 8601)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True):
     """What has to be known of the store to judge one document. Without entries and keys: of its source alone."""
 
     source: Source
@@ -274,16 +257,14 @@ class Wanted:
     deleted: tuple[str, ...] = ()  # first keys of what the document lists as deleted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deleted:
+class Deleted(Struct, frozen=True, kw_only=True):
     """What was done before about an article that a document may list as deleted."""
 
     acts: frozenset[tuple[str, str]]  # actor and reason of every act upon it
     has_tombstone: bool  # one of it waits for a person, or was refused
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True, kw_only=True):
     """What the store knows of a source, and of the articles that the entries of a document may be; all of one moment.
 
     Articles are named by their numbers. `version` is the store's own: another one as soon as
@@ -322,8 +303,7 @@ class Snapshot:
     in_latest: Mapping[str, int] = field(default_factory=dict)  # the publisher's reports there, by day
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pause:
+class Pause(Struct, frozen=True, kw_only=True):
     """A host that is to be left alone, with all its sources."""
 
     url: str  # an address of it
@@ -331,8 +311,7 @@ class Pause:
     once: bool = False  # a source that is being spared already is not spared for longer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PollRecord:
+class PollRecord(Struct, frozen=True, kw_only=True):
     """All that one poll of one source stores, in one transaction. Nothing of it is decided by the store.
 
     A new article has no number yet: it is named by its public id.

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from aggregator.model.publisher import Group, ItemClass, Kind, Rights
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublisherProfile:
+class PublisherProfile(Struct, frozen=True, kw_only=True):
     """A publisher as the database knows it, whether a file configures it or did so once."""
 
     publisher: str  # its key
@@ -25,8 +24,7 @@ class PublisherProfile:
     is_configured: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClassTerms:
+class ClassTerms(Struct, frozen=True, kw_only=True):
     """What stands beside a publisher's reports of one class; `{original_url}` is that of each report."""
 
     item_class: ItemClass

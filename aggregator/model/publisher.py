@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal
+
+from msgspec import Struct, field
 
 from aggregator.model.channel import Channel
 from aggregator.model.saved_search import SavedSearch
 from aggregator.model.selection import ALL_REPORTS, Selection
-from aggregator.model.sent import reduced
 from aggregator.model.tags import TagSettings
 
 Kind = Literal[
@@ -74,8 +74,7 @@ GROUP_OF_KIND: Mapping[Kind, Group] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Uses:
+class Uses(Struct, frozen=True, kw_only=True):
     """The three uses by machines, each on its own."""
 
     train: UseState = "unstated"
@@ -94,11 +93,8 @@ IdTrust = Literal["learned", "trusted", "ignored"]
 DISCOVER = "discover"  # the kind of a source of which only the site is known
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdentityRules:
+class IdentityRules(Struct, frozen=True, kw_only=True):
     """`[identity]` of a publisher's file: what of its ids and addresses says which report an entry is."""
-
-    __reduce__ = reduced
 
     ids: IdTrust = "learned"  # from its documents; trusted: always believed; ignored: never
     ignore_parameters: tuple[str, ...] = ()  # of the query, that say nothing of the page; `from_*`: all that begin so
@@ -110,8 +106,7 @@ class IdentityRules:
 LEARNED = IdentityRules()  # of a publisher whose file says nothing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchSettings:
+class FetchSettings(Struct, frozen=True, kw_only=True):
     """`[fetch]` of wire.toml: how hard the wire may knock."""
 
     concurrency: int = 64  # whole bodies in hand, and large ones on their way; eight times as many are awaited
@@ -122,8 +117,7 @@ class FetchSettings:
     allow_addresses: tuple[str, ...] = ()  # CIDR blocks that may be reached although private
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PollSettings:
+class PollSettings(Struct, frozen=True, kw_only=True):
     """`[poll]` of wire.toml: how often a source is asked when it says nothing itself."""
 
     every: timedelta = timedelta(minutes=30)
@@ -136,22 +130,19 @@ class PollSettings:
     most_new_per_day: int = 500  # of a publisher, by the day they are listed under; likewise
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreSettings:
+class StoreSettings(Struct, frozen=True, kw_only=True):
     """`[store]` of wire.toml: how long the database keeps what is no report."""
 
     keep_polls: timedelta = timedelta(days=30)  # each poll that brought nothing; then they are counted by day
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PicturesSettings:
+class PicturesSettings(Struct, frozen=True, kw_only=True):
     """`[pictures]` of wire.toml: copies of pictures."""
 
     most_bytes: int = 10_000_000_000  # of all files; the oldest copies are given up beyond; 0: no copies are made
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServeSettings:
+class ServeSettings(Struct, frozen=True, kw_only=True):
     """`[serve]` of wire.toml: where and for whom `serve` answers."""
 
     host: str = "127.0.0.1"
@@ -161,23 +152,20 @@ class ServeSettings:
     hub: Template | None = None  # of WebSub, that is told which feeds have changed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeskSettings:
+class DeskSettings(Struct, frozen=True, kw_only=True):
     """`[desk]` of wire.toml: who works at the desk in a browser."""
 
     user_header: str | None = None  # by which `trusted_proxies` say who it is; None: people sign in by their tokens
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotifySettings:
+class NotifySettings(Struct, frozen=True, kw_only=True):
     """`[notify]` of wire.toml: what is run when the state of a source changes."""
 
     command: tuple[str, ...] = ()  # the program and its arguments; (): nothing is run
     timeout: timedelta = timedelta(seconds=10)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineSettings:
+class EngineSettings(Struct, frozen=True, kw_only=True):
     """`[engine]` of wire.toml: how workers on several machines share a database of PostgreSQL."""
 
     lost_after: timedelta = timedelta(seconds=30)  # without a sign of life, a worker's tasks and places are others'
@@ -186,8 +174,7 @@ class EngineSettings:
 MailSecurity = Literal["starttls", "tls", "none"]
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """Text of the operator's own files in which `${NAME}` stands for a variable of the environment. It is filled in for
     one request alone, so that no secret is stored or logged. Only `config` makes one: what came over the network stays
     `str`, which nothing fills in.
@@ -196,8 +183,7 @@ class Template:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailSettings:
+class MailSettings(Struct, frozen=True, kw_only=True):
     """`[mail]` of wire.toml: the server that takes the wire's e-mails (SMTP, RFC 5321)."""
 
     host: str
@@ -213,8 +199,7 @@ class MailSettings:
 WithheldFirst = Literal["privacy", "safety"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComplaintSettings:
+class ComplaintSettings(Struct, frozen=True, kw_only=True):
     """`[complaints]` of wire.toml: how long the desk keeps what people wrote to it, and what is done at once."""
 
     keep: timedelta = timedelta(days=365)  # after a complaint was resolved; then its words are erased
@@ -222,15 +207,13 @@ class ComplaintSettings:
     withhold_at_once: tuple[WithheldFirst, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakeSettings:
+class TakeSettings(Struct, frozen=True, kw_only=True):
     """`[take]` of wire.toml: how long it is known who took which report."""
 
     keep: timedelta = timedelta(days=365)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wire:
+class Wire(Struct, frozen=True, kw_only=True):
     """The wire itself: who asks, who answers for it, where complaints go."""
 
     name: str
@@ -255,22 +238,19 @@ class Wire:
     mail: MailSettings | None = None  # None: no e-mails are sent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Images:
+class Images(Struct, frozen=True, kw_only=True):
     scope: ImageScope
     hotlink: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Corrections:
+class Corrections(Struct, frozen=True, kw_only=True):
     """What happens to our copy when the publisher's is missing (404) or gone (410)."""
 
     on_missing: OnMissing
     on_gone: OnGone
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rights:
+class Rights(Struct, frozen=True, kw_only=True):
     """What the wire may do with a publisher's words. Text rights never flow to pictures."""
 
     relationship: Relationship
@@ -299,8 +279,7 @@ class Rights:
     tracking_pixel: str | None = None  # an https URL template that the publisher requires beside full text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contact:
+class Contact(Struct, frozen=True, kw_only=True):
     corrections: str | None = None  # an e-mail address or a page
     permissions: str | None = None
     technical: str | None = None
@@ -312,8 +291,7 @@ class Contact:
         return next((each for each in (self.permissions, self.corrections) if each and "://" not in each), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
+class Credentials(Struct, frozen=True, kw_only=True):
     """What a private source asks for beside its address."""
 
     username: Template | None = None  # with `password`: Basic (RFC 7617)
@@ -321,8 +299,7 @@ class Credentials:
     bearer: Template | None = None  # RFC 6750
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
+class Access(Struct, frozen=True, kw_only=True):
     """How the operator's file opens a private source. All of it belongs to the origin of `url`, whose host and port are
     never templates, and goes nowhere else.
     """
@@ -331,8 +308,7 @@ class Access:
     credentials: Credentials | None = None  # None: `url` has all there is
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceRules:
+class SourceRules(Struct, frozen=True, kw_only=True):
     """Which of a source's new reports come into the wire. Each rule that is set must be satisfied; see
     `text.source_rules`.
     """
@@ -343,8 +319,7 @@ class SourceRules:
     exclude_categories: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(Struct, frozen=True, kw_only=True):
     """One address that we poll. Never called a feed: a feed is what the wire writes."""
 
     publisher: str  # the publisher's key
@@ -365,8 +340,7 @@ class Source:
         return f"{self.publisher}/{self.key}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Publisher:
+class Publisher(Struct, frozen=True, kw_only=True):
     """Who stands behind a report and is named above it."""
 
     key: str
@@ -400,8 +374,7 @@ class Publisher:
         return GROUP_OF_KIND[self.kind]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subscriber:
+class Subscriber(Struct, frozen=True, kw_only=True):
     """Whom a file in config/subscribers/ names: a program that is sent each change of a selection, as a webhook."""
 
     name: str  # of its file, without `.toml`
@@ -415,8 +388,7 @@ class Subscriber:
     contact: str | None = None  # whom to tell when it takes nothing; None: not known
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Faulty:
+class Faulty(Struct, frozen=True, kw_only=True):
     """A publisher whose file has faults: it is not polled, and what is stored of it stays under its last terms. Or a
     subscriber or a saved search whose file has: nothing is sent, and what is owed stays owed.
     """
@@ -427,8 +399,7 @@ class Faulty:
     is_undecided: bool = False  # nothing is wrong with the file; a person has to say whose the reports are
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
+class Config(Struct, frozen=True, kw_only=True):
     """What stands in config/, read and checked."""
 
     wire: Wire
@@ -447,8 +418,7 @@ class Config:
     faulty_searches: tuple[Faulty, ...] = ()  # the others; `key` is the name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class Terms(Struct, frozen=True, kw_only=True):
     """What must stand beside every report of one class of one publisher; `{original_url}` is left to fill in."""
 
     credit: str

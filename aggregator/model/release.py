@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct, field
 
 from aggregator.model.article import Status
 from aggregator.model.change import Notice
@@ -59,8 +60,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outlet:
+class Outlet(Struct, frozen=True, kw_only=True):
     """By which way, at what time and for what a report is asked for."""
 
     channel: Channel | None  # None: whoever runs the wire reads it here, and nobody else
@@ -71,8 +71,7 @@ class Outlet:
     most: TextScope = "full_text"  # no more of the text than this is asked for
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class Held(Struct, frozen=True, kw_only=True):
     """All that the store holds of one report and of its publisher's terms, before any right is asked. Times are ISO
     8601 UTC text; words are plain, as the publisher said them.
     """
@@ -126,8 +125,7 @@ class Held:
     copies: Mapping[str, PictureCopy] = field(default_factory=dict)  # that the wire has, by address of its media
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FormerPublisher:
+class FormerPublisher(Struct, frozen=True, kw_only=True):
     """A publisher that no file configures any more, with the rights under which its reports still leave."""
 
     publisher: str  # its key
@@ -140,8 +138,7 @@ class FormerPublisher:
     rights: Rights
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
+class Picture(Struct, frozen=True, kw_only=True):
     """A picture that may be shown: from its publisher's own address, or a copy from the wire's."""
 
     url: str
@@ -158,8 +155,7 @@ class Picture:
     sizes: tuple[PictureFile, ...] = ()  # of a copy all its files, the smallest first
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PictureFile:
+class PictureFile(Struct, frozen=True, kw_only=True):
     """One size of a copy."""
 
     url: str
@@ -167,8 +163,7 @@ class PictureFile:
     height: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
+class Release(Struct, frozen=True, kw_only=True):
     """What of one report may leave by one channel, with all that must stand beside it. Words are plain and printable;
     `html` is safe to show. Times are ISO 8601 UTC text.
     """
@@ -233,8 +228,7 @@ class Release:
     agencies: tuple[str, ...] = ()  # that dateline, byline or credits name, as they are named there; `origin` is one
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class Refusal(Struct, frozen=True, kw_only=True):
     """Why nothing of a report leaves by a channel."""
 
     id: str
@@ -243,8 +237,7 @@ class Refusal:
     valid_until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gone:
+class Gone(Struct, frozen=True, kw_only=True):
     """A report that left before and leaves no more: whoever holds a copy should take it down. It has no word of the
     report.
     """
@@ -258,8 +251,7 @@ class Gone:
     text: str  # the notice that stands in its place
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Feed:
+class Feed(Struct, frozen=True, kw_only=True):
     """Releases as one document, and what is said of the whole. Addresses are in full."""
 
     title: str
@@ -278,8 +270,7 @@ class Feed:
     hub: str | None = None  # of WebSub
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heading:
+class Heading(Struct, frozen=True, kw_only=True):
     """What a feed is of."""
 
     title: str

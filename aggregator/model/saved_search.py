@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from aggregator.model.selection import ALL_REPORTS, Selection
 
@@ -11,8 +12,7 @@ When = Literal["at_once", "hourly", "daily", "weekly"]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tell:
+class Tell(Struct, frozen=True, kw_only=True):
     """One who gets what a saved search finds: an e-mail address, or a command."""
 
     email: str | None = None
@@ -28,8 +28,7 @@ class Tell:
         return self.email or " ".join(self.command)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SavedSearch:
+class SavedSearch(Struct, frozen=True, kw_only=True):
     """A file in config/searches/."""
 
     name: str  # of its file, without `.toml`

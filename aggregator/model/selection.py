@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from msgspec import Struct
+
 from aggregator.model.channel import Channel
 from aggregator.model.ledger import Cursor
-from aggregator.model.sent import reduced
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class Selection(Struct, frozen=True, kw_only=True):
     """Reports that fit every field that is not None or empty; of a field with several values, one of them."""
 
     publishers: tuple[str, ...] = ()  # their keys
@@ -36,8 +35,7 @@ class Selection:
 ALL_REPORTS = Selection()
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(Struct, frozen=True):
     """Words that stand one behind the other, without case and accents (`text.folding`), in one of these forms."""
 
     forms: tuple[str, ...]  # such as "ecole", and with an Arabic article and without; one is enough
@@ -45,16 +43,14 @@ class Phrase:
     in_title: bool = False  # in the headline, and not elsewhere
 
 
-@dataclass(frozen=True, slots=True)
-class AllOf:
+class AllOf(Struct, frozen=True):
     """All of `wanted`, of which there is one at least, and none of `unwanted`."""
 
     wanted: tuple[Part, ...]
     unwanted: tuple[Part, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOf(Struct, frozen=True):
     """One of these at least."""
 
     parts: tuple[Part, ...]
@@ -63,8 +59,7 @@ class AnyOf:
 Part: TypeAlias = Phrase | AllOf | AnyOf
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """What somebody searches for: all of `wanted`, none of `unwanted`. Nothing is found without `wanted` and without a
     time since which reports were changed.
     """
@@ -78,11 +73,8 @@ class Query:
         return not self.wanted and self.changed_since is None
 
 
-@dataclass(frozen=True, slots=True)
-class Matched:
+class Matched(Struct, frozen=True):
     """Which saved searches find a version of a report by its words alone; see `text.matching`."""
-
-    __reduce__ = reduced
 
     by: str  # what says which searches were looked for
     searches: tuple[str, ...]  # the names of those that find it

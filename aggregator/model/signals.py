@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct, field
 
 from aggregator.model.publisher import Uses
 
@@ -21,8 +22,7 @@ SIGNAL_FIELDS = ("content-usage", "content-signal", "content-signals", "tdm-rese
                  "x-robots-tag")  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signal:
+class Signal(Struct, frozen=True, kw_only=True):
     """One statement. What it does not speak of is unstated."""
 
     form: SignalForm
@@ -37,8 +37,7 @@ class Signal:
     origin: SignalOrigin = "publisher"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredSignal:
+class StoredSignal(Struct, frozen=True, kw_only=True):
     """A signal with its evidence in time."""
 
     publisher: str
@@ -49,8 +48,7 @@ class StoredSignal:
     article_id: int | None = None  # the report whose page or entry said it; None: it is of the site or of a feed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Looked:
+class Looked(Struct, frozen=True, kw_only=True):
     """One place where signals were looked for, and all that was there."""
 
     publisher: str
@@ -61,8 +59,7 @@ class Looked:
     article_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignalFile:
+class SignalFile(Struct, frozen=True, kw_only=True):
     """What a site answered for a document of signals, as much of it as is read."""
 
     url: str
@@ -75,8 +72,7 @@ class SignalFile:
         return self.http_status is not None and 200 <= self.http_status < 300
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageHead:
+class PageHead(Struct, frozen=True, kw_only=True):
     """What the head of a page says, as it stands: `meta` by name in lower case, and its licences."""
 
     metas: tuple[tuple[str, str], ...] = ()

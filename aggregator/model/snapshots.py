@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias, get_args
+
+from msgspec import Struct
 
 from aggregator.model.article import Status
 from aggregator.model.change import ChangeKind
@@ -20,8 +21,7 @@ SnapshotForm = Literal["csv", "jsonl", "sqlite"]
 Value: TypeAlias = str | int | float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extent:
+class Extent(Struct, frozen=True, kw_only=True):
     """Which part of the wire a snapshot has."""
 
     selection: Selection  # of its reports; of changes `after` says from which line on
@@ -31,8 +31,7 @@ class Extent:
     at: datetime | None = None  # what was in the wire then; None: all that is held
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class Column(Struct, frozen=True, kw_only=True):
     """One column of a table of a snapshot."""
 
     name: str
@@ -42,8 +41,7 @@ class Column:
     is_public: bool = True  # False: a public snapshot has not got it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class Table(Struct, frozen=True, kw_only=True):
     """One table of a snapshot; `key`: the columns by which a row is known."""
 
     name: str

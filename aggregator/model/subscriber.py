@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from aggregator.model.channel import Channel
 from aggregator.model.ledger import Cursor
@@ -14,8 +15,7 @@ TAKES_BACK = ("withheld", "withdrawn", "deleted")  # kinds of lines that want to
 CONFIRMED_WITHIN = timedelta(minutes=15)  # such a line
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Queue:
+class Queue(Struct, frozen=True, kw_only=True):
     """How far a subscriber has been brought: the ledger is the queue, and this is where it stands in it."""
 
     name: str
@@ -48,8 +48,7 @@ class Queue:
         return until if is_waiting else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class Attempt(Struct, frozen=True, kw_only=True):
     """What became of one attempt to send the message of a line."""
 
     name: str  # the subscriber's

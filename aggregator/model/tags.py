@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
-from aggregator.model.sent import reduced
+from msgspec import Struct, field
+
 from aggregator.model.who import Who
 
 # Where in a report the words stand that are the evidence.
@@ -18,33 +18,24 @@ LanguageFrom = Literal["stated", "script", "words", "short", "configured"]
 MOST_OF_TEXT = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class TagEvidence:
+class TagEvidence(Struct, frozen=True):
     """Words of a report for which a tag was set."""
-
-    __reduce__ = reduced
 
     words: str  # as they stand in the report
     where: Where
     rule: str  # what counts them, such as `name`, `demonym`, `city`, `category`, `word list`
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(Struct, frozen=True):
     """A topic or a country that a report is about."""
-
-    __reduce__ = reduced
 
     code: str  # of a topic its IPTC Media Topic, such as 04000000; of a country ISO 3166-1 alpha-2
     weight: float  # more than 0, 1 at most: how much of the evidence speaks for it
     evidence: tuple[TagEvidence, ...]  # one at least, the strongest first
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tags:
+class Tags(Struct, frozen=True, kw_only=True):
     """What a report is about, and in which language it is."""
-
-    __reduce__ = reduced
 
     by: str  # what says by which tables they were set: where that is another, they are set anew (`retag`). '': by none
     language: str | None = None  # BCP 47; None: not known
@@ -56,8 +47,7 @@ class Tags:
     credits: tuple[tuple[int, str], ...] = ()  # found in captions of stored pictures without one: place, credit
 
 
-@dataclass(frozen=True, slots=True)
-class TagSettings:
+class TagSettings(Struct, frozen=True):
     """What of tags a publisher's file switches off or says otherwise."""
 
     language: bool = True  # False: what the feed says, or the first of the publisher's languages
@@ -69,8 +59,7 @@ class TagSettings:
     categories: Mapping[str, str | None] = field(default_factory=dict)  # topics of its own categories; None: of none
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TagWords:
+class TagWords(Struct, frozen=True, kw_only=True):
     """What of a report tags are read from, in plain words."""
 
     title: str
@@ -81,8 +70,7 @@ class TagWords:
     makers: MakerWords | None = None  # None: its makers were read with its words
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MakerWords:
+class MakerWords(Struct, frozen=True, kw_only=True):
     """What of a stored report its makers are read from, beside the beginning of its text."""
 
     byline: str | None
@@ -92,8 +80,7 @@ class MakerWords:
     last_line: str = ""  # of its text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Untagged:
+class Untagged(Struct, frozen=True, kw_only=True):
     """A stored report that waits for its tags, or whose tags are of other tables than those of now."""
 
     article_id: int

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from msgspec import Struct
 
 TakeFormat = Literal["html", "text", "ninjs"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class Taken(Struct, frozen=True, kw_only=True):
     """Who takes which version of a report, as the person says."""
 
     key: str  # 80 random bits, of the address from which its words are copied
@@ -22,8 +22,7 @@ class Taken:
     published_in: str | None  # where it will be published; None: not said
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakenLetter:
+class TakenLetter(Struct, frozen=True, kw_only=True):
     """What a publisher is owed an e-mail about."""
 
     publisher: str  # its key
@@ -32,8 +31,7 @@ class TakenLetter:
     attempts: int  # of this e-mail, that failed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakenRow:
+class TakenRow(Struct, frozen=True, kw_only=True):
     """One report that was taken, as the desk and its publisher see it."""
 
     number: int

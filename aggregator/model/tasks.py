@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskQueue:
+
+class TaskQueue(Struct, frozen=True, kw_only=True):
     """One queue of tasks."""
 
     name: str
@@ -16,8 +16,7 @@ class TaskQueue:
     under_way: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerState:
+class WorkerState(Struct, frozen=True, kw_only=True):
     """A program that polls, by its last sign of life."""
 
     host: str
@@ -29,16 +28,14 @@ class WorkerState:
     is_lost: bool  # it has given no sign of life for too long
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskState:
+class TaskState(Struct, frozen=True, kw_only=True):
     """All of it, at one moment."""
 
     queues: tuple[TaskQueue, ...]
     workers: tuple[WorkerState, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DueSource:
+class DueSource(Struct, frozen=True, kw_only=True):
     """A source that is due and that no task is for."""
 
     publisher: str

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
+
+from msgspec import Struct
 
 from aggregator.model.publisher import ItemClass, Publisher, Rights, Storage, Terms
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InForce:
+class InForce(Struct, frozen=True, kw_only=True):
     """The terms of a publisher at one time."""
 
     rights: Rights
     terms: Mapping[ItemClass, Terms]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agreement:
+class Agreement(Struct, frozen=True, kw_only=True):
     """An agreement that ends: the terms until then, and those after it."""
 
     last_day: date
@@ -28,8 +27,7 @@ class Agreement:
     after: InForce
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublisherTerms:
+class PublisherTerms(Struct, frozen=True, kw_only=True):
     """A publisher as it is brought into the tables."""
 
     publisher: Publisher
@@ -38,16 +36,14 @@ class PublisherTerms:
     agreement: Agreement | None = None  # None: its rights have no end
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lending:
+class Lending(Struct, frozen=True, kw_only=True):
     """For how long a publisher lets us hold words."""
 
     storage: Storage
     days: int | None  # with `transient`
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredConfig:
+class StoredConfig(Struct, frozen=True, kw_only=True):
     """Which configuration the tables are in line with, so that programs can tell it from what the files say now."""
 
     folder: str  # absolute
@@ -59,8 +55,7 @@ class StoredConfig:
     wire: str = ""  # the wire's own settings, packed; '': an older version stored it
 
 
-@dataclass(frozen=True, slots=True)
-class KnownPublisher:
+class KnownPublisher(Struct, frozen=True):
     """By what a publisher of the database may be chosen."""
 
     name: str
@@ -71,8 +66,7 @@ class KnownPublisher:
     former: tuple[FormerChoice, ...] = ()  # the first one first
 
 
-@dataclass(frozen=True, slots=True)
-class FormerChoice:
+class FormerChoice(Struct, frozen=True):
     """By what a publisher could be chosen before."""
 
     key: str
@@ -82,8 +76,7 @@ class FormerChoice:
     group: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredPublisher:
+class StoredPublisher(Struct, frozen=True, kw_only=True):
     """What the database knows of a publisher: enough to see that it has another key in the configuration."""
 
     key: str

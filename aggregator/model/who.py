@@ -4,10 +4,9 @@ credit. What is found are words of the report; none of it changes them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
-from aggregator.model.sent import reduced
+from msgspec import Struct
 
 # What an author did. as_told_to: wrote down what another person says.
 Role = Literal["author", "reporting", "additional_reporting", "writing", "editing", "translation", "as_told_to"]
@@ -15,11 +14,8 @@ AgencyKind = Literal["news", "pictures", "releases"]  # what it sends; releases:
 FoundIn = Literal["dateline", "byline", "credit", "text"]  # text: a byline above or below it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dateline:
+class Dateline(Struct, frozen=True, kw_only=True):
     """Where and when a report says that it was written, as its first paragraph begins."""
-
-    __reduce__ = reduced
 
     literal: str  # word for word, without the sign that closes it
     places: tuple[str, ...]  # one at least; words in capitals as names are written
@@ -28,11 +24,8 @@ class Dateline:
     agency: str | None = None  # as it is written there: an agency, or the publisher itself
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Author:
+class Author(Struct, frozen=True, kw_only=True):
     """A person whom a byline names."""
-
-    __reduce__ = reduced
 
     name: str  # as stated, without titles and addresses
     role: Role = "author"
@@ -42,8 +35,7 @@ class Author:
     where: FoundIn = "byline"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Byline:
+class Byline(Struct, frozen=True, kw_only=True):
     """What a byline says."""
 
     literal: str
@@ -54,8 +46,7 @@ class Byline:
     item_class: str | None = None  # what it calls the report: `opinion`, `analysis`
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PictureCredit:
+class PictureCredit(Struct, frozen=True, kw_only=True):
     """What the words beside a picture say: of what it shows, and whose it is."""
 
     caption: str | None = None
@@ -74,11 +65,8 @@ class PictureCredit:
     rights_unknown: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundAgency:
+class FoundAgency(Struct, frozen=True, kw_only=True):
     """An agency that a report names as a source, and the evidence for it."""
-
-    __reduce__ = reduced
 
     name: str  # in full, as in `tags/agencies.txt`
     kind: AgencyKind
@@ -87,11 +75,8 @@ class FoundAgency:
     words: str  # the evidence: dateline, byline or credit as they stand in the report
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Who:
+class Who(Struct, frozen=True, kw_only=True):
     """All that is found of a report's makers."""
-
-    __reduce__ = reduced
 
     dateline: Dateline | None = None
     authors: tuple[Author, ...] = ()

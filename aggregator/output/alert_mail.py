@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from html import escape
 from types import MappingProxyType
 from typing import Any
+
+from msgspec.structs import replace
 
 from aggregator.model import Alert, AlertEntry, OwedKind
 from aggregator.model.release import Release

@@ -10,15 +10,16 @@ report without a date. SHA-256 is of the words of the version as they came: of t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from typing import Any
 
+from msgspec import Struct
+
+from aggregator.model.plain import as_dict
 from aggregator.output.text import heading
 from aggregator.text.printable import address, line
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Citation:
+class Citation(Struct, frozen=True, kw_only=True):
     """The parts of one, by the names that JSON has for them."""
 
     publisher_name: str
@@ -69,4 +70,4 @@ def as_text(one: Citation) -> str:
 
 def as_object(one: Citation) -> dict[str, Any]:
     """For JSON: the parts, and `citation`, the line."""
-    return {**asdict(one), "citation": as_text(one)}
+    return {**as_dict(one), "citation": as_text(one)}

@@ -6,10 +6,11 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
 from difflib import SequenceMatcher
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from aggregator.identity import address_of
 from aggregator.model import Changed, Entry, Media
@@ -31,8 +32,7 @@ _AROUND = 8  # words shown on either side of what changed
 _MOST_WORK = 5_000_000
 
 
-@dataclass(slots=True)
-class Effort:
+class Effort(Struct):
     """How much may still be compared for one page or answer, however many texts it compares: pairs times words."""
 
     left: int = _MOST_WORK

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from aggregator.model.release import Feed
 from aggregator.output import atom, csv, json_feed, jsonl, newsml, ninjs, rss
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Struct, frozen=True):
     """One way to write a Feed."""
 
     media_type: str  # as HTTP and links name it

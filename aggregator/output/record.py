@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
+from aggregator.model.plain import as_dict
 from aggregator.model.release import Release
 from aggregator.output import beside
 
@@ -88,6 +88,6 @@ def pictures(release: Release) -> list[dict[str, Any]]:
             for name in ("url", "type", "width", "height", "caption", "credit", "copyright", "alt", "disclaimer")
             if (value := getattr(picture, name)) is not None
         }
-        | ({"sizes": [asdict(size) for size in picture.sizes]} if picture.sizes else {})
+        | ({"sizes": [as_dict(size) for size in picture.sizes]} if picture.sizes else {})
         for picture in release.pictures
     ]

@@ -10,13 +10,13 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from jinja2 import DictLoader, Environment, StrictUndefined, Template
 from markupsafe import Markup
+from msgspec import Struct, field
 
 from aggregator.model.release import Feed, Release
 from aggregator.output import beside, copies
@@ -35,16 +35,14 @@ class FolderInUse(Exception):
     """There is something at this place that is no site of ours, so it is not replaced."""
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(Struct, frozen=True):
     """How countries and languages are called in English, by their codes."""
 
     country: Callable[[str], str]
     language: Callable[[str], str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(Struct, frozen=True):
     """What a list has of a report."""
 
     id: str
@@ -59,8 +57,7 @@ class _Row:
     is_reserved: bool
 
 
-@dataclass(slots=True)
-class _Lists:
+class _Lists(Struct):
     latest: list[_Row] = field(default_factory=list)
     of: dict[tuple[str, str], list[_Row]] = field(default_factory=dict)
 

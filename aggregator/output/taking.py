@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from html import escape
 from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from aggregator.model import Wire
 from aggregator.model.release import Feed, Picture, Release

@@ -23,8 +23,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from aggregator.model import Document, Entry, FetchResult, Source
 from aggregator.model.errors import ParseError

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from xml.parsers import expat
+
+from msgspec import Struct, field
 
 from aggregator.text.dates import read_date
 
@@ -51,8 +52,7 @@ def without_older(document: bytes, most: int) -> tuple[bytes, int]:
     return b"".join([*pieces, document[end:]]), len(found) - most
 
 
-@dataclass(slots=True)
-class _Entry:
+class _Entry(Struct):
     """Where an entry stands in the document, in bytes, and the dates that it states."""
 
     start: int

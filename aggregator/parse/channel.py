@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from aggregator.model import Entry
 from aggregator.parse.entries import channel_of
@@ -23,8 +24,7 @@ _OF_RSS = ("ttl", *_LISTS)
 _ADDRESSES = ("uri", "url", RESOURCE)  # of generators: Atom 1.0, Atom 0.3, RDF
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What a feed says of itself, in the document's order."""
 
     words: tuple[tuple[str, str], ...]  # ttl, hour, day, period, frequency or generator, and the text as it stands

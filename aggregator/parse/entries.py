@@ -23,12 +23,13 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from html.entities import entitydefs
 from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from aggregator.model import Entry, Link, Media, Person, Text
 from aggregator.parse import categories, rsl

@@ -17,9 +17,10 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
+
+from msgspec.structs import replace
 
 from aggregator.model import Category, Entry, Link, Media, Origin, Person, Place, Text
 from aggregator.model.errors import ParseError

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from aggregator.model import Media
 from aggregator.text.pictures import MOST_MEDIA
@@ -28,7 +29,7 @@ def once(media: Iterable[Media]) -> tuple[Media, ...]:
 
 def _filled(known: Media, other: Media) -> Media:
     """With what only the other says."""
-    lacking = [name for name in Media.__slots__ if getattr(known, name) is None]
+    lacking = [name for name in Media.__struct_fields__ if getattr(known, name) is None]
     said = {name: value for name in lacking if (value := getattr(other, name)) is not None}
     return replace(known, **said) if said else known
 

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from aggregator.model import Category, Entry, Link, Media, Person, Text
 from aggregator.model.errors import ParseError
@@ -32,8 +33,7 @@ _VERSION = re.compile(r"jsonfeed\.org/version/(\d)(?:\.(\d))?")
 _WITHDRAWN = ("canceled", "withheld")
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
+class Items(Struct, frozen=True):
     """What stands in a document."""
 
     format: str  # jsonfeed10, jsonfeed11 ...

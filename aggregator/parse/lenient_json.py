@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.model.errors import ParseError
 
@@ -37,8 +39,7 @@ _MOST_DIGITS = 15  # of a length in bytes
 _LONGEST_LITERAL = len("-Infinity")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What was read of a document."""
 
     value: Any

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 from xml.parsers import expat
+
+from msgspec import Struct
 
 from aggregator.parse import repair
 
@@ -49,8 +50,7 @@ class Reader(Protocol):
 R = TypeVar("R", bound=Reader)
 
 
-@dataclass(frozen=True, slots=True)
-class Reading(Generic[R]):
+class Reading(Struct, Generic[R], frozen=True):
     """What was read of a document."""
 
     reader: R
@@ -104,8 +104,7 @@ def _without_bad_comments(document: bytes) -> bytes:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Fault:
+class _Fault(Struct, frozen=True):
     at: int  # byte
     at_end: bool  # there is no fault up to the end
 

@@ -11,9 +11,10 @@ the second: publishers mean the one that they show above their report. A copyrig
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from itertools import chain, islice
 from typing import Any
+
+from msgspec.structs import replace
 
 from aggregator.model import Media, Text
 from aggregator.parse.files import medium_of, once

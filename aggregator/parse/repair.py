@@ -20,11 +20,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from html.entities import html5
 from typing import NoReturn
 from xml.parsers import expat
 from xml.parsers.expat import errors
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from aggregator.model.errors import ParseError
 from aggregator.parse.cap import newest, without_older
@@ -72,8 +74,7 @@ _NAMESPACES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Struct, frozen=True):
     """What a document lists: entries, addresses, outlines."""
 
     names: frozenset[str]  # local names of their elements, in lower case
@@ -90,8 +91,7 @@ class Rows:
                 yield found.start()
 
 
-@dataclass(frozen=True, slots=True)
-class Repaired:
+class Repaired(Struct, frozen=True):
     """A document that expat accepts if `well_formed`, and what had to be done to it."""
 
     document: bytes
@@ -105,16 +105,14 @@ class Repaired:
 ENTRIES = Rows(frozenset(("item", "entry")), _ENTRY)
 
 
-@dataclass(frozen=True, slots=True)
-class _Fault:
+class _Fault(Struct, frozen=True):
     code: int  # of expat.errors.codes
     at: int  # byte
     message: str
     at_end: bool  # the document is well-formed as far as it goes
 
 
-@dataclass(slots=True)
-class _Trace:
+class _Trace(Struct):
     """Where the elements begin that were open at some place of a document."""
 
     open: list[int] = field(default_factory=list)

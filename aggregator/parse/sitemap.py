@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
 
 from aggregator.model import Category, Entry, Link, Media, Text
 from aggregator.model.errors import ParseError
@@ -59,8 +60,7 @@ _FIELDS: dict[tuple[str, ...], str] = {
 _ROWS = (("urlset", "url"), ("sitemapindex", "sitemap"))
 
 
-@dataclass(slots=True)
-class _Row:
+class _Row(Struct):
     """What one `url` of a sitemap, or one `sitemap` of an index, says."""
 
     words: dict[str, str] = field(default_factory=dict)  # by element
@@ -68,8 +68,7 @@ class _Row:
     is_news: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Urls:
+class Urls(Struct, frozen=True):
     """What stands in a document."""
 
     entries: list[Entry]  # those that are news, in order
@@ -82,8 +81,7 @@ class Urls:
     advice: str | None  # where pages alone are listed
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     """What has been read of a document so far, and where the reading is. Rows behind the first `most`, and pages, are
     only counted, so that millions of them take no room.
     """

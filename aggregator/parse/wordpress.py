@@ -23,9 +23,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from html import unescape
 from typing import Any
+
+from msgspec import Struct
 
 from aggregator.model import Category, Entry, Link, Media, Person, Text
 from aggregator.model.errors import ParseError
@@ -53,8 +54,7 @@ _PASSWORD_FORM = "post-password-form"  # the class of what a theme shows instead
 _Object = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Posts:
+class Posts(Struct, frozen=True):
     """What stands in a document."""
 
     entries: list[Entry | None]  # in order; None: a post that is no object

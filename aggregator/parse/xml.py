@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from urllib.parse import urljoin
 from xml.parsers import expat
+
+from msgspec import Struct, field
 
 from aggregator.model.errors import ParseError
 
@@ -64,8 +65,7 @@ _CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _VERSIONS = MappingProxyType({"0.91": "rss091u", "0.92": "rss092", "0.93": "rss093", "0.94": "rss094"})
 
 
-@dataclass(slots=True, eq=False)
-class Element:
+class Element(Struct, eq=False):
     """An element of a feed, or of an entry. `name`: in lower case, `prefix:local` by `_PREFIXES`, and `local` alone in
     the format's own namespace. Attributes are as expat names them: `local`, or `namespace local`.
     """
@@ -87,8 +87,7 @@ class Element:
         return (child for child in self.children if child.name in names)
 
 
-@dataclass(frozen=True, slots=True)
-class Feed:
+class Feed(Struct, frozen=True):
     """A document as elements."""
 
     version: str  # rss20, rss10, atom10 ...; "": an unknown one

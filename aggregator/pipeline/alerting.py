@@ -20,6 +20,8 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
+from msgspec import Struct
+
 from aggregator.alerts.owed import make_messages
 from aggregator.alerts.times import is_last, waits_until
 from aggregator.delivery import command, mail
@@ -54,8 +56,7 @@ _COMMAND_SECONDS = timedelta(seconds=60)
 _OUT = "This report is not in the wire any more. Please do not use what was sent to you before."
 
 
-@dataclass(frozen=True, slots=True)
-class _Ready:
+class _Ready(Struct, frozen=True):
     """A message with its words, as they may leave now."""
 
     alert: Alert

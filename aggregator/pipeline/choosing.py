@@ -5,9 +5,10 @@ Refuses what nothing can match, and names the nearest that is known.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from difflib import get_close_matches
+
+from msgspec import Struct, field
 
 from aggregator.config.codes import (
     REGIONS,
@@ -33,8 +34,7 @@ from aggregator.text.languages import primary_subtag
 _LISTED = 12  # known values, that are named where none is near
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True):
     """What somebody asked for. Publishers, countries, languages and topics by whatever they are called; the others are
     read.
     """
@@ -52,8 +52,7 @@ class Wanted:
     on: tuple[datetime, datetime] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """The Selection, and what is chosen that no publisher here is of: options, each with its values."""
 
     selection: Selection
@@ -156,8 +155,7 @@ def day_of(said: str, zone: tzinfo) -> tuple[datetime, datetime]:
 # Publishers
 
 
-@dataclass(frozen=True, slots=True)
-class _Configured:
+class _Configured(Struct, frozen=True):
     """By what a publisher of the configuration may be called."""
 
     key: str

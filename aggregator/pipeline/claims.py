@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+
+from msgspec import Struct
 
 from aggregator.model import ClaimKind
 from aggregator.model.errors import StoreError
@@ -17,8 +18,7 @@ from aggregator.store import Store
 CONFIRM_SECONDS = 240.0  # a few times within the quarter of an hour that a claim is good for
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
+class Claims(Struct, frozen=True):
     """Holds nothing open itself."""
 
     on_store: OnStore

@@ -6,10 +6,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from msgspec import Struct
 
 from aggregator.text.dates import utc_now
 
@@ -21,8 +21,7 @@ _LOOK_SECONDS = 1.0  # between two looks at the clock
 _NOTICED = timedelta(seconds=1)  # a step back that matters
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     name: str
     every: timedelta
     call: Callable[[], Awaitable[None]]

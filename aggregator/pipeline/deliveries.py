@@ -12,10 +12,12 @@ import os
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.delivery.signing import Signer, signer
 from aggregator.delivery.webhook import Message, Outcome, send
@@ -46,8 +48,7 @@ _TOLD_AT = 3  # failed attempts in a row, five minutes after the first: then a p
 _TOLD_AFTER = timedelta(days=1)  # a failure that is older was reported
 
 
-@dataclass(slots=True)
-class Sent:
+class Sent(Struct):
     """What one pass did for a subscriber."""
 
     name: str

@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
 from urllib.parse import urlencode
+
+from msgspec import Struct
 
 from aggregator.desk.outgoing import outlet
 from aggregator.fetch import ConnectTo
@@ -45,8 +46,7 @@ _SUFFIXES = ("atom", "rss", "json")
 _TAKEN_BACK = frozenset({"withdrawn", "withheld", "legal", "gone", "removed"})
 
 
-@dataclass(frozen=True, slots=True)
-class _News:
+class _News(Struct, frozen=True):
     """What the hub is to be told, and how far it has been told then."""
 
     feeds: tuple[str, ...]  # addresses

@@ -6,9 +6,10 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path, PurePosixPath
+
+from msgspec.structs import replace
 
 from aggregator.config import files
 from aggregator.config.known_publishers import unknown_publishers, unknown_publishers_of_search

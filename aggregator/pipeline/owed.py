@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.delivery.webhook import Message
 from aggregator.desk.outgoing import feed, outlet, releases
@@ -23,8 +25,7 @@ _OF_GIVEN = (*TAKES_BACK, "corrected", "restored", "terms_changed")
 _PAGE = 1_000  # lines of the ledger that are read at once
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Owed:
+class Owed(Struct, frozen=True, kw_only=True):
     """A message that is to be sent now, and what it is about."""
 
     message: Message
@@ -38,8 +39,7 @@ class Owed:
     released: tuple[str, Channel] | None  # whose words the message holds, and by which channel; None: nobody's
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """Nothing is to be sent now."""
 
     until: datetime | None = None  # None: until somebody writes to the database
@@ -177,4 +177,4 @@ def _gone(store: Store, report: str, channel: Channel) -> Gone | None:
     notice = store.notice(report)
     if notice is None or channel not in notice["channels"]:
         return None
-    return Gone(**{name: notice[name] for name in Gone.__dataclass_fields__})
+    return Gone(**{name: notice[name] for name in Gone.__struct_fields__})

@@ -9,12 +9,13 @@ import html
 import re
 import tomllib
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, get_args
 
 from markdown_it import MarkdownIt
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.desk.acts import found
 from aggregator.identity import public_id
@@ -49,8 +50,7 @@ _LINE = re.compile(r"(?=.*\S)[^\x00-\x1f\x7f]+")
 Check = Callable[[Any], bool]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manuscript:
+class Manuscript(Struct, frozen=True, kw_only=True):
     """What the file says. `body` is HTML, with the dateline where readers look for it: before the first words."""
 
     slug: str  # names the article: the same slug again is another version of it
@@ -63,8 +63,7 @@ class Manuscript:
     language: str | None = None  # BCP 47; None: the first of the publisher's
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
+class Published(Struct, frozen=True, kw_only=True):
     id: str
     change: str | None  # new, revised, corrected ...; None: the words are as they were
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.identity import address_of
 from aggregator.identity.redirects import is_on_site
@@ -45,8 +47,7 @@ _ALIKE = 0.25  # the headlines of one report, in its feed and on its page
 _FOUND_AS = {"content": "paragraphs"}
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """Whose page is read, and what of it."""
 
     publisher: Publisher
@@ -71,7 +72,7 @@ def reading_of(state: PageState, page: Page, asked: Asked, now: datetime) -> Pag
         outcome="read" if why is None else "withheld",
         reason=why,
         revision=state.revision,
-        fields=tuple(each.name for each in fields(PageWords) if getattr(all_words, each.name)),
+        fields=tuple(name for name in PageWords.__struct_fields__ if getattr(all_words, name)),
         evidence=_evidence(page, replace(words, language=all_words.language)),
     )
     if all_words == (entry.page or _NOTHING):
@@ -164,7 +165,7 @@ def _words_of(article: Article) -> Words:
 
 def _evidence(page: Page, words: PageWords) -> dict[str, str]:
     """By field, the rule by which it was found; of media also that of each part."""
-    names = {_FOUND_AS.get(each.name, each.name): each.name for each in fields(PageWords) if getattr(words, each.name)}
+    names = {_FOUND_AS.get(name, name): name for name in PageWords.__struct_fields__ if getattr(words, name)}
     found: dict[str, str] = {}
     for each in page.evidence:
         name, _, part = each.field.partition(".")

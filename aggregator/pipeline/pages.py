@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+
+from msgspec import Struct
 
 from aggregator.model import (
     FetchResult,
@@ -32,8 +33,7 @@ MOST_BYTES = 3_000_000  # of a page that is taken in; `parse.page` reads no more
 _TRIES = 3  # to store what a page says, while a poll stores other words of its report
 
 
-@dataclass(frozen=True, slots=True)
-class PageReader:
+class PageReader(Struct, frozen=True):
     """What reading needs; holds nothing open itself."""
 
     workers: Workers

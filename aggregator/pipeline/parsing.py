@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from msgspec.structs import replace
+
 from aggregator.identity.shared_hosts import linked_hosts
 from aggregator.model import Article, FetchResult, Listed, Publisher, Source
-from aggregator.model.sent import with_values
 from aggregator.normalise import normalise
 from aggregator.parse import parse
-from aggregator.pipeline.reading import Reading, words_of
+from aggregator.pipeline.reading import Reading, packed, words_of
 from aggregator.tags.tagging import tag_clear
 from aggregator.text.matching import matcher
 
@@ -42,6 +43,13 @@ def read(
     )
 
 
+def read_packed(
+    result: FetchResult, source: Source, publisher: Publisher, digests: Mapping[str, bytes], searches: bytes
+) -> bytes | Reading:
+    """`read`, as it goes to another process; see `reading.packed`."""
+    return packed(read(result, source, publisher, digests, searches))
+
+
 def with_clear_tags(listed: Sequence[Listed], publisher: Publisher) -> tuple[Listed, ...]:
     """With the tags of those whose language is clear at a glance; see `tagging.with_tags` for the others."""
     found: list[Listed] = []
@@ -51,7 +59,7 @@ def with_clear_tags(listed: Sequence[Listed], publisher: Publisher) -> tuple[Lis
             words = words_of(each)
             room -= len(words.title) + len(words.text)
             tags = tag_clear((words, publisher.tags, publisher.languages))
-            found.append(with_values(each, tags=tags, language=tags.language) if tags else each)
+            found.append(replace(each, tags=tags, language=tags.language) if tags else each)
         else:
             found.append(each)
     return tuple(found)

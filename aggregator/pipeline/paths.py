@@ -6,10 +6,11 @@ import hashlib
 import os
 import re
 import tomllib
-from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from aggregator.model import Template
 from aggregator.model.errors import ConfigError, StoreError
@@ -44,8 +45,7 @@ def is_checkout(config: Path) -> bool:
     return config.name == "config" and (config.parent / "aggregator" / "pipeline" / "paths.py").is_file()
 
 
-@dataclass(frozen=True, slots=True)
-class Paths:
+class Paths(Struct, frozen=True):
     """What `--config` and `--db`, or the environment, said; None: not given."""
 
     config: Path | None

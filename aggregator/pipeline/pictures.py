@@ -6,8 +6,9 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from aggregator.desk import pictures as desk
 from aggregator.fetch import Fetcher, written_by
@@ -27,8 +28,7 @@ _AT_ONCE = 4  # pictures in memory
 _COMPARED_WITHIN = timedelta(days=1)  # files and rows
 
 
-@dataclass(frozen=True, slots=True)
-class Pictures:
+class Pictures(Struct, frozen=True):
     """What it takes; holds nothing open itself."""
 
     fetcher: Fetcher
@@ -152,8 +152,7 @@ def _said(error: Exception) -> str:
     return escaped(str(error), MOST_MESSAGE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Update:
+class _Update(Struct, frozen=True):
     reports: Sequence[str]
     now: datetime
 
@@ -161,16 +160,14 @@ class _Update:
         desk.update(store, self.reports, self.now)
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(Struct, frozen=True):
     up_to: int
 
     def __call__(self, store: Store) -> None:
         store.note_pictures_seen(self.up_to)
 
 
-@dataclass(frozen=True, slots=True)
-class _Failed:
+class _Failed(Struct, frozen=True):
     picture: DuePicture
     failure: PictureFailure
 

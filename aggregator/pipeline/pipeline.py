@@ -7,11 +7,12 @@ import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
+
+from msgspec.structs import replace
 
 from aggregator.desk import clock as desk_clock
 from aggregator.fetch import ConnectTo, Fetcher, RobotsCache, Turn, written_by

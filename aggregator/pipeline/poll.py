@@ -20,9 +20,11 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.fetch import Fetcher, Turn
 from aggregator.identity.redirects import SAME, Evidence
@@ -82,8 +84,7 @@ _WALLS: Mapping[type[FetchError], Outcome] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Unrecorded:
+class Unrecorded(Struct, frozen=True):
     """A poll that has yet to be recorded."""
 
     poll: Poll
@@ -92,8 +93,7 @@ class Unrecorded:
     failure: FetchError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Poller:
+class Poller(Struct, frozen=True):
     """What polls need; holds nothing open itself."""
 
     fetcher: Fetcher
@@ -276,8 +276,7 @@ class Poller:
         return older
 
 
-@dataclass(frozen=True, slots=True)
-class _Back:
+class _Back(Struct, frozen=True):
     """A document with as many of its older pages as were read."""
 
     reading: Reading
@@ -286,8 +285,7 @@ class _Back:
     is_joined: bool = False  # whether they reach back to what its source listed before
 
 
-@dataclass(frozen=True, slots=True)
-class _Join:
+class _Join(Struct, frozen=True):
     """What older pages are read for: to join a document to the one before."""
 
     digests: Mapping[str, bytes]  # see `Memory`

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
+from msgspec import Struct, field
 
 from aggregator.model import Article, Hints, Listed, TagWords
 from aggregator.model.tags import MOST_OF_TEXT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(Struct, frozen=True, kw_only=True):
     """A document as articles, and what of it is none."""
 
     listed: tuple[Listed, ...]
@@ -21,6 +22,20 @@ class Reading:
     hints: Hints = field(default_factory=Hints)
     older: str | None = None  # the address of what the publisher listed before; None: not said
     hosts: Mapping[str, int] = field(default_factory=dict)  # how many entries link to each; see `shared_hosts`
+
+
+def packed(reading: Reading) -> bytes | Reading:
+    """As it goes from one of our processes to another, in a tenth of the time that pickling takes. Words with half of a
+    surrogate pair are no UTF-8: a document that has any is left to be pickled.
+    """
+    try:
+        return msgspec.msgpack.encode(reading)
+    except UnicodeEncodeError:
+        return reading
+
+
+def unpacked(said: bytes | Reading) -> Reading:
+    return msgspec.msgpack.decode(said, type=Reading) if isinstance(said, bytes) else said
 
 
 def words_of(article: Article) -> TagWords:

@@ -8,8 +8,10 @@ import asyncio
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.desk.acts import obey
 from aggregator.fetch import Fetcher, written_by
@@ -26,8 +28,7 @@ from aggregator.text.printable import log_line
 log = logging.getLogger("aggregator.recheck")
 
 
-@dataclass(frozen=True, slots=True)
-class Rechecks:
+class Rechecks(Struct, frozen=True):
     """What visits need; holds nothing open itself."""
 
     fetcher: Fetcher
@@ -178,8 +179,7 @@ class Rechecks:
             return None, True, f"no answer: {error}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Writing:
+class _Writing(Struct, frozen=True):
     """Stores what a round of visits taught, as far as it is believed; returns that. A report leaves the wire before it
     is written down that its page need not be visited again, so that a crash between the two loses neither.
     """

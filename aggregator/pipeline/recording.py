@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.desk import clock, rules
 from aggregator.identity import deleted_key, spare_key
@@ -49,8 +51,7 @@ _TRIES = 3
 Polled = tuple[Poll, Sequence[Listed]]
 
 
-@dataclass(frozen=True, slots=True)
-class _At:
+class _At(Struct, frozen=True):
     """When polls are recorded, and by what pace."""
 
     now: datetime

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.identity.redirects import Evidence, Origin, Owners, judge
 from aggregator.model import DISCOVER, Due, FetchResult, Poll, Publisher, Redirection, Source
@@ -53,8 +55,7 @@ class Redirects:
         return self._owners.other_than(source.publisher, url)
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """Whether what a source's poll brings may be stored."""
 
     origin: Origin

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from aggregator.config import renaming
 from aggregator.config.loading import load
@@ -16,8 +17,7 @@ from aggregator.rights import did_you_mean
 from aggregator.store import exists
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Renamed:
+class Renamed(Struct, frozen=True, kw_only=True):
     """What became of a publisher."""
 
     file: str  # its file now, relative to the configuration folder

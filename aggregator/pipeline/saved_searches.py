@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from aggregator.alerts.times import next_of
 from aggregator.model import Config, SavedSearch, Tell
+from aggregator.model.plain import as_dict
 from aggregator.store import Store
 from aggregator.text.dates import to_iso
 
@@ -49,7 +49,7 @@ def row_of_tell(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     since = datetime.fromisoformat(row["owed_since"]) if row["owed_since"] else None
     following = next_of(tell, since, now)
     return {
-        **{name: value for name, value in asdict(tell).items() if name != "command"},
+        **{name: value for name, value in as_dict(tell).items() if name != "command"},
         "command": list(tell.command),
         "next_at": None if tell.when == "at_once" else to_iso(following),
         **{name: row[name] for name in names},

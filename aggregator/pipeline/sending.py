@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from aggregator.model.errors import StoreError
 from aggregator.pipeline.on_store import OnStore
@@ -15,8 +16,7 @@ from aggregator.store import Store
 _LONGEST = 300.0  # seconds in which attempts begin before all is looked at anew
 
 
-@dataclass(slots=True)
-class Sending:
+class Sending(Struct):
     """The rounds of one kind of message, as long as a program runs. `what`: those messages, as the log names them.
 
     A message is sent twice only where the program ended between the moment in which it was taken and the record of

@@ -7,9 +7,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.fetch import Fetcher, Hosts, written_by
 from aggregator.fetch.redirects import origin_of
@@ -34,8 +37,7 @@ _AT_ONCE = 16  # sites
 _MOST_RSL = 3  # documents of a publisher
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Struct, frozen=True):
     """A site that speaks for a publisher."""
 
     publisher: str

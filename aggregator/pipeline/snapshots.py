@@ -9,9 +9,10 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from aggregator import __version__
 from aggregator.desk import snapshots
@@ -46,8 +47,7 @@ _NOT_KNOWN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """How a snapshot is written."""
 
     form: SnapshotForm
@@ -55,8 +55,7 @@ class Wanted:
     force: bool = False  # in the place of a snapshot that is there
 
 
-@dataclass(slots=True)
-class _Counter:
+class _Counter(Struct):
     """Says how far it has come, and counts rows and licences."""
 
     step: Callable[[str], None]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.model import ALL_REPORTS, Config, Cursor, Queue, Selection, Subscriber
 from aggregator.model.errors import DeskError
@@ -42,8 +44,7 @@ def listed(store: Store, config: Config, now: datetime) -> list[dict[str, Any]]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """What is known of one subscriber."""
 
     file: Subscriber | None  # None: there is none, or it has faults

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.model import Article, Listed, Publisher, Tags, TagSettings, Untagged
 from aggregator.model.errors import ParseError
@@ -78,8 +80,7 @@ async def tag_waiting(
         await on_store(partial(Store.save_tags, found=found, now=clock()))
 
 
-@dataclass(frozen=True, slots=True)
-class Retagged:
+class Retagged(Struct, frozen=True):
     """What was tagged anew."""
 
     looked_at: int

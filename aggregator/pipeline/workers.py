@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from aggregator.model import FetchResult, Publisher, Source
 from aggregator.model.errors import ParseError
-from aggregator.pipeline.reading import Reading
+from aggregator.pipeline.reading import Reading, unpacked
 from aggregator.pipeline.worker import LENGTH, WALL, framed, named
 
 if TYPE_CHECKING:
@@ -62,9 +62,9 @@ class Workers:
         self, result: FetchResult, source: Source, publisher: Publisher, digests: Mapping[str, bytes]
     ) -> Reading:
         """`parsing.read` in one of the processes; raises ParseError also for a document that hangs or crashes it."""
-        call: Callable[..., Reading] = named
+        call: Callable[..., bytes | Reading] = named
         arguments = (result, source, publisher, digests, self._searches)
-        return await self.call(call, ("aggregator.pipeline.parsing", "read", *arguments))
+        return unpacked(await self.call(call, ("aggregator.pipeline.parsing", "read_packed", *arguments)))
 
     async def measured(self, result: FetchResult, source: Source) -> Measure:
         """`measure.measure`, likewise."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from aggregator.model import Article, ChangeKind, Decision, Known, MassKind, Match, Words
 from aggregator.revisions import compare as versions
@@ -16,8 +18,7 @@ from aggregator.text.raw_words import as_text, decode
 from aggregator.text.urls import by_rules
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """What a document means: a decision for each of its entries."""
 
     decisions: tuple[Decision, ...]

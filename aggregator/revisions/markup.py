@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from html import unescape
+
+from msgspec import Struct, field
 
 from aggregator.model import Text
 from aggregator.text.pictures import address_of, is_service
@@ -54,8 +55,7 @@ _MOMENT = re.compile(r"(?i)(?:[\w-]*[-_])?(?:time|date|timestamp|time-?ago|ago|p
 _BESIDE_WORDS = 25  # more words than these, of which most are no links, are a report and not what stands beside it
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(Struct):
     said: list[str] = field(default_factory=list)
     # elements that are open: name, where they begin in `said`, and whether link, beside, moment or ""
     open: list[tuple[str, int, str]] = field(default_factory=list)

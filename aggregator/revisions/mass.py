@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.model import Article, Decision, MassKind, PollSettings, Words
 from aggregator.text.dates import sort_time, to_iso
@@ -95,16 +97,14 @@ def _replaced(decision: Decision, before: Words) -> Iterator[tuple[Hashable, str
         yield ("text", article.text), before.text
 
 
-@dataclass(frozen=True, slots=True)
-class Front:
+class Front(Struct, frozen=True):
     """New reports of one poll, by their places among those that were given."""
 
     over_limit: frozenset[int]  # beyond a bound: kept out of `latest`
     lesson: frozenset[int]  # within the bound of one poll: they teach how much the source publishes
 
 
-@dataclass(frozen=True, slots=True)
-class KeptOut:
+class KeptOut(Struct, frozen=True):
     """Of the new reports of a poll, which are kept out of `latest`, and held like all others."""
 
     ids: frozenset[str]

@@ -6,8 +6,10 @@ It takes one back by a headline that says so, or by listing it as deleted. Only 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from aggregator.model import Article, Cause, Decision, Removal, Snapshot
 from aggregator.revisions.mass import at_once
@@ -30,8 +32,7 @@ HELD = Cause(actor="publisher:feed", reason="the publisher asks to hold it")
 Report = int | str  # the number of an article, or the public id of one that is new
 
 
-@dataclass(frozen=True, slots=True)
-class Deletions:
+class Deletions(Struct, frozen=True):
     """What becomes of the reports that a document lists as deleted, and of those whose deletion waited."""
 
     obeyed: tuple[Report, ...] = ()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC
 from types import MappingProxyType
 from typing import get_args
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.model import Channel, Rights, TextScope
 from aggregator.model.release import Held, Outlet, Refusal, RefusalReason, Use
@@ -18,8 +20,7 @@ from aggregator.rights.signals import NAMES, grounds
 _OF_REFUSAL: Mapping[RefusalReason, str] = MappingProxyType({"no_scope": "text_scope", "channel": "redistribute"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(Struct, frozen=True, kw_only=True):
     """What of one report leaves by a channel. Keys are those of `[rights]`."""
 
     id: str

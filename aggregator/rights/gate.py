@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from typing import get_args
+
+from msgspec.structs import replace
 
 from aggregator.model import Images, Rights, TextScope
 from aggregator.model.publisher import Use, Uses

@@ -10,13 +10,14 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import islice
 from types import MappingProxyType
 from typing import get_args
 from urllib.parse import quote
+
+from msgspec.structs import replace
 
 from aggregator.model import DEFAULT_DISCLAIMERS, Channel, Media, Rights, Text, TextScope, Wire
 from aggregator.model.picture import PictureCopy

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from typing import get_args
+
+from msgspec import Struct
 
 from aggregator.model import Channel, Rights, TextScope
 from aggregator.model.publisher import Basis, CommercialUse, Edits, ImageScope, Relationship, Translation, UseState
@@ -15,8 +16,7 @@ from aggregator.rights.release import may_copy
 from aggregator.rights.signals import uses
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
+class Sheet(Struct, frozen=True, kw_only=True):
     """The rights of a publisher as they hold on a day. Scopes are of a report whose words are held."""
 
     relationship: Relationship

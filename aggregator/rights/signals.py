@@ -7,11 +7,12 @@ unstated. So what a site says narrows the configuration and never widens it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import get_args
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from aggregator.model import AI_USES, AiUse, Rights
 from aggregator.model.publisher import Use, Uses, UseState
@@ -36,8 +37,7 @@ NAMES: Mapping[SignalForm, str] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
+class Ground(Struct, frozen=True):
     """What decides one use."""
 
     state: UseState

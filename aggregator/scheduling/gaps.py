@@ -8,9 +8,10 @@ newer side.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
+
+from msgspec import Struct
 
 from aggregator.model import Before
 from aggregator.text.order import Order, order_of
@@ -21,8 +22,7 @@ _MOST = 250  # entries from each end of a document that are looked at; few have 
 MOST_LISTED = 2 * _MOST  # that are remembered of a document; of one that has more, not all are
 
 
-@dataclass(frozen=True, slots=True)
-class Now:
+class Now(Struct, frozen=True):
     """An entry of this document."""
 
     name: Hashable | None  # None: its source never listed it before

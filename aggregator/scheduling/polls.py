@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from aggregator.model import (
     DISCOVER,
@@ -46,24 +48,21 @@ _DATED_LATE = timedelta(hours=1)
 _DAYS_WITHOUT = timedelta(days=2)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Struct, frozen=True, kw_only=True):
     """What a poll brought, as far as it says something of its source."""
 
     arrivals: tuple[datetime | None, ...] = ()  # dates of new reports that are no backfill; None: none that can be read
     gap: str | None = None  # open, closed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class Pace(Struct, frozen=True, kw_only=True):
     """How often the wire asks: its settings, and what a request costs."""
 
     settings: PollSettings = field(default_factory=PollSettings)
     tariff: Tariff = field(default_factory=lambda: Tariff(price=1.0))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Silence:
+class Silence(Struct, frozen=True, kw_only=True):
     """Of the wire as a whole: nothing new since, where so many reports were to be expected."""
 
     since: datetime

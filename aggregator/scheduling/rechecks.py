@@ -11,8 +11,9 @@ of a publisher's pages say it, none of them is believed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from aggregator.model import Finding, PageVisit, Publisher, Recheck, Removal, Validators
 from aggregator.text.printable import address

@@ -12,9 +12,10 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+
+from msgspec.structs import replace
 
 from aggregator.model import HOURS as _HOURS
 from aggregator.model import Bounds, NextPoll, Rhythm, Tariff

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class TableShape:
+
+class TableShape(Struct, frozen=True):
     """A table that is copied."""
 
     key: tuple[str, ...]  # its primary key, or the number that each row has beside its columns; (): it has neither

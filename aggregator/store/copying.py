@@ -12,9 +12,10 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from itertools import islice, zip_longest
 from typing import Any
+
+from msgspec import Struct, field
 
 from aggregator.model.errors import StoreError
 from aggregator.store.bulk import ROW, Bulk, TableShape, text
@@ -33,8 +34,7 @@ _MOMENTARY = frozenset({"claims", "search_queue", "search_removals"})
 _FILLED_BY_A_WIRE = ("publishers", "articles", "polls", "changes", "acts", "tokens")
 
 
-@dataclass(slots=True)
-class Side:
+class Side(Struct):
     """One of the two databases."""
 
     name: str
@@ -65,8 +65,7 @@ class Side:
             self.connection.rollback()
 
 
-@dataclass(slots=True)
-class _Mark:
+class _Mark(Struct):
     wire: str  # what the source held when the copy began
     restore: list[str]  # statements that bring triggers and foreign keys back
     done: list[str] = field(default_factory=list)  # tables
@@ -221,8 +220,7 @@ def _copy_table(
             return
 
 
-@dataclass(slots=True)
-class _Counted:
+class _Counted(Struct):
     """Rows that are counted as they are taken."""
 
     rows: Iterable[tuple[Any, ...]]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class RunningDaemon:
+
+class RunningDaemon(Struct, frozen=True):
     """A process that holds the lock of the daemon."""
 
     pid: str  # of one on another machine: PID on HOST

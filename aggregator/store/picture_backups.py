@@ -10,9 +10,10 @@ import os
 import re
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+
+from msgspec import Struct
 
 from aggregator.model.picture import PictureCopy
 from aggregator.store import private
@@ -26,8 +27,7 @@ _STEP = 1 << 20  # bytes that are read between two calls of `moved`
 Sums = dict[str, str]  # SHA-256 of the content by the name of the file
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PicturesHeld:
+class PicturesHeld(Struct, frozen=True, kw_only=True):
     """What became of the pictures of a backup. Paths are of single files; a picture has up to three."""
 
     pictures: int = 0  # that are whole where they were brought
@@ -90,15 +90,13 @@ def tidy(to: Path, copies: Collection[PictureCopy]) -> None:
             _write_sums(folder, {name: digest for name, digest in own.items() if name in names})
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     path: Path  # of the file, or where it should be
     content: bytes  # empty: there is none
     fault: Path | None = None  # the file that is missing or damaged
 
 
-@dataclass(frozen=True, slots=True)
-class _Sources:
+class _Sources(Struct, frozen=True):
     """Where the files of a backup may come from."""
 
     live: Path

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import cast
+
+from msgspec import Struct
 
 from aggregator.model.who import AgencyKind
 from aggregator.text.folding import fold
@@ -18,16 +19,14 @@ _WORDS = re.compile(r"[^\W\d_]+")
 _LONGEST_EXACT = 4  # characters; so short a name is a word too when it is written otherwise: map, tap, spa
 
 
-@dataclass(frozen=True, slots=True)
-class Agency:
+class Agency(Struct, frozen=True):
     name: str  # in full
     kind: AgencyKind
     country: str  # ISO 3166-1; XW: of many
     aliases: tuple[str, ...]  # the usual one first
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """An agency, and how it is named."""
 
     agency: Agency

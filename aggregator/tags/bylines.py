@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from types import MappingProxyType
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from aggregator.model.who import Author, Byline, Role
 from aggregator.tags import dates_stated, names
@@ -108,8 +110,7 @@ _AGENCIES = re.compile(
 )
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(Struct):
     language: str
     house: tuple[str, ...]
     authors: list[Author] = field(default_factory=list)

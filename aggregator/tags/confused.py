@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib.resources import files
+
+from msgspec import Struct, field
 
 _APOSTROPHES = "’ʼʻ‘`"
 # ASCII in small letters, with a blank in the place of what is no letter.
@@ -15,8 +16,7 @@ _MOST_REMEMBERED = 20_000  # words
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 
 
-@dataclass(frozen=True, slots=True)
-class _WordsOf:
+class _WordsOf(Struct, frozen=True):
     """The words of a language: those that are written out, and the pattern of the others."""
 
     whole: frozenset[str]
@@ -25,8 +25,7 @@ class _WordsOf:
     strange: set[str] = field(default_factory=set)
 
 
-@dataclass(frozen=True, slots=True)
-class _Tables:
+class _Tables(Struct, frozen=True):
     unknown: tuple[str, ...]
     groups: tuple[tuple[str, ...], ...]
     families: tuple[tuple[str, ...], ...]

@@ -8,7 +8,9 @@ town of the same name elsewhere) counts only where the words around it, or other
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.model.tags import Tag, TagEvidence, Where
 from aggregator.tags.place_text import Words, words_in
@@ -30,8 +32,7 @@ _OPENING, _CLOSING = frozenset("«“„‘‹\"'"), frozenset("»”“’›\"
 _STARTS = frozenset('.!?:;|([{«“"„•…؟–—‹¿¡')
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """A phrase of a report that may name a country."""
 
     entry: Entry

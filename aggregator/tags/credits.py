@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from aggregator.model.who import PictureCredit
 from aggregator.tags import dates_stated, names
@@ -137,8 +139,7 @@ _COPYRIGHT = re.compile(r"©|\(c\)(?=\s)|\bcopyright\b:?|حقوق\s+النشر",
 _YEARS = re.compile(r"(?<!\d)(?:19|20)\d\d(?:\s*[-–]\s*(?:19|20)?\d\d)?(?!\d)")
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(Struct):
     persons: list[str] = field(default_factory=list)
     agencies: list[str] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)

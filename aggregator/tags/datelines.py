@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.model.who import Dateline
 from aggregator.tags import dates_stated
@@ -50,8 +52,7 @@ _ETHIOPIC = re.compile("[\u1200-\u137f]")
 _ENDS = re.compile(r"[.!?…؟።»”\"]\s*$|[.!?؟።]\s")
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
+class _Head(Struct, frozen=True):
     """What stands before the sign that closes it."""
 
     places: tuple[str, ...] = ()
@@ -61,8 +62,7 @@ class _Head:
     is_in_table: bool = False  # the agency
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(Struct, frozen=True):
     """The beginning of a paragraph without signs that have no width, and where each of its characters stands."""
 
     said: str

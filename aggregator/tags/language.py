@@ -17,9 +17,10 @@ import html
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from aggregator.model.tags import LanguageFrom
 from aggregator.tags import scripts
@@ -70,8 +71,7 @@ def _is_known(tag: str) -> bool:
     return whole(tag) in PY3LANGID or (pycld2 is not None and whole(tag) in ONLY_PYCLD2)
 
 
-@dataclass(frozen=True, eq=False)  # one object for all reports of which the same is said
-class _Said:
+class _Said(Struct, frozen=True, eq=False, dict=True):  # one object for all reports of which the same is said
     """What the feed and the configuration say."""
 
     stated: str | None  # a tag that is well-formed
@@ -130,8 +130,7 @@ class _Said:
         return self.tag(primary_subtag(self.stated)) if self.languages else self.stated, "stated"
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(Struct, frozen=True):
     """The words that are looked at."""
 
     words: str
@@ -139,8 +138,7 @@ class _Read:
     letters: int  # as many as Latin would have
 
 
-@dataclass(frozen=True, slots=True)
-class _Guess:
+class _Guess(Struct, frozen=True):
     """What pycld2 says."""
 
     language: str | None

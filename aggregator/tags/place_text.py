@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
+
+from msgspec import Struct
 
 from aggregator.text.folding import fold
 
@@ -36,8 +37,7 @@ _CONJUNCTIONS, _PREPOSITIONS, _ARTICLE, _TO_THE = "وف", "بلك", "ال", "ل�
 _LEAST = 3  # letters that stay when particles are taken from an Arabic word
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """A text and its words."""
 
     text: str

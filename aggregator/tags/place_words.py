@@ -29,11 +29,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from itertools import product
 from typing import Literal, NamedTuple
+
+from msgspec import Struct, field
 
 from aggregator.tags.place_text import Words, forms, keys_of, words_in
 from aggregator.text.languages import primary_subtag
@@ -67,8 +68,7 @@ class Entry(NamedTuple):
 Table = Mapping[str, Mapping[str, tuple[Entry, ...]]]
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceWords:
+class PlaceWords(Struct, frozen=True):
     """What a language's reports are read with."""
 
     tables: tuple[Table, ...]  # the language's own first
@@ -198,8 +198,7 @@ def _goes_on(wanted: tuple[str, ...], keys: tuple[str, ...], number: int) -> boo
     )
 
 
-@dataclass(slots=True)
-class _File:
+class _File(Struct):
     """A language's file as it stands."""
 
     coded: list[tuple[Kind, tuple[str, ...], str]] = field(default_factory=list)

@@ -14,7 +14,7 @@ from aggregator.text.languages import stated_or_first
 
 # Of how tags are read: raise it when a rule changes. A change of a table is noticed by itself.
 FORM = "2"
-_SWITCHES = tuple(name for name in TagSettings.__dataclass_fields__ if name != "categories")
+_SWITCHES = tuple(name for name in TagSettings.__struct_fields__ if name != "categories")
 _LIBRARIES = ("pycld2", "py3langid")  # one of them may be missing
 
 

@@ -6,7 +6,8 @@ Countries and topics are read in the language that was found, so that comes firs
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from aggregator.model import LanguageFrom, Tags, TagSettings, TagWords
 from aggregator.tags.countries import countries_of

@@ -18,10 +18,11 @@ What stands between two spaces comes again and again, so what was found of it is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from aggregator.tags import topic_lists
 from aggregator.text.separators import words_of
@@ -60,8 +61,7 @@ class _Begun(NamedTuple):
 _Filed = Mapping[str, Sequence[Form]]
 
 
-@dataclass(frozen=True, slots=True)
-class _List:
+class _List(Struct, frozen=True):
     """The forms of a language."""
 
     whole: _Filed  # by the first word as it is listed

@@ -7,16 +7,16 @@ Telecommunications Council, CC BY 4.0, https://iptc.org/standards/media-topics/)
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from msgspec import Struct
 
 FILE = Path(__file__).with_name("mediatopics.tsv")
 LANGUAGES = ("en", "fr", "pt", "es", "ar", "de")  # of the labels; every topic has an English one
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
+class Topic(Struct, frozen=True):
     """One of the vocabulary."""
 
     code: str  # eight digits

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import lru_cache
+
+from msgspec.structs import replace
 
 from aggregator.model import MakerWords, Media, TagSettings
 from aggregator.model.who import Author, Byline, Dateline, FoundAgency, FoundIn, Who

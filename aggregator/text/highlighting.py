@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
+
+from msgspec import Struct, field
 
 from aggregator.model import AnyOf, Part, Phrase, Query
 from aggregator.text.folding import fold
@@ -29,8 +30,7 @@ _ASCII_WORD = re.compile("[a-z0-9]+")  # in ASCII all else separates
 _CUT = "…"
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """Words that are looked for, folded."""
 
     words: frozenset[str] = frozenset()
@@ -39,8 +39,7 @@ class Wanted:
     phrases: Mapping[str, tuple[tuple[tuple[str, ...], bool], ...]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
+class _Word(Struct, frozen=True):
     folded: str
     start: int
     end: int

@@ -11,9 +11,10 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
+
+from msgspec import Struct, field
 
 from aggregator.model import AllOf, Matched, Part, Phrase
 from aggregator.text.query import needles_of, parse
@@ -53,8 +54,7 @@ def anywhere(title: str, summary: str, text: str) -> str:
     return spaced([*words_of(title), _END, *words_of(summary), *others])
 
 
-@dataclass(slots=True)
-class _Words:
+class _Words(Struct):
     """The words of one report: which of those that searches look for it has, and all of them, in their order."""
 
     title_said: str
@@ -82,8 +82,7 @@ _Holds = Callable[[_Words], bool]
 _Key = tuple[str, bool]  # a word, and whether it is whole, or the beginning of one
 
 
-@dataclass(frozen=True, slots=True)
-class _Search:
+class _Search(Struct, frozen=True):
     name: str
     needs: frozenset[int]  # keys, all of which must be present
     rest: _Holds | None  # what must hold besides; None: nothing
@@ -99,8 +98,7 @@ class _Keys:
         return self.numbers.setdefault(key, len(self.numbers))
 
 
-@dataclass(frozen=True, slots=True)
-class Matcher:
+class Matcher(Struct, frozen=True):
     """Searches, filed by words."""
 
     digest: str

@@ -6,7 +6,8 @@ The feed's own words come first. A page fills what the feed leaves empty, and it
 from __future__ import annotations
 
 import hashlib
-from dataclasses import fields, replace
+
+from msgspec.structs import replace
 
 from aggregator.model import Article, Entry, PageWords, Person, Text
 from aggregator.text import folding, html, raw_words
@@ -84,7 +85,7 @@ def joined(before: PageWords | None, now: PageWords) -> PageWords:
     """What was read before and what was read now; what the page no longer says stays."""
     if before is None:
         return now
-    return replace(before, **{each.name: value for each in fields(now) if (value := getattr(now, each.name))})
+    return replace(before, **{name: value for name in now.__struct_fields__ if (value := getattr(now, name))})
 
 
 def as_shown(entry: Entry) -> Entry:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cache
 from hashlib import sha256
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from aggregator.model import Media, Text
 from aggregator.text.html import one_line
@@ -66,8 +68,7 @@ _CAPTION_CLASSES = frozenset(("wp-caption-text", "tr-caption"))
 _ENDS = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in ("figcaption", "p", "dd", "div", "td")}
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(Struct):
     base: str
     text_type: str
     found: list[Media] = field(default_factory=list)

@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
+
+from msgspec import Struct
 
 from aggregator.model import AllOf, AnyOf, Part, Phrase, Query
 from aggregator.model.errors import SearchError
@@ -43,8 +44,7 @@ _LEXEME = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Lexeme:
+class _Lexeme(Struct, frozen=True):
     kind: str  # "(", ")", an operator or "word"
     text: str = ""  # of a word, as it is typed
     is_phrase: bool = False  # it stood in quotes

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
 
 from aggregator.model import SourceRules
 from aggregator.text.folding import fold
@@ -41,11 +40,11 @@ def faults(rules: SourceRules) -> Iterator[tuple[str, str, str]]:
     """What makes a rule useless, each as the key, the value that was found, and what was expected: a word without a
     letter or digit, and whatever one rule includes and another leaves out in any case.
     """
-    for field in fields(rules):
-        is_empty = _is_no_word if field.name.endswith("words") else _is_no_category
-        for value in getattr(rules, field.name):
+    for name in rules.__struct_fields__:
+        is_empty = _is_no_word if name.endswith("words") else _is_no_category
+        for value in getattr(rules, name):
             if is_empty(value):
-                yield field.name, value, "at least one letter or digit"
+                yield name, value, "at least one letter or digit"
     excluded = [(word, _wanted(word)) for word in rules.exclude_words if not _is_no_word(word)]
     for word in rules.include_words:
         # A report with this word has all that stands in it, so what leaves a part of it out leaves it out.

@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
 
+from msgspec import Struct, field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -25,8 +25,7 @@ _MOST_BYTES = 64 * 1024 * 1024  # of answers that are kept
 _LARGEST = 8 * 1024 * 1024  # of one that is
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What an address says, and until when."""
 
     body: bytes
@@ -38,8 +37,7 @@ class Answer:
     reports: Mapping[str, int] = field(default_factory=dict)  # how many it has of each publisher
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(Struct, frozen=True):
     etag: str
     answer: Answer
     good_until: datetime

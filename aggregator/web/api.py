@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
+from msgspec import Struct
+from msgspec.structs import replace
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -59,8 +60,7 @@ _BOOLEANS = ("enabled", "silent")  # of the view `health`, which has numbers
 Make = Callable[["Asked"], Answer]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """One request, understood."""
 
     site: Site
@@ -452,8 +452,7 @@ OPERATIONS: tuple[Operation[Make], ...] = (
 _LIVE: Mapping[str, str] = MappingProxyType({"Cache-Control": "no-store", "Vary": "Authorization"})
 
 
-@dataclass(frozen=True, slots=True)
-class Api:
+class Api(Struct, frozen=True):
     """The routes of the API of a site."""
 
     site: Site

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -35,8 +36,7 @@ MOST_MARKED = 20_000  # that are marked at once
 _LARGEST = 2**63
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """An entry as an app shows it."""
 
     entry: AppEntry
@@ -49,8 +49,7 @@ class Shown:
     changed: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """A saved search or a topic: a folder without feeds of its own; its entries stay in those of their publishers."""
 
     folder_id: int
@@ -61,8 +60,7 @@ class Subject:
         return replace(listing, search=self.listing.search, topic=self.listing.topic)
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(Struct, frozen=True):
     """One request of a reader."""
 
     site: Site

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.desk.outgoing import releases
 from aggregator.model import Selection, Wire
@@ -22,8 +24,7 @@ _MOST_GAPS = 50  # publishers that are named
 _LINE = ("seq", "cursor", "change_kind", "at", "id", "publisher", "publisher_name", "publisher_place")
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Lines of the ledger, oldest first, each as JSON of one line of text."""
 
     lines: tuple[tuple[str, str, str], ...]  # cursor, kind, JSON

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 
+from msgspec import Struct, field
 from starlette.requests import Request
 
 from aggregator.model import Channel, Client
@@ -19,8 +19,7 @@ _REALM = 'Bearer realm="wire"'
 _LONGEST = 200  # characters of a token
 
 
-@dataclass(frozen=True, slots=True)
-class Asker:
+class Asker(Struct, frozen=True):
     """Whom an answer is for. `client` None: anybody."""
 
     channel: Channel
@@ -32,8 +31,7 @@ class Asker:
         return self.client is not None and "api" in self.client.channels
 
 
-@dataclass(slots=True)
-class Clients:
+class Clients(Struct):
     """Those who have asked of late. It may be used by several threads; each process counts for itself."""
 
     _buckets: dict[str, Bucket] = field(default_factory=dict)

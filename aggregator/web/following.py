@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from msgspec import Struct, field
 from starlette.types import Message, Receive, Scope, Send
 
 from aggregator.model import Client, Cursor
@@ -35,8 +35,7 @@ _RETRY = 5_000  # milliseconds
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class Pace(Struct, frozen=True, kw_only=True):
     """How often is looked, and what is borne. Seconds."""
 
     look: float = 0.25  # where the database tells nobody that it was written
@@ -49,8 +48,7 @@ class Pace:
 Found = tuple[Cursor | None, frozenset[Client], int]
 
 
-@dataclass(slots=True)
-class Ledger:
+class Ledger(Struct):
     """Looks for what is new. Of one thread."""
 
     place: Place
@@ -80,8 +78,7 @@ class Ledger:
             self._store = None
 
 
-@dataclass(slots=True)
-class Following:
+class Following(Struct):
     """All who wait, and the one task that looks for them; of one event loop."""
 
     place: Place
@@ -204,8 +201,7 @@ async def gone(receive: Receive) -> None:
         pass
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(Struct, frozen=True):
     """An answer that goes on: an ASGI application. `read`: the page behind a cursor; `sent`: it has been written."""
 
     following: Following

@@ -11,12 +11,13 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl
 
+from msgspec import Struct
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -45,8 +46,7 @@ _GREADER = "http://www.google.com/reader/"
 _ATOM = "http://www.w3.org/2005/Atom"
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A request of somebody who has logged in: its path behind the API's own, and its parameters."""
 
     visit: Visit
@@ -394,8 +394,7 @@ _MARKING: Mapping[str, Callable[[Asked], Response]] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class GoogleReader:
+class GoogleReader(Struct, frozen=True):
     """The routes of this API of a site."""
 
     site: Site

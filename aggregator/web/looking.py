@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from aggregator.pipeline.cached import is_settled, signature
 
 _SECONDS = 1.0  # so long after the last look a change of a file may go unseen
 
 
-@dataclass(slots=True)
-class Look:
+class Look(Struct):
     """May be used by several threads."""
 
     clock: Callable[[], datetime]

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import get_args
+
+from msgspec import Struct, field
 
 from aggregator.model import HealthState, Queue
 from aggregator.model.tasks import TaskState
@@ -22,8 +23,7 @@ _DAY = timedelta(days=1)
 _FINE = "fine"
 
 
-@dataclass(slots=True)
-class Requests:
+class Requests(Struct):
     """How many requests this process has answered, by status. It may be used by several threads."""
 
     _by_status: Counter[int] = field(default_factory=Counter)

@@ -10,10 +10,11 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -43,8 +44,7 @@ _KNOWN = frozenset(
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A request of somebody who has logged in."""
 
     visit: Visit
@@ -391,8 +391,7 @@ _ADDRESSES: tuple[tuple[str, str, Callable[[Asked], Response]], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Miniflux:
+class Miniflux(Struct, frozen=True):
     """The routes of this API of a site."""
 
     site: Site

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
 
 from aggregator import __version__
 from aggregator.model import Wire
@@ -40,8 +41,7 @@ _LAST_ID = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Operation(Generic[Make]):
+class Operation(Struct, Generic[Make], frozen=True):
     """One address, and all that is to be said of it."""
 
     path: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, get_args
 
+from msgspec import Struct, field
 from starlette.requests import Request
 
 from aggregator.model import Channel, Cursor, Group, ItemClass, Kind
@@ -21,8 +21,7 @@ _LONGEST = 1_000  # characters of a value
 _MOST_VALUES = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """One that a query may have. `schema`: of one value, as JSON Schema."""
 
     name: str
@@ -76,8 +75,7 @@ CHANNEL = Parameter(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """The values that a request has, by the names of parameters."""
 
     values: Mapping[str, tuple[str, ...]]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from aggregator.desk.outgoing import releases
 from aggregator.model import Wire
@@ -16,16 +17,14 @@ from aggregator.web.messages import N_
 from aggregator.web.problems import Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """A person made one report of two; it is under another id."""
 
     to: str
     until: datetime | None  # as in `Release`
 
 
-@dataclass(frozen=True, slots=True)
-class Absent:
+class Absent(Struct, frozen=True):
     """Readers knew of the report, and it is not here now."""
 
     status: int  # 404, 410 or 451

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from threading import Lock, Thread
+
+from msgspec import Struct, field
 
 from aggregator.model import Channel
 from aggregator.pipeline.paths import Paths
@@ -16,8 +17,7 @@ _EVERY = timedelta(minutes=1)
 _MOST = 10_000  # counts that are held while the database cannot be written
 
 
-@dataclass(slots=True)
-class Released:
+class Released(Struct):
     """What left since the database was written last. It may be used by several threads."""
 
     paths: Paths

@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.model.errors import AggregatorError
 from aggregator.text.html import shortened
@@ -48,8 +50,7 @@ _NOT_IN_LINES = frozenset(("report",))  # `get` has it, bounded and marked
 Row = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Tool:
+class Tool(Struct, frozen=True):
     """One tool. `operation`: the path of the API's that it calls; `rows`: the key of its answer that holds a list."""
 
     name: str

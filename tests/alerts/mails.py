@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from aggregator.model import Alert, AlertEntry, OwedKind
 from aggregator.model.release import Outlet, Release

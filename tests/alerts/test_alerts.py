@@ -11,11 +11,11 @@ import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from aggregator.alerts.times import GIVE_UP_AFTER, next_of, next_time
 from aggregator.desk.terms import sync

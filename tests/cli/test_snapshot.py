@@ -16,12 +16,12 @@ import stat
 import subprocess
 import sys
 from contextlib import closing
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from aggregator.desk import acts, complaints
 from aggregator.desk.purging import chosen, purge

@@ -15,13 +15,14 @@ import tomllib
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import feedparser
 import pytest
+from msgspec.structs import replace
 from PIL import Image, ImageChops
 
 from aggregator.config.loading import load

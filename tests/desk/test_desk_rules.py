@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from aggregator.desk import clock, retention, rules
 from aggregator.model import Cause, ClockLooks, ComplaintKind, DeskDecision, Lending, Notice, Removal, ReportState

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import zstandard
+from msgspec.structs import replace
 
 from aggregator.desk import acts, suspects
 from aggregator.desk.merges import split, split_version

@@ -12,13 +12,13 @@ import json
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from aggregator.demo import Press, Resource
 from aggregator.fetch import Fetcher, written_by, written_in
@@ -203,7 +203,7 @@ def servers() -> Iterator[Servers]:
 
 def of(servers: Servers, key: str, host: str, **source: object) -> Publisher:
     made = Source(publisher=key, key="feed", url=servers.at(host, "/feed"))
-    return make_publisher(key, homepage=servers.at(host), sources=(replace(made, **source),))  # type: ignore[arg-type]
+    return make_publisher(key, homepage=servers.at(host), sources=(replace(made, **source),))
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ import gzip
 import itertools
 import ssl
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
 from aggregator.demo import Press, Resource
 from aggregator.fetch import Fetcher, written_in
@@ -38,7 +38,7 @@ def press() -> Iterator[Press]:
 
 
 def wire(**settings: object) -> Wire:
-    return replace(WIRE, fetch=replace(WIRE.fetch, **settings))  # type: ignore[arg-type]
+    return replace(WIRE, fetch=replace(WIRE.fetch, **settings))
 
 
 def get(press: Press, url: str = FEED, validators: Validators = NONE, **settings: object) -> FetchResult:

@@ -6,7 +6,6 @@ import asyncio
 import base64
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import astuple
 from datetime import timedelta
 from urllib.parse import parse_qs
 
@@ -17,6 +16,7 @@ from aggregator.fetch import Fetcher
 from aggregator.fetch.credentials import Opened
 from aggregator.model import Credentials, FetchResult, Template, Validators, Wire
 from aggregator.model.errors import FetchError, HttpStatus, RedirectRefused
+from aggregator.model.plain import as_dict
 from tests.conftest import NOW, make_source
 from tests.fetch.test_fetch import BODY, HOST, wire
 
@@ -75,7 +75,7 @@ def leaks(text: str) -> list[str]:
 
 
 def everything_in(result: FetchResult) -> str:
-    return repr(astuple(result)) + result.body.decode("utf-8", "replace")
+    return repr(as_dict(result)) + result.body.decode("utf-8", "replace")
 
 
 def chain(error: BaseException | None) -> str:

@@ -18,11 +18,13 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
+
+from msgspec.structs import replace
 
 from aggregator.demo import Press, Resource
 from aggregator.desk.terms import sync
@@ -87,7 +89,7 @@ class Table:
 
     def __init__(self, folder: Path, wire: Wire = WIRE, *, rows: int = 60, good: int = 8, **settings: object) -> None:
         """`settings`: those of `[fetch]` that differ from `conftest.WIRE`; at most `rows` rows of `good` good ones."""
-        self._wire = replace(wire, fetch=replace(wire.fetch, **settings))  # type: ignore[arg-type]
+        self._wire = replace(wire, fetch=replace(wire.fetch, **settings))
         self._good = [make_publisher(f"good-{number}") for number in range(good)]
         self._hostile = [make_publisher(f"hostile-{number}") for number in range(rows)]
         self._folder = folder

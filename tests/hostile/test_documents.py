@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from html import escape
 from time import process_time
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.output.diff import word_diff
 from tests.conftest import SOAK
@@ -28,8 +29,7 @@ _LIST = b'{"version":"https://jsonfeed.org/version/1.1","items":'
 _JSON = {"version": "https://jsonfeed.org/version/1.1", "title": "F"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Expected:
+class Expected(Struct, frozen=True, kw_only=True):
     """The outcome of the last poll, the words of its error, and the most that it may cost."""
 
     outcome: str = "ok"

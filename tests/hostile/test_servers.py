@@ -10,12 +10,13 @@ import asyncio
 import gzip
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from time import process_time
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.fetch import Fetcher, written_in
 from aggregator.fetch.framing import read_head
@@ -44,8 +45,7 @@ KB, MB = 1024, 1024 * 1024
 ROBOTS = b"User-agent: TestWire\n"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Expected:
+class Expected(Struct, frozen=True, kw_only=True):
     """The outcome, the words of its error, and the most that it may cost."""
 
     outcome: str = "failed"

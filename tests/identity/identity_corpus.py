@@ -13,7 +13,7 @@ import sqlite3
 import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from hashlib import sha256
@@ -22,6 +22,8 @@ from pathlib import Path
 from random import Random
 from types import TracebackType
 from typing import Any
+
+from msgspec.structs import replace
 
 from aggregator.config.shapes import IdentityTable
 from aggregator.demo import Press, Resource

@@ -11,7 +11,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from hashlib import sha256
@@ -21,6 +20,8 @@ from xml.sax.saxutils import escape
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.desk.terms import sync
 from aggregator.model import FetchResult, Poll, Publisher, Source
@@ -59,8 +60,7 @@ words = st.sampled_from(
 ) | (st.text(legal, max_size=12))
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(Struct, frozen=True):
     """One entry as the publisher means it; `render` is how it is served."""
 
     story: int
@@ -102,8 +102,7 @@ documents = st.lists(items(), max_size=5).map(tuple)
 histories = st.lists(documents, min_size=1, max_size=6).map(tuple)
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Struct, frozen=True):
     """One poll: who, when, and what was read."""
 
     source: Source

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from aggregator.desk.terms import sync
 from aggregator.model import Entry, Link, Publisher, Selection, Text

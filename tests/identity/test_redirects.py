@@ -7,7 +7,6 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from aggregator.cli import aggregator
 from aggregator.demo import Press, Resource
@@ -78,7 +78,7 @@ OWNERS = Owners(WORLD, (("other", "https://moved-other.example/new"),))
 
 def origin_of(key: str, **fields: object) -> Origin:
     url = BY_KEY[key].sources[0].url
-    return replace(Origin(publisher=BY_KEY[key], configured=url, polled=url), **fields)  # type: ignore[arg-type]
+    return replace(Origin(publisher=BY_KEY[key], configured=url, polled=url), **fields)
 
 
 NOTHING = Evidence()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from aggregator.identity import why_another, why_one, why_two
 from aggregator.model import Entry, Link, Text

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 import inspect
 import pkgutil
-from dataclasses import replace
 from datetime import timedelta
 from typing import get_args
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from aggregator import model
 from aggregator.model import (
@@ -44,9 +44,8 @@ NOUNS = [each for each in CLASSES if not issubclass(each, Exception)]
 
 @every_row("noun", NOUNS, ids=lambda noun: noun.__name__)
 def test_every_noun_is_a_frozen_value(noun: type) -> None:
-    assert dataclasses.is_dataclass(noun)
-    assert "__slots__" in vars(noun)
-    assert vars(noun)["__dataclass_params__"].frozen
+    assert issubclass(noun, msgspec.Struct)
+    assert noun.__struct_config__.frozen
 
 
 def test_every_noun_has_one_name_and_can_be_had_from_the_room_itself() -> None:
@@ -73,7 +72,7 @@ def test_a_kind_of_publisher_has_a_group() -> None:
 
 
 def test_every_field_of_a_report_has_its_names() -> None:
-    assert [field.name for field in FIELDS] == list(Report.__slots__)
+    assert [field.name for field in FIELDS] == list(Report.__struct_fields__)
     labels = [field.label for field in FIELDS if field.label]
     assert len(set(KEYS)) == len(KEYS)
     assert len(set(labels)) == len(labels)

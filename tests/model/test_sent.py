@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pickle
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from aggregator.model import Tag, TagEvidence, Tags
 from aggregator.model.who import Author, Dateline, FoundAgency, Who

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from aggregator.model import Article, Category, Document, Entry, Link, Media, Person, Publisher, Seen, Text
 from aggregator.normalise import (

@@ -7,11 +7,11 @@ import io
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from bs4 import BeautifulSoup
 from lxml import etree
+from msgspec.structs import replace
 
 from aggregator.model import Category, Entry, Text
 from aggregator.model.escaping import UNFIT

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from aggregator.model import CHANGED, FIELDS, Media, Publisher, Report, Selection, Text
 from aggregator.output import page, versions, with_changes

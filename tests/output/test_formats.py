@@ -9,7 +9,6 @@ import io
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from xml.etree import ElementTree
 import feedparser
 import pytest
 from lxml import etree
+from msgspec.structs import replace
 
 from aggregator.model import DEFAULT_DISCLAIMERS, article
 from aggregator.output.formats import FORMATS

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from aggregator.config.codes import country_name
 from aggregator.model import Tag, TagEvidence, Tags
@@ -120,7 +120,7 @@ def test_evidence_stands_beside_what_it_is_for_as_far_as_it_may_leave() -> None:
     tags = Tags(by="1", topics=(Tag("13000000", 0.5, evidence),), countries=(Tag("ML", 1.0, evidence[:1]),))
     words = ("“Ségou” (headline, city)", "“Transport” (category)", "“camions” (text, word list)")
     for scope, some in (("full_text", words), ("excerpt", words[:2]), ("headline_only", words[:1])):
-        shown = unstyled(page(replace(REPORT, scope=scope), tags=tags))  # type: ignore[arg-type]
+        shown = unstyled(page(replace(REPORT, scope=scope), tags=tags))
         assert f"Topic: science and technology (13000000): {'; '.join(some)}\n" in shown
         assert f"About: ML: {words[0]}\n" in shown
         assert all((each in shown) is (each in some) for each in words)

@@ -6,12 +6,12 @@ import json
 import re
 import tracemalloc
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup, Tag
+from msgspec.structs import replace
 
 from aggregator.model import Channel
 from aggregator.model.release import Outlet, Release

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import fields, is_dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import Struct
 
 from aggregator.model import FetchResult, Page
 from aggregator.model.errors import ParseError
@@ -74,8 +74,8 @@ def as_json(value: Any) -> Any:
     """A value without the fields that say nothing."""
     if isinstance(value, datetime):
         return value.isoformat()
-    if is_dataclass(value):
-        said = {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Struct):
+        said = {name: as_json(getattr(value, name)) for name in value.__struct_fields__}
         return {name: part for name, part in said.items() if part not in (None, [])}
     return [as_json(part) for part in value] if isinstance(value, tuple) else value
 

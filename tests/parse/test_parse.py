@@ -9,7 +9,6 @@ import html
 import json
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import fields, is_dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from xml.sax.saxutils import escape
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from msgspec import Struct
 
 from aggregator.model import Document, FetchResult, Source, Text
 from aggregator.model.errors import ParseError
@@ -60,8 +60,8 @@ def pairs() -> Iterator[Any]:
 
 
 def as_json(value: Any) -> Any:
-    if is_dataclass(value):
-        said = {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Struct):
+        said = {name: as_json(getattr(value, name)) for name in value.__struct_fields__}
         return {name: part for name, part in said.items() if part not in (None, [])}
     if isinstance(value, timedelta):
         return value / timedelta(minutes=1)

@@ -9,11 +9,11 @@ import shutil
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from aggregator.demo import Press
 from aggregator.pipeline.cached import digest, is_settled, program, signature

@@ -9,12 +9,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
 
 import pytest
+from msgspec.structs import replace
 
 from aggregator.demo import Press, Resource
 from aggregator.desk import acts, purging
@@ -76,7 +76,7 @@ class Wire(Trip):
             return await pipeline.copy_pictures(100, 100)
 
     def with_rights(self, **rights: object) -> None:
-        changed = [replace(each, rights=replace(each.rights, **rights)) for each in self.config.publishers]  # type: ignore[arg-type]
+        changed = [replace(each, rights=replace(each.rights, **rights)) for each in self.config.publishers]
         self.config = replace(self.config, publishers=tuple(changed))
 
     def states(self) -> dict[str, str]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, timedelta
 
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 
 from aggregator.cli import aggregator
 from aggregator.demo import Press, Resource

@@ -6,10 +6,10 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TypeVar
 
 import pytest
+from msgspec.structs import replace
 
 from aggregator.model import Article, FetchResult, Publisher, Selection, TagSettings, Text
 from aggregator.pipeline.recording import record as record_polls

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 import pytest
+from msgspec.structs import replace
 
 from aggregator.desk import acts
 from aggregator.desk.terms import sync

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from hypothesis import example, given
+from msgspec.structs import replace
 
 from aggregator.model import Document, Poll, Seen
 from aggregator.normalise import normalise

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from aggregator.model import Article, Known, Link, Match, Media, Person, PollSettings, Text
 from aggregator.revisions.changes import decide

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from aggregator.model import ChangeKind, Decision, Known, Link, MassKind, PollSettings, Text, Words
 from aggregator.revisions.compare import words_of

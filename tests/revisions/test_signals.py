@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
+
+from msgspec.structs import replace
 
 from aggregator.model import Article, Text
 from aggregator.revisions.signals import embargo_of, is_withdrawal

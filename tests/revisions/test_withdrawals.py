@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from aggregator.model import Decision, Deleted, Habits, Known, ReportState, Snapshot, Text
 from aggregator.revisions.mass import AT_ONCE
@@ -45,7 +46,7 @@ def test_a_report_leaves_the_wire_when_its_headline_says_so_new_or_known() -> No
 )
 def test_a_withdrawal_is_told_once(decision: Decision, taken_out: set[int | str], kinds: str) -> None:
     (told,) = once([decision], taken_out)
-    assert told == replace(decision, change=kinds)  # type: ignore[arg-type]
+    assert told == replace(decision, change=kinds)
 
 
 def test_a_report_is_held_for_as_long_as_its_publisher_asks_and_where_that_is_unreadable_for_a_person() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from typing import Any, get_args
+
+from msgspec.structs import replace
 
 from aggregator.model import Channel, Images
 from aggregator.model.release import Held, Outlet, Refusal, Use

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import date
 from typing import get_args
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from aggregator import model
 from aggregator.model import AI_USES, Contact, Images, Publisher, Rights, Source, Terms, Wire

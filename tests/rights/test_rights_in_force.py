@@ -7,7 +7,6 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
@@ -16,6 +15,7 @@ import pytest
 import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import fields, replace
 from sqlite_utils import Database
 
 from aggregator.cli import aggregator
@@ -47,6 +47,7 @@ from aggregator.model import (
     Text,
 )
 from aggregator.model.errors import Challenge
+from aggregator.model.plain import as_dict
 from aggregator.model.release import Use
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.pipeline.poll import said_of
@@ -200,7 +201,7 @@ def what_comes_of(publisher: Publisher, folder: Path) -> list[object]:
                 for use in (None, *get_args(Use)):
                     said += releases(store, WIRE, ids, outlet(store, channel, now, use))
             with read_as_of(store.path, now) as reader:
-                said += [[asdict(report) for report in reader.latest(ANY)], reader.changes(), reader.health()]
+                said += [[as_dict(report) for report in reader.latest(ANY)], reader.changes(), reader.health()]
             said.append(rows(store, "SELECT * FROM bodies"))
         (report,) = store.latest(ANY)
         acts.withhold(store, report.id, CAUSE, NOW)
@@ -382,7 +383,7 @@ def test_changed_rights_hold_at_once_for_everything_stored(store: Store) -> None
 
 def let_out(store: Store) -> str:
     with read_as_of(store.path, NOW) as reader:
-        reports = [asdict(report) for report in reader.latest(ANY)]
+        reports = [as_dict(report) for report in reader.latest(ANY)]
         _, at = reader.query("SELECT raw_words(raw, dictionary_id) FROM wire_at")
         return json.dumps([reports, list(at)], ensure_ascii=False)
 
@@ -592,7 +593,7 @@ def test_an_agreement_that_is_over_is_over_for_every_way_of_reading(store: Store
         (report,) = reader.latest(Selection(publishers=("ending",)))
         assert "Opening lines only." in report.disclaimer
         assert report.text == "Le pont n° 0 rouvre lundi. Les camions attendent."
-        assert "depuis mardi" not in json.dumps([asdict(report), reader.changes(), reader.health()])
+        assert "depuis mardi" not in json.dumps([as_dict(report), reader.changes(), reader.health()])
         assert reader.report(report.id) == report
         assert report in reader.search(parse("pont"), ANY)
         for sql in ("SELECT text_scope FROM wire", "SELECT text_scope FROM wire_at", "SELECT text_scope FROM terms"):
@@ -814,7 +815,7 @@ def test_a_database_of_an_older_version_gets_channels_and_loses_what_is_too_long
         "strict": replace(QUOTATION, storage="metadata_only"),
     }
     for number, (key, rights) in enumerate(before.items(), start=1):
-        written = json.dumps(asdict(rights))
+        written = json.dumps(as_dict(rights))
         connection.execute(
             """
             INSERT INTO publishers (key, name, place, country, kind, "group", languages, homepage, rights, configured)

@@ -7,7 +7,6 @@ import io
 import json
 import re
 from collections import Counter
-from dataclasses import fields, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import get_args
@@ -15,6 +14,7 @@ from typing import get_args
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import fields, replace
 
 from aggregator.model import Channel, Images, Rights
 from aggregator.model.picture import PictureCopy, PictureSize

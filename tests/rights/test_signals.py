@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 import tomllib
-from dataclasses import replace
 from typing import Any, get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from aggregator.fetch.robots import text_of
 from aggregator.model import AI_USES, Entry, FetchResult, Rights, Rsl, Source

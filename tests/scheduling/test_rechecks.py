@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from aggregator.model import PageVisit, Publisher, Recheck, Validators
 from aggregator.scheduling.rechecks import APART, STEPS, UNANSWERED, believed, first_visit, judge, next_visit, rest
@@ -18,11 +18,11 @@ PAGE, HOME = "http://daily-example.example/2026/pont", "http://daily-example.exa
 
 def recheck(**fields: object) -> Recheck:
     made = Recheck(article_id=1, id="a", publisher="daily-example", url=PAGE, first_seen=NOW)
-    return replace(made, **fields)  # type: ignore[arg-type]
+    return replace(made, **fields)
 
 
 def publisher(on_missing: str = "suspend", on_gone: str = "suspend") -> Publisher:
-    corrections = replace(AGREEMENT.corrections, on_missing=on_missing, on_gone=on_gone)  # type: ignore[arg-type]
+    corrections = replace(AGREEMENT.corrections, on_missing=on_missing, on_gone=on_gone)
     return make_publisher(rights=replace(AGREEMENT, corrections=corrections))
 
 

@@ -6,7 +6,6 @@ import gzip
 import random
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from aggregator.desk import acts
 from aggregator.desk.housekeeping import maintain, release_embargoes
@@ -177,7 +177,7 @@ class Wire:
 
     def _of_rights(self, rights: object) -> None:
         number = self.chance.randrange(2)
-        self.publishers[number] = replace(self.publishers[number], rights=rights)  # type: ignore[arg-type]
+        self.publishers[number] = replace(self.publishers[number], rights=rights)
         self._sync()
 
     def housekeeping(self) -> None:

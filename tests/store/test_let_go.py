@@ -13,13 +13,13 @@ import sys
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 import zstandard
+from msgspec.structs import replace
 from sqlite_utils import Database
 
 from aggregator.desk import acts, purging

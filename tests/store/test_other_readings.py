@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from aggregator.model import Link, Person, Publisher, Selection, Text
 from aggregator.pipeline.recording import record as record_polls

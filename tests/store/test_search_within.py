@@ -5,11 +5,11 @@ before any was.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from aggregator.desk.purging import chosen, purge
 from aggregator.model import Cause, Publisher, Selection, Text

@@ -7,12 +7,12 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
-from dataclasses import replace
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from aggregator.desk import retention
 from aggregator.desk.housekeeping import maintain
@@ -206,7 +206,7 @@ def test_what_waits_for_the_index_survives_a_crash(store: Store, publisher: Publ
 def test_validators_articles_and_next_poll_are_one_transaction(store: Store, publisher: Publisher) -> None:
     source = publisher.sources[0]
     poll = make_poll(source, validators=Validators('W/"a b"', "yesterday"), body_hash=b"x" * 32)
-    broken = replace(make_articles(publisher, make_entry())[0], entry_hash=None)  # type: ignore[arg-type]
+    broken = replace(make_articles(publisher, make_entry())[0], entry_hash=None)
     with pytest.raises(sqlite3.IntegrityError):
         record_polls(store, [(poll, [broken])], NOW)
     (due,) = store.due(NOW)

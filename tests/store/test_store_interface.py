@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from aggregator.desk import rules
 from aggregator.model import (
@@ -90,7 +90,7 @@ def stored(store: Store, *articles: Article, source: Source = FEED, **fields: ob
     poll = make_poll(source, new=len(articles))
     listed = tuple(article.id for article in articles)
     record = PollRecord(known=known(store, articles, source), poll=poll, decisions=new(*articles), last_listed=listed)
-    assert store.save([replace(record, **fields)], NOW) == set()  # type: ignore[arg-type]
+    assert store.save([replace(record, **fields)], NOW) == set()
     return poll
 
 

@@ -8,12 +8,12 @@ import multiprocessing
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from threading import Barrier, Event
 
 import pytest
+from msgspec.structs import replace
 
 from aggregator.desk import rules
 from aggregator.desk.purging import purge

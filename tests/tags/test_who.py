@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from aggregator.model import Media, TagSettings, Text
 from aggregator.model.who import Byline, PictureCredit, Who
@@ -119,7 +119,7 @@ def test_words_beside_a_picture_are_caption_and_credit(case: Case) -> None:
 
 
 def _of_picture(credit: PictureCredit) -> Iterator[tuple[str, Any]]:
-    for name in PictureCredit.__dataclass_fields__:
+    for name in PictureCredit.__struct_fields__:
         if name != "literal" and (value := getattr(credit, name)):
             yield _FLAGS.get(name, name), value
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import fields, replace
 
 from aggregator.desk.terms import sync
 from aggregator.model import ALL_REPORTS, Cursor, Query, Selection

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from aggregator.model import Category, Entry, Link, Media, Origin, Person, Place, Text
 from aggregator.text import raw_words

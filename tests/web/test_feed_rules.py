@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import islice
 from urllib.parse import urlsplit
 
 import pytest
 from lxml import etree
+from msgspec.structs import replace
 
 from aggregator.desk import acts
 from aggregator.model import Cause, Selection

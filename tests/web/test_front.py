@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -15,6 +14,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 from bs4 import BeautifulSoup
+from msgspec.structs import replace
 
 from aggregator.desk import acts
 from aggregator.model import Cause, Report, Selection
@@ -107,7 +107,7 @@ def test_the_front_page_goes_on_in_the_list(wire: Served) -> None:
 
 
 def report(number: int, publisher: str, topics: tuple[str, ...] = ()) -> Report:
-    text = {name: "" for name in Report.__dataclass_fields__ if name not in ("channels", "topics", "about")}
+    text = {name: "" for name in Report.__struct_fields__ if name not in ("channels", "topics", "about")}
     made = Report(**text, channels=("web",))  # type: ignore[arg-type]
     return replace(made, id=str(number), publisher=publisher, topics=topics)
 

@@ -9,13 +9,13 @@ import io
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from bs4 import BeautifulSoup, Tag
+from msgspec.structs import replace
 
 from aggregator.model import Selection
 from aggregator.output.csv import table

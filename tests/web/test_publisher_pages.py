@@ -5,13 +5,13 @@ from __future__ import annotations
 import gzip
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+from msgspec.structs import replace
 
 from aggregator.config.loading import load
 from aggregator.desk import acts

@@ -6,13 +6,13 @@ import gzip
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup, Tag
+from msgspec.structs import replace
 
 from aggregator.desk import acts, joins, purging
 from aggregator.desk.outgoing import outlet, releases

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup, Tag
+from msgspec.structs import replace
 
 from aggregator.desk.outgoing import outlet, releases
 from aggregator.desk.terms import sync

@@ -7,9 +7,10 @@ Here the site's parts meet: what the publishers say (`world`), how formats are w
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from aggregator.demo.sites import pages, world
 from aggregator.demo.sites.generate import generated_entries

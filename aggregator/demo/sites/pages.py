@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from html import escape
+
+from msgspec import Struct
 
 from aggregator.model import Entry, Link, Media
 
@@ -19,8 +20,7 @@ OPEN_PARAGRAPHS = 1  # of a report that must be paid for
 Said = dict[str, object]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Around:
+class Around(Struct, frozen=True, kw_only=True):
     """What stands on a site's page around its report."""
 
     publisher: str

@@ -10,16 +10,16 @@ from __future__ import annotations
 import codecs
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from xml.sax.saxutils import escape, quoteattr
 
+from msgspec import Struct
+
 from aggregator.model import Entry, Media
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Channel:
+class Channel(Struct, frozen=True, kw_only=True):
     """What a feed says of itself, and its entries, newest first; their dates are ISO 8601 text."""
 
     title: str
@@ -35,8 +35,7 @@ class Channel:
     links: tuple[tuple[str, str], ...] = ()  # more links of the feed, in Atom 1.0: rel, address (RFC 5005)
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Struct, frozen=True):
     """How a feed is written, and the media type it is served under."""
 
     text: Callable[[Channel], str]

@@ -9,16 +9,18 @@ HTML as it stands, any other is wrapped in `<p>`.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields, replace
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+from msgspec import Struct
+from msgspec.structs import fields, replace
+
 from aggregator.model import Category, Entry, Link, Media, Person, Text
 from aggregator.model.errors import PressError
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Struct)
 
 ROBOTS = "User-agent: *\nDisallow:\n"
 PICTURES = "pictures"  # the folder beside the content files; and below a site's address
@@ -27,8 +29,7 @@ PICTURE_TYPES = {".png": "image/png", ".jpg": "image/jpeg"}
 STYLES = ("news", "wordpress", "old")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Feed:
+class Feed(Struct, frozen=True, kw_only=True):
     """One address at which a site lists its reports."""
 
     path: str
@@ -38,8 +39,7 @@ class Feed:
     section: str | None = None  # None: lists every report
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
+class Picture(Struct, frozen=True, kw_only=True):
     """A picture on a report's page, with what the publisher writes below it."""
 
     file: str  # in the folder `pictures`
@@ -54,8 +54,7 @@ class Picture:
         return PICTURE_TYPES[Path(self.file).suffix]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Struct, frozen=True, kw_only=True):
     """What the publisher does to a report at a round; None leaves that part as it was."""
 
     round: int
@@ -71,8 +70,7 @@ class Event:
     tombstone: bool | None = None  # True: an at:deleted-entry in the feed (RFC 6721), Atom 1.0 only
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """One report as it stands; `standing` folds the events of a round into it."""
 
     guid: str
@@ -97,8 +95,7 @@ class Report:
     tombstone: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
+class Site(Struct, frozen=True, kw_only=True):
     """One publisher's site: what it serves, and when."""
 
     key: str  # the file's name, as in config/publishers
@@ -263,17 +260,17 @@ def html(text: str) -> str:
     return "\n".join(block if block.startswith("<") else f"<p>{block}</p>" for block in blocks if block)
 
 
-def _built(noun: Callable[..., T], where: str, table: Mapping[str, Any]) -> T:
+def _built(noun: type[T], where: str, table: Mapping[str, Any]) -> T:
     """`noun(**table)`, or a PressError that names the unknown, missing or wrongly typed key."""
-    known = {field.name: field for field in fields(noun)}  # type: ignore[arg-type]  # every noun is a dataclass
+    known = noun.__annotations__  # as they are written
     for key, value in table.items():
         if key not in known:
             raise PressError(f"{where}: {key}: unknown key, expected one of {', '.join(sorted(known))}")
-        wanted = str(known[key].type).removesuffix(" | None")
+        wanted = str(known[key]).removesuffix(" | None")
         found = type(value).__name__
         if found != wanted.partition("[")[0]:
             raise PressError(f"{where}: {key}: found {found} {value!r}, expected {wanted}")
-    for name, field in known.items():
-        if name not in table and field.default is MISSING and field.default_factory is MISSING:
-            raise PressError(f"{where}: {name}: missing, expected {field.type}")
+    for field in fields(noun):
+        if field.required and field.name not in table:
+            raise PressError(f"{where}: {field.name}: missing, expected {known[field.name]}")
     return noun(**table)

@@ -8,8 +8,9 @@ What is said to programs goes before what is shown; each field says by which rul
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from aggregator.model import Category, FetchResult, Page, PageEvidence
 from aggregator.model.errors import ParseError
@@ -23,8 +24,7 @@ _LONGEST_SUMMARY = 2_000  # characters
 MOST_TEXT = 400_000  # characters of a text; the longest reports of newsrooms have 60,000
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Struct):
     """The fields that were found so far, and by which rules."""
 
     values: dict[str, Any] = field(default_factory=dict)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from itertools import islice
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.model import Person
 from aggregator.parse.page.headline import Metas, letters
@@ -57,8 +59,7 @@ _NAME_CLASS = re.compile(r"(?:^|[\s_-])(?:fn|author-?name|name|post-?author-?nam
 _AVATAR = re.compile(r"avatar|image|photo|img|picture|thumb|bio|box|social|follow|role|title|job|date|time")
 
 
-@dataclass(frozen=True, slots=True)
-class Wrote:
+class Wrote(Struct, frozen=True):
     """Authors, their line, and the rules by which they were found."""
 
     persons: tuple[Person, ...] = ()

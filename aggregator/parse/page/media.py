@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from itertools import islice
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from aggregator.model import Media, Text
 from aggregator.parse.page.headline import Metas, letters
@@ -51,8 +53,7 @@ _MARKS = re.compile(
 _LONGEST_CREDIT, _LONGEST_CAPTION = 150, 2_000  # characters
 
 
-@dataclass(slots=True)
-class _Gallery:
+class _Gallery(Struct):
     base: str
     found: dict[str, Media] = field(default_factory=dict)  # by address as compared
 
@@ -74,8 +75,7 @@ class _Gallery:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What a page says to programs of its pictures."""
 
     report: Object

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from aggregator.parse.page.tree import FOR_OTHERS, Element, around, named, short_words, words
 from aggregator.text.folding import fold
@@ -70,8 +71,7 @@ _TEXT_OF = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(Struct, frozen=True):
     """The elements of a page between which its report stands."""
 
     heading: Element | None  # its `h1`

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from lxml import etree
+from msgspec import Struct
 
 from aggregator.parse.page.body import cleaned, paragraphs_in
 from aggregator.parse.page.region import Region
@@ -22,8 +22,7 @@ _SHORTEST = 300  # characters from which a text in JSON-LD says where the report
 _MOST_COMPARED = 60_000  # characters
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """The paragraphs of a report."""
 
     paragraphs: tuple[str, ...]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from aggregator.parse.page.linked import Object, text_of
 from aggregator.parse.page.tree import Element, for_others, line, named, short_words
@@ -54,8 +55,7 @@ _CLOCK = re.compile(r"\d\d?[:h.]\d\d")
 _LONGEST_PLACE, _MOST_PLACES = 200, 60  # characters, elements that are looked at
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
+class Stated(Struct, frozen=True):
     """A moment as it is stated, and by which rule it was found."""
 
     literal: str

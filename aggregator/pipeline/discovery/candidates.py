@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
+
+from msgspec import Struct
 
 from aggregator.model import Link
 from aggregator.model.errors import ParseError
@@ -38,8 +39,7 @@ _POSTS = "per_page=20&_embed=author,wp:featuredmedia,wp:term"
 _SITEMAP = re.compile(r"(?im)^[ \t]*sitemap[ \t]*:[ \t]*(\S+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """An address that may be a feed, and who says so."""
 
     url: str
@@ -49,8 +49,7 @@ class Candidate:
 OWN = frozenset(("given", "its site", "custom"))  # named by nobody, and of the site itself
 
 
-@dataclass(frozen=True, slots=True)
-class Other:
+class Other(Struct, frozen=True):
     """A feed that was seen and not asked for."""
 
     url: str

@@ -5,8 +5,9 @@ the document itself; runs in worker processes. It alone knows what a whole text 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from aggregator.model import Entry, FetchResult, Source
 from aggregator.parse import parse
@@ -21,8 +22,7 @@ _SAMPLES, _SAMPLE = 4, 240  # entries that are shown, and characters of each tex
 _ALIVE = timedelta(days=90)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
+class Sample(Struct, frozen=True, kw_only=True):
     """An entry as a person looks at it who has to choose a feed: words without markup, cut."""
 
     title: str
@@ -30,8 +30,7 @@ class Sample:
     published: datetime | None = None  # None: not stated, or not to be read
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measure:
+class Measure(Struct, frozen=True, kw_only=True):
     """What a document carries; shares from 0.0 to 1.0 of its entries."""
 
     format: str

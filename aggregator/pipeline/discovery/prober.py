@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from aggregator.fetch import Fetcher, Hosts, Turn, written_by, written_in
 from aggregator.fetch.iri import to_uri
@@ -60,8 +62,7 @@ _ENOUGH_SAID = frozenset((429, 503))
 Honoured = Literal["yes", "no", "none sent"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundFeed:
+class FoundFeed(Struct, frozen=True, kw_only=True):
     """An address that this wire can read."""
 
     url: str
@@ -73,8 +74,7 @@ class FoundFeed:
         return f"{self.carries.format}, {self.carries.entries} entries"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class Tried(Struct, frozen=True, kw_only=True):
     """An address that was tried, who named it, and what came of it."""
 
     url: str
@@ -83,8 +83,7 @@ class Tried:
     feed: FoundFeed | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
+class Survey(Struct, frozen=True, kw_only=True):
     """What a site offers."""
 
     url: str
@@ -102,8 +101,7 @@ class Survey:
         return self.url if is_page and parts.path else f"{parts.scheme}://{parts.netloc}/"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Look(Struct, frozen=True, kw_only=True):
     """How a source does now."""
 
     source: Source
@@ -120,8 +118,7 @@ class Look:
         return "dead" if self.carries is None else "fine" if self.carries.entries else "empty"
 
 
-@dataclass
-class _Search:
+class _Search(Struct):
     """One survey under way."""
 
     url: str
@@ -148,8 +145,7 @@ class _Search:
         return not self.is_over and not full and not self.has_tried(candidate.url)
 
 
-@dataclass(frozen=True, slots=True)
-class Prober:
+class Prober(Struct, frozen=True):
     """What looking needs; holds nothing open itself."""
 
     fetcher: Fetcher

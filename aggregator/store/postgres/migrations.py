@@ -11,11 +11,11 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+from msgspec import Struct
 from psycopg import errors
 
 from aggregator.store.postgres.connecting import NAME
@@ -33,8 +33,7 @@ WHERE datname = current_database() AND application_name LIKE 'aggregator %' AND 
 _APPLIED_AT = "to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
 
 
-@dataclass(frozen=True, slots=True)
-class Migration:
+class Migration(Struct, frozen=True):
     name: str  # of its file, without .sql
     file: Traversable
 

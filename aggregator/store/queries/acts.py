@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from aggregator.model import Act, ActRecord, Addressee, Cause, DeskDecision, ReportState
 from aggregator.model.errors import DeskError

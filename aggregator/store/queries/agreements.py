@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
 from aggregator.model import Agreement, InForce
+from aggregator.model.plain import as_dict
 from aggregator.store.connection import Connection, StoreConnection
 from aggregator.store.queries import ledger, reading
 from aggregator.store.queries.rows import not_there
@@ -33,7 +33,7 @@ _OUT_OF_DATE = f"{_OVER} UNION ALL SELECT publisher, 0, during FROM agreements W
 
 def put_in_force(connection: Connection, in_force: Mapping[str, InForce]) -> None:
     """Writes terms, by publisher, into the tables that the views read. Within a transaction."""
-    rights = [(publisher, _as_text(asdict(each.rights))) for publisher, each in in_force.items()]
+    rights = [(publisher, _as_text(as_dict(each.rights))) for publisher, each in in_force.items()]
     connection.executemany(
         "UPDATE publishers SET rights = ?2 WHERE publisher = ?1",
         not_there(connection, "publishers", ("publisher", "rights"), rights),
@@ -77,7 +77,7 @@ def remember(connection: Connection, agreements: Mapping[str, Agreement | None])
 
 def _row(publisher: str, agreement: Agreement) -> tuple[str | bool, ...]:
     during, after = (
-        _as_text({"rights": asdict(side.rights), "terms": _rows(side)}) for side in (agreement.during, agreement.after)
+        _as_text({"rights": as_dict(side.rights), "terms": _rows(side)}) for side in (agreement.during, agreement.after)
     )
     return publisher, agreement.last_day.isoformat(), to_iso(agreement.ends_at), agreement.ended, during, after
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, cast
+
+from msgspec import Struct
 
 from aggregator.model import (
     AlertItem,
@@ -93,8 +94,7 @@ def _hits(connection: Connection, after: int, up_to: int) -> dict[int, list[int]
     return {search_id: sorted(articles) for search_id, articles in found.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class _Search:
+class _Search(Struct, frozen=True):
     """A search of which whom to tell is looked for."""
 
     search_id: int

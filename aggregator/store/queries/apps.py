@@ -10,11 +10,12 @@ from __future__ import annotations
 import heapq
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from operator import attrgetter
 from typing import Any
+
+from msgspec import Struct
 
 from aggregator.model.apps import AppEntry, AppFeed, AppListing, AppReader, AppSearch, AppUnread
 from aggregator.store.connection import Connection, StoreConnection
@@ -54,8 +55,7 @@ _FITS = f"""
 _OF_THESE = "a.publisher IN (SELECT value FROM json_each(:publishers))"
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     """A listing as SQL needs it."""
 
     listing: AppListing
@@ -314,8 +314,7 @@ def _entries(connection: Connection, sql: str, values: Mapping[str, Any]) -> Ite
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Changed:
+class _Changed(Struct, frozen=True):
     numbers: frozenset[int]
     publishers: frozenset[str]  # whose terms have changed, so that all their reports have
 

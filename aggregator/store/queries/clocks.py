@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.model import AGREED_AFTER, FAR, NOTICED, ClockLooks
 from aggregator.store.connection import Connection
@@ -165,8 +167,7 @@ def bring_rows_back(connection: Connection, now: datetime) -> int:
     return count
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
+class _Span(Struct, frozen=True):
     """What lies in the future, by polls and the ledger."""
 
     last_right: datetime | None  # the newest time that does not; None: all of them do

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 
 from aggregator.model import Publisher, PublisherTerms, Source, StoredConfig
 from aggregator.model.errors import DeskError
+from aggregator.model.plain import as_dict
 from aggregator.store.connection import Connection
 from aggregator.store.queries import agreements, excerpts, ledger, redirects, settings, source_rules
 from aggregator.store.queries.rows import not_there
@@ -136,7 +136,7 @@ def in_force(connection: Connection) -> StoredConfig | None:
 
 def note_in_force(connection: Connection, stored: StoredConfig) -> None:
     """Within a transaction."""
-    settings.write(connection, _IN_FORCE, json.dumps({**asdict(stored), "at": to_iso(stored.at)}))
+    settings.write(connection, _IN_FORCE, json.dumps({**as_dict(stored), "at": to_iso(stored.at)}))
 
 
 def _row(publisher: Publisher) -> tuple[object, ...]:

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from aggregator.store.connection import Connection
 from aggregator.store.queries import settings
@@ -22,8 +23,7 @@ _IS_QUIET = """
 """
 
 
-@dataclass(slots=True)
-class _Day:
+class _Day(Struct):
     polls: int = 0
     seconds: float = 0.0
     body_bytes: int = 0
@@ -90,8 +90,7 @@ def _add(connection: Connection, source_id: int, date: str, day: _Day) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
+class _Table(Struct, frozen=True):
     """A table that is walked in the order of its key, a batch at a time, and then from its beginning again."""
 
     name: str

@@ -11,8 +11,9 @@ from __future__ import annotations
 import json
 from bisect import insort
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from aggregator.store.connection import Connection
 from aggregator.store.queries.selections import Chosen, Place, where

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from aggregator.model import Before, Deleted, Entry, Known, MassKind, Memory, Snapshot, Source, Wanted, Words
 from aggregator.model.errors import SourceRenamed

@@ -19,9 +19,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from aggregator.model import ChangeKind, Cursor, Selection
 from aggregator.model.errors import CursorError, StoreError
@@ -55,8 +56,7 @@ _OF_PUBLISHERS = f"""
     """  # noqa: S608  (constants)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class Terms(Struct, frozen=True, kw_only=True):
     """What readers see of a publisher's terms."""
 
     of_classes: Mapping[str, Mapping[str, str | int | None]]  # by class
@@ -64,8 +64,7 @@ class Terms:
     chosen_by: tuple[str, ...] = ()  # as in `publisher_history`; (): the publisher is not known yet
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(Struct, frozen=True, kw_only=True):
     """One line to be written: about an article and its revision, or about a publisher."""
 
     change_kind: ChangeKind

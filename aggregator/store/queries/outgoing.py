@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
+
+from msgspec.structs import replace
 
 from aggregator.model import Channel, Corrections, Entry, Images, Media, Rights, Text
 from aggregator.model.picture import PictureCopy
@@ -191,7 +192,7 @@ def rights_in_force(stored: str) -> Rights:
 
 def rights_of(said: Mapping[str, Any]) -> Rights:
     """The rights that were stored as JSON. What an older version did not know has its default."""
-    known = {name: value for name, value in said.items() if name in Rights.__dataclass_fields__}
+    known = {name: value for name, value in said.items() if name in Rights.__struct_fields__}
     for name in ("expires", "terms_checked"):
         if known.get(name):
             known[name] = date.fromisoformat(known[name])

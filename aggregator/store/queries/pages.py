@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import fields, replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from aggregator.model import Article, Decision, PageReading, PageState, PageWords
 from aggregator.store.connection import Connection
@@ -105,7 +106,7 @@ def note(connection: Connection, versions: Sequence[tuple[int, int, Article]], a
         VALUES (?, 'metadata', ?, 'read', ?, ?) ON CONFLICT DO NOTHING
         """,
         [
-            (number, at, revision, json.dumps([each.name for each in fields(PageWords) if getattr(a.page, each.name)]))
+            (number, at, revision, json.dumps([name for name in PageWords.__struct_fields__ if getattr(a.page, name)]))
             for number, revision, a in versions
         ],
     )

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from aggregator.model import Article, SavedSearch, Selection, Tell
+from aggregator.model.plain import as_dict
 from aggregator.store.connection import Connection, StoreConnection, WordIndex
 from aggregator.store.queries import settings
 from aggregator.store.queries.indexing import ARE_MATCHED
@@ -139,7 +139,7 @@ def _follow_tells(connection: Connection, search: SavedSearch, last: int) -> Non
     rows = connection.execute("SELECT whom, tell_id, in_force FROM tells WHERE search_id = ?", (search_id,))
     before = {whom: (tell_id, in_force) for whom, tell_id, in_force in rows.fetchall()}
     for tell in search.tells:
-        said = json.dumps(asdict(tell))
+        said = json.dumps(as_dict(tell))
         if tell.whom in before and before[tell.whom][1]:
             connection.execute("UPDATE tells SET tell = ? WHERE tell_id = ?", (said, before[tell.whom][0]))
             continue

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from aggregator.model import Selection
 from aggregator.model.errors import StoreError
@@ -18,8 +19,7 @@ _LATER = "~"  # a text that is behind every time
 Place = tuple[str, str, int]  # of a report in lists: sort_time, first_seen, and less its number; the greatest is first
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
+class Chosen(Struct, frozen=True, kw_only=True):
     """A selection as SQL needs it: every value once; kinds and groups as publishers; places, times and numbers."""
 
     publishers: tuple[str, ...] | None  # None: all

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 
 from aggregator.model import LeftOut, SourceRules
+from aggregator.model.plain import as_dict
 from aggregator.store.connection import Connection
 from aggregator.text.dates import to_iso
 
@@ -18,7 +18,7 @@ def read(text: str | None) -> SourceRules | None:
 
 
 def written(rules: SourceRules | None) -> str | None:
-    return json.dumps({name: values for name, values in asdict(rules).items() if values}) if rules else None
+    return json.dumps({name: values for name, values in as_dict(rules).items() if values}) if rules else None
 
 
 def left_out(connection: Connection, source_id: int) -> Mapping[str, tuple[bytes, str]]:

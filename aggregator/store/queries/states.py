@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from aggregator.store.connection import Connection
 from aggregator.store.queries import reading, settings
@@ -52,8 +53,7 @@ WHERE source_name IN (SELECT value FROM json_each(?))
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
+class _Change(Struct, frozen=True):
     """A source in other states than it was."""
 
     source_id: int

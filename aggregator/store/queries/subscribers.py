@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from aggregator.model import Attempt, Queue, Selection
+from aggregator.model.plain import as_dict
 from aggregator.store.connection import Connection, StoreConnection
 from aggregator.store.queries import figures, released, settings
 from aggregator.store.queries.reading import rows
@@ -72,7 +72,7 @@ def note_selection(connection: Connection, name: str, selection: Selection) -> N
     so. Within a transaction.
     """
     (seq,) = connection.execute("SELECT seq FROM subscribers WHERE subscriber = ?", (name,)).fetchone()
-    chosen = {each: value for each, value in asdict(selection).items() if value}
+    chosen = {each: value for each, value in as_dict(selection).items() if value}
     # [what is chosen, up to which line], the one of now last, with None for a line
     known = json.loads(settings.read(connection, f"selections/{name}") or "[]")
     written = json.loads(json.dumps(chosen))

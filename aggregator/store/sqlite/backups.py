@@ -9,9 +9,10 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from aggregator.model import Cursor
 from aggregator.model.errors import StoreBusy, StoreError, StoreFull
@@ -29,8 +30,7 @@ _MOST_NAMES = 1_000
 _NOTHING, _ANOTHER = "nothing was changed", "name another file"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(Struct, frozen=True, kw_only=True):
     """What a file holds."""
 
     size: int  # bytes
@@ -40,8 +40,7 @@ class Facts:
     pictures: PicturesHeld  # that were brought with it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
+class Loaded(Struct, frozen=True, kw_only=True):
     """What was put in the place of the database, and what was there before."""
 
     facts: Facts

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from aggregator.model.errors import StoreError
 
@@ -19,8 +20,7 @@ _TEMPORARY = ("SQLITE_TMPDIR", "TMPDIR")
 _USUAL = ("/var/tmp", "/usr/tmp", "/tmp", ".")
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(Struct, frozen=True):
     """Bytes in a folder: those needed, all at one time, and those that are free."""
 
     folder: Path
@@ -28,8 +28,7 @@ class Room:
     free: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rewriting:
+class Rewriting(Struct, frozen=True, kw_only=True):
     """What writing the file anew takes."""
 
     file_bytes: int  # of the database as it is, its log included

@@ -6,8 +6,9 @@ What a step knows of the one before stands in hidden fields, and is looked at ag
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from aggregator.config import catalogue
 from aggregator.config.adding import add_publisher, add_source

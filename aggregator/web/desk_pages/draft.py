@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
 from typing import get_args
+
+from msgspec import Struct
 
 from aggregator.config.codes import country_called, language_called
 from aggregator.config.loading import load
@@ -36,8 +37,7 @@ ELSEWHERE = ""  # where a fault stands that is of no field
 Faults = Mapping[str, tuple[str, ...]]  # by field; each is a sentence in English, as `check` says it without the key
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(Struct, frozen=True, kw_only=True):
     """The fields of the form, as they were sent: nothing of them is trusted until the loader has taken the file."""
 
     feed: str = ""
@@ -82,11 +82,10 @@ class Draft:
         return publisher_text(top, literal(self.feed), self.feed_kind, profile=self.profile, tables=tables)
 
 
-NAMES: tuple[str, ...] = tuple(each.name for each in fields(Draft))
+NAMES: tuple[str, ...] = Draft.__struct_fields__
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+class Tried(Struct, frozen=True):
     """A draft beside all that is in the configuration folder."""
 
     faults: Faults

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from aggregator.desk import complaints, suspects
 from aggregator.pipeline.saved_searches import searches
@@ -15,8 +16,7 @@ from aggregator.web.desk_pages.visit import DeskRoute, DeskVisit, desk_page
 from aggregator.web.pages.page import Page
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(Struct, frozen=True):
     """Something that may need a person: `number` of them, the oldest since then. `path`: where it is seen to."""
 
     name: str

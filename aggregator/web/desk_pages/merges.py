@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from aggregator.desk import merges, suspects
 from aggregator.desk.versions import said_by
@@ -55,8 +56,7 @@ def suspicious(visit: DeskVisit) -> Page:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """One of two that are compared."""
 
     title: list[tuple[str, str]]

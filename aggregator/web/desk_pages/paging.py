@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
+
+from msgspec import Struct
 
 from aggregator.web.desk_pages.visit import DeskVisit
 from aggregator.web.pages.wording import N_
@@ -29,8 +30,7 @@ def number(said: str, name: str) -> int:
     raise Problem(404, N_("there is no such page"), f"{name} is no number")
 
 
-@dataclass(frozen=True, slots=True)
-class Part(Generic[T]):
+class Part(Struct, Generic[T], frozen=True):
     """A page of a list that is read whole. `pages`: how many there are; `number`: which of them it is, from 1 on."""
 
     rows: Sequence[T]

@@ -11,9 +11,9 @@ import hashlib
 import hmac
 import ipaddress
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -28,8 +28,7 @@ _LONGEST = 200  # characters of a token or a name
 _NONCE = 16  # hexadecimal digits
 
 
-@dataclass(frozen=True, slots=True)
-class SignedIn:
+class SignedIn(Struct, frozen=True):
     """A person whose browser sent a session that is in force. `secret`: what the cookie holds."""
 
     person: DeskPerson

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
+
+from msgspec import Struct
 
 from aggregator.desk import acts, clock, joins, merges, references, rules
 from aggregator.desk.outgoing import what_leaves
@@ -103,8 +104,7 @@ def _labels(visit: DeskVisit) -> Mapping[str, Mapping[str, str]]:
     return {name.lower(): wording.called(visit.gettext, getattr(wording, name)) for name in tables}
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """What changed from one version to the next: pieces of `word_diff`."""
 
     number: int
@@ -138,8 +138,7 @@ Decide = Callable[[DeskVisit, ReportState, Cause], DeskDecision]
 Carry = Callable[[DeskVisit, Store, str, Cause], None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Deed:
+class _Deed(Struct, frozen=True):
     """An act upon a report, which is shown before it is done. `ask`: what is asked; `done`: what is said after it."""
 
     name: str

@@ -5,9 +5,10 @@ that their files allow.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import get_args
+
+from msgspec import Struct
 
 from aggregator.desk.signals import ByPublisher, by_publisher, of_publisher
 from aggregator.model import Publisher
@@ -21,8 +22,7 @@ _OLD = timedelta(days=365)  # since somebody read the terms
 _SHOWN = 200  # of each list
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(Struct, frozen=True):
     """A use that a publisher's file allows, and its site refuses: nothing leaves for it until a person has decided."""
 
     publisher: Publisher

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
+
+from msgspec import Struct, field
 
 from aggregator.model import Config
 from aggregator.model.errors import ConfigError, FetchError
@@ -28,8 +29,7 @@ class NotSearched(Exception):
     """Why a site was not searched: a sentence in English."""
 
 
-@dataclass(slots=True)
-class Searches:
+class Searches(Struct):
     """Those that this server makes. It may be used by several threads."""
 
     _lock: Lock = field(default_factory=Lock)

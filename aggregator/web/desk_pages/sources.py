@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, get_args
+
+from msgspec import Struct
 
 from aggregator.desk import clock
 from aggregator.model import HealthState
@@ -37,8 +38,7 @@ STATES: Mapping[HealthState, str] = {
 assert set(STATES) == {*get_args(HealthState)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class Listed(Struct, frozen=True, kw_only=True):
     """A source in words. `what` and `advice` are English, as the commands print them; None: nothing is wrong."""
 
     name: str  # PUBLISHER/KEY

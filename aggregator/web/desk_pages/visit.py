@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from aggregator.model import Config, DeskPerson, Wire
 from aggregator.model.errors import DeskError, StoreError
@@ -21,8 +22,7 @@ from aggregator.web.site import Site
 BUSY_SECONDS = 2  # that a person waits for another program which keeps the database locked
 
 
-@dataclass(frozen=True, slots=True)
-class DeskVisit:
+class DeskVisit(Struct, frozen=True):
     """One request of a person who is signed in. `store` is open for reading while the page is made or the act is done.
 
     `form`: the fields of the form that was sent, those that the act knows; empty for a page.
@@ -123,16 +123,14 @@ def desk_page(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """An act that was done: which page is shown next, and what is said there. `path`: one of the desk."""
 
     path: str
     said: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeskRoute:
+class DeskRoute(Struct, frozen=True):
     """An address of the desk, and what makes its page. It changes nothing."""
 
     path: str  # as starlette writes it: `/desk/report/{id}`
@@ -140,8 +138,7 @@ class DeskRoute:
     parameters: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DeskAct:
+class DeskAct(Struct, frozen=True):
     """An address to which a form is sent, and what it does: `Done`, or a page that asks once more. A DeskError that it
     raises is shown to the person, and then nothing was changed.
     """

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from aggregator.web.pages.locales import day_in, short_day_in
 from aggregator.web.pages.reader import Reader
@@ -14,8 +15,7 @@ STEP, HEIGHT = 10, 100  # of a day, and of the highest bar, in units of the pict
 _BAR = 8  # of these, how wide a bar is
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """One day. `x`, `y`, `height`: in units of the picture, whose origin is at the top left."""
 
     day: str  # in the words of the reader's language
@@ -25,8 +25,7 @@ class Bar:
     height: float
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(Struct, frozen=True):
     """A row of bars. Time goes as the reader's language is written."""
 
     name: str  # unique on its page, for an id

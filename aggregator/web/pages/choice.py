@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from urllib.parse import urlencode
+
+from msgspec import Struct, field
 
 from aggregator.model import ALL_REPORTS, Query, Selection
 from aggregator.model.errors import SearchError, SelectionError
@@ -24,8 +25,7 @@ TIMES = ("since", "until")
 _GENERAL = "general"  # a fault that is of no single field
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What was asked for. `faults`: why nothing can be found, by the name of the field."""
 
     given: Mapping[str, tuple[str, ...]]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TypeVar, get_args
+
+from msgspec.structs import replace
 
 from aggregator.config.codes import LANGUAGE_FORM, is_language
 from aggregator.model import Group, ItemClass, Kind, Selection

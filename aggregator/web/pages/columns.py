@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from itertools import groupby
 from typing import Literal, get_args
+
+from msgspec import Struct
 
 from aggregator.model import GROUP_OF_KIND, Kind
 from aggregator.model.release import Release
@@ -24,8 +25,7 @@ COLUMNS: Mapping[ColumnName, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
+class Day(Struct, frozen=True):
     """A row: the reports of one day, in each column those of its publishers, in the order of lists."""
 
     day: date

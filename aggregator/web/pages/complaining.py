@@ -7,10 +7,10 @@ import hmac
 import logging
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import quote
 
+from msgspec import Struct, field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -54,8 +54,7 @@ WIRE, OF_REPORT, FOLLOW = "/complain", "/complain/{id}", "/complaint"
 _FORM_BYTES = 24
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(Struct, frozen=True):
     """The report that a complaint is about, and who answers for it, as far as the public may know."""
 
     id: str
@@ -69,8 +68,7 @@ class About:
     language: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """The form as it is shown: with what was typed, and what is wrong with it."""
 
     typed: Typed = field(default_factory=Typed)
@@ -80,15 +78,17 @@ class Shown:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class Complaining:
+class Complaining(Struct):
     """The routes of the form and of what became of complaints. It may be used by several threads."""
 
     pages: Pages
     _filed: Limits = field(default_factory=lambda: Limits(most=6, within=timedelta(hours=1)))
     _followed: Limits = field(default_factory=lambda: Limits(most=30, within=timedelta(minutes=10)))
     # References are made with it, so that nobody chooses one: not by the name of the form either.
-    _key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    _key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+
+    def __repr__(self) -> str:  # without the key
+        return "Complaining()"
 
     def routes(self) -> list[Route]:
         return [

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from aggregator.model import ComplaintKind
 from aggregator.model.escaping import UNFIT
@@ -22,8 +23,7 @@ _FORM = re.compile(r"[A-Za-z0-9_-]{22,64}")
 _NOT_PLAIN = re.compile(r"""[,;:\\()\[\]'`|!]""")
 
 
-@dataclass(frozen=True, slots=True)
-class KindShown:
+class KindShown(Struct, frozen=True):
     """A kind of complaint as people choose it."""
 
     kind: ComplaintKind
@@ -76,8 +76,7 @@ def label_of(kind: str) -> str:
     return _LABELS.get(kind, kind)
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(Struct, frozen=True):
     """What somebody has typed, as it is shown again: without characters that turn the direction of what follows."""
 
     kind: str = ""

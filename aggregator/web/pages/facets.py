@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
+
+from msgspec import Struct
 
 from aggregator.model import KnownPublisher, Traits
 from aggregator.tags.vocabulary import with_broader
@@ -16,8 +17,7 @@ from aggregator.web.pages.choice import FILTERS, Choice
 _MOST = 10  # values of a filter
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Struct, frozen=True):
     """One value of a filter. `count`: how many reports have it; None: it is chosen."""
 
     value: str  # as codes have it, not as it was typed
@@ -25,8 +25,7 @@ class Value:
     count: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Facet:
+class Facet(Struct, frozen=True):
     """A filter with the values that reports have, the most frequent first."""
 
     name: str

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
 from datetime import date, timedelta
 
 from babel.numbers import format_percent
 from babel.units import format_unit
+from msgspec import Struct
 
 from aggregator.model.figures import DayFigures, Delay
 from aggregator.output import csv
@@ -44,8 +44,7 @@ REASONS: Mapping[str, str] = {
 _RULES = ("include_words", "exclude_words", "include_categories", "exclude_categories")
 
 
-@dataclass(frozen=True, slots=True)
-class Cells:
+class Cells(Struct, frozen=True):
     """A day in the table. All in words; '': not recorded."""
 
     day: date
@@ -70,11 +69,10 @@ class Cells:
     @property
     def numbers(self) -> tuple[str, ...]:
         """In the order of the columns."""
-        return tuple(getattr(self, each.name) for each in fields(self) if each.name not in ("day", "written"))
+        return tuple(getattr(self, name) for name in self.__struct_fields__ if name not in ("day", "written"))
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """All days together, in words. A delay is of the last day that has one: those of several days cannot be added."""
 
     entries: str

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from aggregator.model import ItemClass, Report, Selection
 from aggregator.model.release import Release
@@ -30,16 +31,14 @@ _NEWS: tuple[ItemClass, ...] = ("news", "analysis", "interview")
 _FROM_INSTITUTIONS: tuple[ItemClass, ...] = ("document", "press_release", "notice")
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """A part of the page, with the list of which it has the beginning."""
 
     whole: Link
     reports: tuple[Release, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Chosen:
+class _Chosen(Struct, frozen=True):
     """Which reports stand where, before the gate has been asked."""
 
     top: tuple[Report, ...]

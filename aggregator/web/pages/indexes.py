@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from babel import Locale, UnknownLocaleError
+from msgspec import Struct
 
 from aggregator.config.codes import country_names
 from aggregator.model import Selection
@@ -19,32 +19,28 @@ from aggregator.web.pages.page import Page, PageRoute, Visit
 from aggregator.web.pages.writing import country_in, language_in
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """Lists that belong together. `of`: the wider list above them, if there is one."""
 
     of: Link | None
     links: tuple[Link, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Country:
+class Country(Struct, frozen=True):
     """The list of what is about a country, and how many reports its publishers have."""
 
     link: Link
     from_its_publishers: int
 
 
-@dataclass(frozen=True, slots=True)
-class Countries:
+class Countries(Struct, frozen=True):
     """Those of a region; None: of no region."""
 
     of: Link | None
     countries: tuple[Country, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OwnName:
+class OwnName(Struct, frozen=True):
     """What a language calls itself, where that is known."""
 
     tag: str

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from urllib.parse import quote, urlencode
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from aggregator.model import Selection
 from aggregator.web.pages.moving import moved
@@ -18,8 +20,7 @@ BEFORE = ("before",)
 ON_A_PAGE = 50  # reports
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """Another list. `count`: how many reports it has, at most MOST_COUNTED; None: it is not said."""
 
     path: str
@@ -35,8 +36,7 @@ def topic_link(code: str, language: Interface, count: int | None = None, path: s
     return Link(f"{path}{code}", heading, count, language=topic_language(code, language))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class List:
+class List(Struct, frozen=True, kw_only=True):
     """What a list is of, in the language of the reader."""
 
     selection: Selection

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from aggregator.desk.outgoing import outlet
 from aggregator.model import Config, Wire
@@ -16,8 +17,7 @@ from aggregator.web.site import Site
 Gettext = Callable[[str], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(Struct, frozen=True):
     """One request for a page, understood. `store` is open for reading while the page is made."""
 
     site: Site
@@ -55,8 +55,7 @@ class Visit:
         return self.wire.url.rstrip("/") + path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(Struct, frozen=True, kw_only=True):
     """A page before it is written. Every value is escaped by the template."""
 
     template: str  # its file: `front.html`
@@ -73,8 +72,7 @@ class Page:
     pictures_from: frozenset[str] = frozenset()  # origins of pictures that rights demand from elsewhere
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Download:
+class Download(Struct, frozen=True, kw_only=True):
     """What is no page, and is asked for as one: a file for a program of the reader."""
 
     name: str  # of the file, as it is offered
@@ -88,8 +86,7 @@ class Download:
 Make = Callable[[Visit], Page | Download]
 
 
-@dataclass(frozen=True, slots=True)
-class PageRoute:
+class PageRoute(Struct, frozen=True):
     """An address, and what makes its page. Other parameters than these are not read, and make no other page."""
 
     path: str  # as starlette writes it: `/country/{code}`

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from aggregator.config.codes import COUNTRY_FORM, is_country
 from aggregator.model import Selection
@@ -64,8 +64,7 @@ def _region(visit: Visit, code: str) -> List | str:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class _Place(Struct, frozen=True, kw_only=True):
     """A country or a region: the list of what is about it, and that of what its publishers say; each with its feed."""
 
     path: str

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence, Set
-from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.desk.signals import by_publisher, of_publisher
 from aggregator.model import Publisher, Selection
@@ -33,8 +35,7 @@ _LOOKED_AT = 500  # reports, for these
 _DAY, _NOON = timedelta(days=1), time(12)
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column: who is in it without a report. `more`: how many of these are not named."""
 
     name: ColumnName
@@ -43,8 +44,7 @@ class Column:
     more: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """A page of reports side by side. `first` and `last`: the days that it covers, the latest first; `last` is None
     where it goes back as far as the wire does. `is_cut`: its only day has more reports than it shows.
     """

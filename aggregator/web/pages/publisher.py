@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from aggregator.desk.signals import by_publisher, of_publisher
 from aggregator.model import Selection
@@ -28,16 +29,14 @@ _SPANS = (30, 90)  # days of the chart
 _RECEIVED = timedelta(days=30)  # over which it is said how completely it is received
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
+class Contact(Struct, frozen=True):
     """An e-mail address or a page. `link`: None: it can only be read."""
 
     text: str
     link: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(Struct, frozen=True):
     """How completely a publisher is received. Numbers are in words of the reader's language; None: not known. How many
     reports came is not said: an embargo hides some.
     """

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from aggregator.desk.signals import by_publisher, of_publisher
 from aggregator.model import Group, Kind
@@ -19,8 +20,7 @@ from aggregator.web.pages.writing import country_in, language_in
 OF_LATE = timedelta(days=30)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A publisher in the list. `reports`: of late."""
 
     profile: PublisherProfile
@@ -29,8 +29,7 @@ class Row:
     reports: int
 
 
-@dataclass(frozen=True, slots=True)
-class InCountry:
+class InCountry(Struct, frozen=True):
     """The publishers of one country, by name."""
 
     code: str
@@ -38,8 +37,7 @@ class InCountry:
     rows: tuple[Row, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """One value that the list can be narrowed to."""
 
     value: str

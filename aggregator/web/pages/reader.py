@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Literal, get_args
 
+from msgspec import Struct
 from starlette.requests import Request
 
 from aggregator.text.timezones import is_known, timezone
@@ -19,8 +19,7 @@ THEMES: tuple[Theme, ...] = get_args(Theme)
 LANGUAGE_COOKIE, ZONE_COOKIE, THEME_COOKIE = "language", "zone", "theme"
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """How a page is written for somebody. `zone`: a name of the IANA database; `has_zone`: the reader chose it."""
 
     language: Interface

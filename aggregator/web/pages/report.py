@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from markupsafe import Markup
+from msgspec import Struct
 
 from aggregator.desk.outgoing import releases
 from aggregator.model import Selection, Tag, Tags
@@ -32,8 +32,7 @@ _MOST_DESCRIBED = 200  # characters
 _DEFAULT_PORTS: Mapping[str, int] = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """A topic or a country that the wire found a report to be about, and the words that say so."""
 
     code: str

@@ -5,8 +5,9 @@ sentence.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
+
+from msgspec import Struct
 
 from aggregator.model import Channel, Rights
 from aggregator.model.publisher import (
@@ -142,8 +143,7 @@ TAKE_COMMERCE: Mapping[CommercialUse, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(Struct, frozen=True):
     """One term. `link`: an address of the web that belongs to it, checked."""
 
     text: str
@@ -151,8 +151,7 @@ class Sentence:
     link_text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RightsWords:
+class RightsWords(Struct, frozen=True):
     """All of a publisher's terms. `notice` and `holder` are its own words."""
 
     here: tuple[Sentence, ...]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.desk.outgoing import releases
 from aggregator.model import Query, Selection
@@ -15,8 +17,7 @@ from aggregator.web.pages.page import Page, Visit
 from aggregator.web.problems import Problem
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Struct, frozen=True):
     """Reports in the order of a list. `older`: the id below which the next page begins; None: it is the last."""
 
     reports: tuple[Release, ...]

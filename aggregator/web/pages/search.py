@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlencode
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.model import KnownPublisher, Selection, Traits
 from aggregator.model.errors import SearchError
@@ -35,8 +37,7 @@ _SUGGESTED = 4
 Order = Literal["newest", "best"]
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """A report that was found, in the words that may be shown of it."""
 
     report: Release
@@ -44,8 +45,7 @@ class Hit:
     snippet: tuple[Piece, ...]  # (): none of the words is in what may be shown
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Struct, frozen=True):
     """How many reports were found. `is_all`: there are no more than that."""
 
     number: int

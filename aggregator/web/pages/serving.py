@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import mimetypes
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib.resources import files
 from urllib.parse import quote, urlencode
 
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -71,8 +71,7 @@ ROUTES: tuple[PageRoute, ...] = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Pages:
+class Pages(Struct, frozen=True):
     """The routes of all pages for readers."""
 
     site: Site

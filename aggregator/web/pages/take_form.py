@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import get_args
 
+from msgspec import Struct, field
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -43,8 +43,7 @@ _FILE = re.compile(r"([0-9a-f]{20})\.(html|txt|json)")
 _HOST = re.compile(r"[^\s/@:]+\.[^\s/@:]+(?:/\S*)?")
 
 
-@dataclass(slots=True)
-class Take:
+class Take(Struct):
     """What the form sends, and the files."""
 
     site: Site

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.desk.outgoing import releases, versions
 from aggregator.model.release import Refusal, Release
@@ -25,16 +27,14 @@ Said = tuple[Mapping[str, Any], Release]  # a version, as `desk.outgoing.version
 Kind = Literal["same", "gone", "come", "left_out"]
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """What one version of a field says otherwise than another."""
 
     field: str  # a key of wording.COMPARED
     pieces: tuple[tuple[Kind, str], ...]  # left_out: unchanged words, folded away
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Struct, frozen=True):
     number: int
     change: str  # a key of wording.CHANGE_KINDS
     at: str

@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from aggregator.text.query import parse
 from bench import articles as made
 from bench.measuring import machine, megabytes, say, size_of, spread, table
 
-_BATCH = 250  # articles a transaction, as in aggregator.pipeline.writer
+BATCH = 250  # articles a transaction, as in aggregator.pipeline.writer
 _AHEAD = 40  # batches that may be made before they are stored
 _RARE = 40_000  # rank of a word that few articles hold
 SETTINGS = WireSettings(
@@ -48,13 +48,13 @@ def fill(path: Path, count: int) -> dict[str, float]:
     spent = dict.fromkeys(("record", "index", "record, last tenth", "index, last tenth"), 0.0)
     room = threading.Semaphore(_AHEAD)
     with Store.open(path) as store, multiprocessing.get_context("spawn").Pool(1, made.prepare, (count,)) as pool:
-        start = made.END - timedelta(days=count / made.A_DAY)
+        start = start_of(count)
         sync(store, SETTINGS, made.publishers(), start, start.date())
         done = 0
-        for batch in pool.imap(made.batch, _gated(made.bounds(count, _BATCH), room)):
+        for batch in pool.imap(made.batch, _gated(made.bounds(count, BATCH), room)):
             room.release()
-            record, index = _write(store, batch)
-            done += _BATCH
+            record, index = write(store, batch)
+            done += BATCH
             for name, seconds in (("record", record), ("index", index)):
                 spent[name] += seconds
                 spent[f"{name}, last tenth"] += seconds if done > count * 0.9 else 0
@@ -64,6 +64,11 @@ def fill(path: Path, count: int) -> dict[str, float]:
     return spent
 
 
+def start_of(count: int) -> datetime:
+    """When the first of so many articles was seen."""
+    return made.END - timedelta(days=count / made.A_DAY)
+
+
 def _gated(bounds: Iterable[tuple[int, int]], room: threading.Semaphore) -> Iterator[tuple[int, int]]:
     """The bounds, no faster than their batches are stored, so that those made meanwhile do not fill the memory."""
     for each in bounds:
@@ -71,7 +76,7 @@ def _gated(bounds: Iterable[tuple[int, int]], room: threading.Semaphore) -> Iter
         yield each
 
 
-def _write(store: Store, batch: made.Batch) -> tuple[float, float]:
+def write(store: Store, batch: made.Batch) -> tuple[float, float]:
     """Stores and indexes one batch; the seconds of both."""
     now = batch[-1][2]
     following = NextPoll(at=now + timedelta(minutes=30), reason="interval")

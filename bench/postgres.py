@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import psycopg
 
@@ -25,6 +25,16 @@ def installed() -> Path | None:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda each: int(each.parts[-3]))
     beside = shutil.which("initdb")
     return found[-1].parent if found else Path(beside).resolve().parent if beside else None
+
+
+def weights(connection: psycopg.Connection[Any]) -> dict[str, int]:
+    """Bytes of each table and of each index of a wire, the heaviest first."""
+    return dict(
+        connection.execute(
+            "SELECT relname::text, CASE relkind WHEN 'r' THEN pg_table_size(oid) ELSE pg_relation_size(oid) END"
+            " FROM pg_class WHERE relkind IN ('r', 'i') AND relnamespace = 'public'::regnamespace ORDER BY 2 DESC"
+        ).fetchall()
+    )
 
 
 class Server:

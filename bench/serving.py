@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +39,7 @@ http {{
   types {{ application/json json; }}
   default_type application/xml;
   server {{
-    listen 127.0.0.1:{port} backlog=4096;
+    {listens}
     root {root};
     {validators}
   }}
@@ -47,6 +47,7 @@ http {{
 """
 _NO_VALIDATORS = 'etag off; if_modified_since off; add_header Last-Modified "";'
 _START_SECONDS = 10.0
+_HOST = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +70,27 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def hosts(most: int) -> list[str]:
+    """Loopback addresses that `serve` can answer at, each of which the product takes for a domain of its own; one
+    where nginx is not installed. At most 62,500.
+    """
+    several = [f"127.1.{number // 250}.{1 + number % 250}" for number in range(most)]
+    return several if shutil.which("nginx") else [_HOST]
+
+
 def server_name() -> str:
     return "nginx" if shutil.which("nginx") else "bench.fallback (nginx is not installed)"
 
 
 @contextmanager
-def serve(folder: Path, state: Path, port: int, *, validators: bool = True) -> Iterator[Server]:
-    """The folder at 127.0.0.1:port until the block ends. `state`: a folder for the server's own files."""
+def serve(folder: Path, state: Path, port: int, *, validators: bool = True, at: Sequence[str] = ()) -> Iterator[Server]:
+    """The folder at 127.0.0.1:port, and at those of `hosts`, until the block ends. `state`: a folder for the server's
+    own files.
+    """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that whoever ends us ends the server too
     state.mkdir(parents=True, exist_ok=True)
-    command = _nginx(folder, state, port, validators) if shutil.which("nginx") else _fallback(folder, port, validators)
+    has_nginx = shutil.which("nginx")
+    command = _nginx(folder, state, port, validators, at) if has_nginx else _fallback(folder, port, validators)
     process = subprocess.Popen(command, cwd=Path(__file__).parents[1])
     try:
         _wait_for(port, process)
@@ -88,11 +100,12 @@ def serve(folder: Path, state: Path, port: int, *, validators: bool = True) -> I
         process.wait()
 
 
-def _nginx(folder: Path, state: Path, port: int, validators: bool) -> list[str]:
+def _nginx(folder: Path, state: Path, port: int, validators: bool, at: Sequence[str]) -> list[str]:
     user = "user root;" if os.geteuid() == 0 else ""  # temporary folders are their owner's alone
     said = "" if validators else _NO_VALIDATORS
     conf = state / "nginx.conf"
-    conf.write_text(_NGINX.format(user=user, state=state, port=port, root=folder, validators=said))
+    listens = "\n    ".join(f"listen {host}:{port} backlog=4096;" for host in dict.fromkeys((_HOST, *at)))
+    conf.write_text(_NGINX.format(user=user, state=state, listens=listens, root=folder, validators=said))
     return ["nginx", "-c", str(conf), "-p", str(state), "-e", str(state / "error.log")]
 
 

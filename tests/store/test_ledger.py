@@ -353,6 +353,7 @@ def test_headline_of_a_report_that_is_gone_is_in_the_line_that_takes_it_out_alon
 @pytest.fixture(params=[ledger.FEW, 0], ids=["looked up by report", "read line by line"])
 def _by_both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger, "FEW", request.param)
+    monkeypatch.setattr(ledger, "FEW_LINES", 0)
 
 
 @pytest.mark.usefixtures("_by_both_ways")

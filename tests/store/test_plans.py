@@ -42,6 +42,7 @@ from aggregator.model import (
 from aggregator.model.apps import AppListing, AppReader
 from aggregator.model.figures import DayFigures, Delay
 from aggregator.store import Store
+from aggregator.store.queries import ledger
 from aggregator.store.sqlite.connection import SQLiteConnection
 from aggregator.store.sqlite.planner import FIGURES
 from aggregator.text.matching import matcher
@@ -277,6 +278,7 @@ CASES: Mapping[str, tuple[Case, ...]] = {
             {
                 "SCAN c USING INDEX changes_of_publisher": "few lines are about publishers",
                 "USE TEMP B-TREE FOR ORDER BY": "the lines of at most 5,000 reports",
+                "SCAN f": "former readings, for a subject of few reports",
             },
         )
         for after in (0, 20)
@@ -287,6 +289,8 @@ CASES: Mapping[str, tuple[Case, ...]] = {
             {"publisher": True, "publishers": ("kumasi-nettle",), "countries": ("GH", "KE")},
             {"kinds": "newspaper", "languages": ("sw", "fr"), "item_classes": "news"},
             {"groups": "institution", "channel": "feed", "countries": "GH"},
+            {"topics": ("15000000", "04000000")},
+            {"about": "GH", "languages": "sw"},
         )
     ),
     "last_cursor": (case(lambda s, w: s.last_cursor()),),
@@ -873,6 +877,12 @@ def check(connection: Recording, case: Case, store: Store, world: World) -> None
     for sql, values in run(connection, lambda: case.call(store, world)):
         wrong = [line for line in faults(connection, sql, values) if not line.startswith(tuple(case.allowed))]
         assert wrong == [], sql
+
+
+@pytest.fixture(autouse=True)
+def _many_lines_follow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a large wire, where the reports of a publisher are looked up."""
+    monkeypatch.setattr(ledger, "FEW_LINES", 0)
 
 
 @every_row("method", CASES)

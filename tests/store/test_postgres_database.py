@@ -5,8 +5,10 @@ Each test's wire is a schema of one database, which is also how several wires ca
 
 from __future__ import annotations
 
+import json
 import logging
 import re
+import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
@@ -396,3 +398,36 @@ def test_what_cannot_be_stored_is_found_out_by_storing(place: PostgresPlace) -> 
     with Store.open(place) as store:
         store.try_writing()
         assert list(store.query("SELECT 1 FROM settings WHERE name = 'room'", {})[1]) == []
+
+
+_JSON = (
+    '["b", "a", null, 3, {"c": 1}]',
+    "[]",
+    '{"b": 1, "a": "x", "n": null}',
+    '"text"',
+    "7",
+    None,
+    '["é", "ß", "ar"]',
+)
+
+
+@pytest.mark.parametrize("of", _JSON)
+def test_json_each_gives_the_rows_of_sqlite(place: PostgresPlace, of: str | None) -> None:
+    """Values as texts, an array's in its order."""
+    Store.open(place).close()
+    with closing(sqlite3.connect(":memory:")) as connection:
+        expected = connection.execute(
+            "SELECT CAST(key AS TEXT), CAST(value AS TEXT) FROM json_each(?)", (of,)
+        ).fetchall()
+    with sql(place) as other:
+        found = other.execute("SELECT key, value FROM json_each(%s)", (of,)).fetchall()
+    assert [(key, re.sub(r"(?<=:) ", "", value or "") or value) for key, value in found] == expected
+
+
+def test_the_planner_knows_how_many_values_a_parameter_holds(place: PostgresPlace) -> None:
+    """So it looks few publishers up in an index, and joins thousands of reports another way."""
+    Store.open(place).close()
+    with Store.read(place) as store:
+        for values in (["a"], ["a", "b", "c"], [str(number) for number in range(3_000)]):
+            plan = store._connection.execute("EXPLAIN SELECT value FROM json_each(?)", (json.dumps(values),)).fetchall()
+            assert f" rows={len(values)} " in plan[0][0]

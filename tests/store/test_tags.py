@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
+import pytest
 from msgspec.structs import replace
 
 from aggregator.desk import acts
@@ -14,6 +15,7 @@ from aggregator.model import Article, Cause, Publisher, Selection, Tag, TagEvide
 from aggregator.model.who import Dateline, Who
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
+from aggregator.store.queries import ledger
 from aggregator.text.query import parse
 from tests.conftest import (
     NOW,
@@ -95,6 +97,23 @@ def test_lists_by_topic_are_in_order_and_have_each_report_once(store: Store, pub
     assert store.count(Selection(topics=(SPORT, ECONOMY)), most=5) == 5
     found = store.search(parse("pont"), Selection(topics=(SPORT,)))
     assert [report.id for report in found] == ids(store, topics=(SPORT,))
+
+
+@pytest.mark.parametrize("few", [ledger.FEW, 0], ids=["looked up by report", "read line by line"])
+def test_changes_of_a_subject_are_those_of_reports_that_were_about_it(
+    store: Store, publisher: Publisher, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of those that are about another one since, once each."""
+    monkeypatch.setattr(ledger, "FEW", few)
+    monkeypatch.setattr(ledger, "FEW_LINES", 0)
+    poll(store, publisher, *(tagged(publisher, n, SPORT, about=("ML", "NE")) for n in (1, 2)))
+    poll(store, publisher, *(tagged(publisher, n, ECONOMY, about=("SN",)) for n in (3, 4)), hours=1)
+    first, *_ = store.tagged_by_others({publisher.key: "new tables"}, None, 0, 10)
+    assert store.save_tags([(first, other(topics=(ECONOMY,), about="SN"))], NOW + 2 * HOUR) == 1
+    assert kinds(store, topics=(SPORT,)) == kinds(store, about=("ML", "NE")) == ["new", "new", "retagged"]
+    assert kinds(store, topics=(ECONOMY,)) == kinds(store, about=("SN",)) == ["new", "new", "retagged"]
+    assert kinds(store, topics=(SPORT, ECONOMY)) == ["new"] * 4 + ["retagged"]
+    assert kinds(store, topics=(SPORT,), about=("SN",)) == kinds(store, topics=("13000000",)) == []
 
 
 def test_new_words_without_tags_keep_those_of_before_until_they_get_theirs(store: Store, publisher: Publisher) -> None:

@@ -10,14 +10,19 @@ $$;
 CREATE OR REPLACE FUNCTION json_clean(of text) RETURNS json LANGUAGE sql IMMUTABLE AS $$
   SELECT replace(of, '\u0000', '\ufffd')::json
 $$;
+-- Arrays, which the planner has at hand where the JSON is a parameter: then it knows how many rows `json_each` returns.
+CREATE OR REPLACE FUNCTION json_keys(of json) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE json_typeof(of)
+    WHEN 'array' THEN ARRAY(SELECT (place - 1)::text FROM generate_series(1, json_array_length(of)) AS place)
+    WHEN 'object' THEN ARRAY(SELECT key FROM json_each_text(of)) ELSE ARRAY[NULL::text] END
+$$;
+CREATE OR REPLACE FUNCTION json_values(of json) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE json_typeof(of)
+    WHEN 'array' THEN ARRAY(SELECT json_array_elements_text(of))
+    WHEN 'object' THEN ARRAY(SELECT value FROM json_each_text(of)) ELSE ARRAY[of #>> '{}'] END
+$$;
 CREATE OR REPLACE FUNCTION json_items(of json) RETURNS SETOF json_item LANGUAGE sql IMMUTABLE AS $$
-  SELECT (place - 1)::text, item
-  FROM json_array_elements_text(CASE json_typeof(of) WHEN 'array' THEN of ELSE '[]' END)
-    WITH ORDINALITY AS each (item, place)
-  UNION ALL
-  SELECT each.key, each.value FROM json_each_text(CASE json_typeof(of) WHEN 'object' THEN of ELSE '{}' END) AS each
-  UNION ALL
-  SELECT NULL, of #>> '{}' WHERE json_typeof(of) NOT IN ('array', 'object')
+  SELECT key, value FROM unnest(json_keys(of), json_values(of)) AS each (key, value) WHERE of IS NOT NULL
 $$;
 CREATE OR REPLACE FUNCTION json_each(of text) RETURNS SETOF json_item LANGUAGE sql IMMUTABLE AS $$
   SELECT key, value FROM json_items(json_clean(of))

@@ -410,8 +410,9 @@ def lines(connection: Connection, selection: Selection) -> list[dict[str, Any]]:
         check(connection, selection.after)
     in_selection, wanted = _condition(connection, selection)
     which = "c.seq > :after AND c.seq <= :up_to"
-    if few := _of_few(connection, wanted):
-        seqs = connection.execute(_OF_FEW.format(few=few, in_selection=in_selection), wanted).fetchall()
+    if (few := _few(connection, wanted)) is not None:
+        of_few = {**wanted, "few": json.dumps(few)}
+        seqs = connection.execute(_OF_FEW.format(in_selection=in_selection), of_few).fetchall()
         which = _THESE
         wanted["seqs"] = json.dumps([seq for (seq,) in seqs])
     hashed = "c.hashed_publisher" if is_migrated(connection) else "NULL"
@@ -486,21 +487,24 @@ def _search(connection: Connection, name: str) -> tuple[int, int]:
     return row
 
 
-def _of_few(connection: Connection, wanted: Mapping[str, Any]) -> str | None:
-    """SQL for the articles `a` of publishers or countries that are of so few that their lines are looked for one by
-    one: they lie far apart among those of all others. None: there are many, or an older version made the file.
+def _few(connection: Connection, wanted: Mapping[str, Any]) -> list[int] | None:
+    """The articles of publishers, countries or subjects that are of so few that their lines are looked for one by one:
+    they lie far apart among those of all others. None: there are many, or few lines follow `after`, or an older version
+    made the file.
     """
-    if not is_migrated(connection):
+    last, _ = _last(connection)
+    if not is_migrated(connection) or min(last, wanted["up_to"]) - wanted["after"] <= FEW_LINES:
         return None
-    for column, name in (("publisher", "publishers"), ("country", "countries")):
+    for name, sources in _ARTICLES_OF.items():
         if wanted[name] is not None:
-            articles = f"AS t CROSS JOIN articles AS a ON a.{column} = t.value"
-            (count,) = connection.execute(
-                f"SELECT count(*) FROM (SELECT 1 FROM json_each(?) {articles} LIMIT ?) AS counted",  # noqa: S608  (constants)
-                (wanted[name], FEW + 1),
-            ).fetchone()
-            if count <= FEW:
-                return f"json_each(:{name}) {articles}"
+            articles: set[int] = set()
+            for source in sources:
+                rows = connection.execute(f"SELECT article_id {source} LIMIT ?", (wanted[name], FEW + 1)).fetchall()
+                if len(rows) > FEW:  # some are left out
+                    break
+                articles.update(number for (number,) in rows)
+            else:
+                return sorted(articles)
     return None
 
 
@@ -748,9 +752,27 @@ _LINES = f"""
 
 # The numbers of the lines of few reports, and of their publishers; of all publishers there are few lines.
 FEW = 5_000  # reports: some milliseconds
+FEW_LINES = 5_000  # which are read one after the other, whatever is asked for
+# In which rows the articles of a selection are, by what it asks for. Former readings have no index by what reports
+# were about; there are far fewer of them than lines of the ledger.
+_FORMER = "FROM json_each(?) AS t CROSS JOIN former_readings AS f ON instr(f.{column}, '\"' || t.value || '\"') > 0"
+_ARTICLES_OF = {
+    "publishers": ("FROM json_each(?) AS t CROSS JOIN articles AS a ON a.publisher = t.value",),
+    "countries": ("FROM json_each(?) AS t CROSS JOIN articles AS a ON a.country = t.value",),
+    "topics": (
+        "FROM json_each(?) AS t CROSS JOIN article_topics AS a ON a.topic = t.value",
+        _FORMER.format(column="topics"),
+    ),
+    "about": (
+        "FROM json_each(?) AS t CROSS JOIN article_countries AS a ON a.country = t.value",
+        _FORMER.format(column="about"),
+    ),
+}
 _OF_FEW = """
     SELECT seq FROM (
-      SELECT c.seq FROM {few} CROSS JOIN changes AS c ON c.article_id = a.article_id
+      SELECT c.seq FROM json_each(:few) AS t
+      CROSS JOIN articles AS a ON a.article_id = CAST(t.value AS INTEGER)
+      CROSS JOIN changes AS c ON c.article_id = a.article_id
       WHERE c.seq > :after AND c.seq <= :up_to AND {in_selection}
       UNION ALL
       SELECT c.seq FROM changes AS c INDEXED BY changes_of_publisher

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -47,8 +47,9 @@ UNION
 SELECT s.source_id, 'faulty' FROM settings AS f JOIN sources AS s ON s.publisher = substr(f.name, 7)
 WHERE f.name >= 'fault/' AND f.name < 'fault0'
 """  # noqa: S608  (constants)
-_EVENT = """
-SELECT source_name, publisher_name, url, problem, advice, last_success, next_at FROM health WHERE source_name = ?
+_SAID = """
+SELECT source_name, publisher_name, url, problem, advice, last_success, next_at FROM health
+WHERE source_name IN (SELECT value FROM json_each(?))
 """
 
 
@@ -78,27 +79,27 @@ def note(connection: Connection, now: datetime, *, queue: bool) -> int:
     settings.write(connection, _BEGAN, "1" if queue else None)
     if is_new:
         connection.execute("DELETE FROM source_states")
-    events = 0
-    for change in list(_changes(connection, now)):
-        connection.executemany(
-            "DELETE FROM source_states WHERE source_id = ? AND state = ?",
-            [(change.source_id, each) for each in change.before - change.after],
-        )
-        connection.executemany(
-            "INSERT INTO source_states (source_id, state, since) VALUES (?, ?, ?)",
-            [(change.source_id, each, to_iso(now)) for each in change.after - change.before],
-        )
-        for event in _events(connection, change, now):
-            said = json.dumps(event)
-            if queue:
-                connection.execute("INSERT INTO notifications (event) VALUES (?)", (said,))
-            if (change.source_id, event["state"]) not in before:
-                connection.execute("INSERT INTO source_events (at, event) VALUES (?, ?)", (event["at"], said))
-            events += 1
+    changes = list(_changes(connection, now))
+    connection.executemany(
+        "DELETE FROM source_states WHERE source_id = ? AND state = ?",
+        [(change.source_id, each) for change in changes for each in change.before - change.after],
+    )
+    connection.executemany(
+        "INSERT INTO source_states (source_id, state, since) VALUES (?, ?, ?)",
+        [(change.source_id, each, to_iso(now)) for change in changes for each in change.after - change.before],
+    )
+    events = list(_events(connection, changes, now))
+    said = [(number, event, json.dumps(event)) for number, event in events]
+    if queue:
+        connection.executemany("INSERT INTO notifications (event) VALUES (?)", [(text,) for _, _, text in said])
+    connection.executemany(
+        "INSERT INTO source_events (at, event) VALUES (?, ?)",
+        [(event["at"], text) for number, event, text in said if (number, event["state"]) not in before],
+    )
     connection.execute(
         "DELETE FROM source_events WHERE event_id <= (SELECT max(event_id) FROM source_events) - ?", (_KEPT,)
     )
-    return events
+    return len(events)
 
 
 def take(connection: Connection) -> dict[str, Any] | None:
@@ -156,19 +157,31 @@ def _changes(connection: Connection, now: datetime) -> Iterator[_Change]:
             yield _Change(source_id, publisher, None, before, frozenset())
 
 
-def _events(connection: Connection, change: _Change, now: datetime) -> Iterator[dict[str, Any]]:
-    if change.name is None:
+def _events(connection: Connection, changes: Sequence[_Change], now: datetime) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The events of these changes, each with the number of its source. What `health` says is read once for all: the
+    network of a large wire may fail, and with it thousands of sources at a time.
+    """
+    told = {change.name: (change, states) for change in changes if change.name and (states := _told(change))}
+    if not told:
         return
-    changed = sorted(change.after - change.before)
-    if change.before - _PASSING and not change.after - _PASSING:
-        changed.append("recovered")
-    for row in reading.dictionaries(connection.execute(_EVENT, (change.name,))) if changed else ():
-        for state in changed:
-            yield {
-                "at": to_iso(now),
-                "state": state,
-                "states": sorted(change.after),
-                "before": sorted(change.before),
-                "publisher": change.publisher,
-                **row,
-            }
+    rows = reading.dictionaries(connection.execute(_SAID, (json.dumps(list(told)),)))
+    said = {row["source_name"]: row for row in rows}
+    for name, (change, states) in told.items():
+        for state in states if name in said else ():
+            yield (
+                change.source_id,
+                {
+                    "at": to_iso(now),
+                    "state": state,
+                    "states": sorted(change.after),
+                    "before": sorted(change.before),
+                    "publisher": change.publisher,
+                    **said[name],
+                },
+            )
+
+
+def _told(change: _Change) -> list[str]:
+    """What events say of it."""
+    new = sorted(change.after - change.before)
+    return [*new, "recovered"] if change.before - _PASSING and not change.after - _PASSING else new

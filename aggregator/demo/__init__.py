@@ -61,7 +61,7 @@ class Seen(Struct, frozen=True, kw_only=True):
     method: str
     headers: Mapping[str, str]  # names in lower case
     status: int  # 0: no HTTP answer was given
-    at: float  # seconds of a monotonic clock: only differences mean something
+    at: float  # when it arrived, in seconds of a monotonic clock: only differences mean something
 
 
 class _Spell(Struct):

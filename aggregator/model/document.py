@@ -106,6 +106,7 @@ class PageWords(Struct, frozen=True, kw_only=True):
     media: tuple[Media, ...] = ()
     correction: str | None = None  # the publisher's own note of what it corrected
     licences: tuple[str, ...] = ()  # addresses or names of those that refuse machines a use
+    language: str | None = None  # BCP 47: one of its publisher's, where the feed says another or none
 
 
 class Entry(Struct, frozen=True, kw_only=True):

@@ -25,6 +25,7 @@ class WorkerState(Struct, frozen=True, kw_only=True):
     since: datetime
     seen: datetime
     doing: Mapping[str, int]  # how many tasks of each kind
+    is_lost: bool  # it has given no sign of life for too long
 
 
 class TaskState(Struct, frozen=True, kw_only=True):

@@ -58,7 +58,7 @@ def new_world(seed: int) -> Iterator[World]:
 def test_every_subscriber_holds_what_it_must() -> None:
     """By pages, a few lines at a time; now and then one crashes and goes on from where it had noted to be."""
     doubles, happened, kinds = 0, Counter[str](), Counter[str]()
-    for seed in seeds(1_000):
+    for seed in seeds(1_000 if SOAK else 500):
         with new_world(seed) as world:
             everybody, given, chance = subscribers(), list[Listed](), random.Random(seed)
             for step in range(STEPS):
@@ -91,7 +91,7 @@ def test_every_way_out_of_one_history_ends_with_what_may_be_held() -> None:
     """Pages and stream over HTTP, feed, webhook and e-mail, each visited at its own moments, some through a fault."""
     faults, taken_back = Counter[str](), 0
     with servers() as others:
-        for seed in seeds(1_000 if SOAK else 120):
+        for seed in seeds(1_000 if SOAK else 60):
             with new_world(seed) as world, ways_out(world, others) as ways:
                 chance = random.Random(seed)
                 for step in range(200 if SOAK else 60):

@@ -302,6 +302,8 @@ def test_an_upgrade_that_is_killed_is_made_again(
     writes = int(told.read_text()) if told.exists() else 0
     places = [round((number + 0.5) * writes / 40) or 1 for number in range(40) if writes]
     if not SOAK:
+        if SOME.index(version) % 2:
+            pytest.skip("`make soak` kills the upgrade of every version")
         places = places[SOME.index(version) * 40 // len(SOME) + 4 :][:1]
     for dies_at in sorted(set(places)):
         left = tmp_path / f"left-{dies_at}.db"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from collections import defaultdict
 from contextlib import closing
 from pathlib import Path
@@ -17,7 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from aggregator.demo import Press
 from aggregator.model.place import PostgresPlace
-from tests import postgres
+from tests import commands, postgres
 from tests.cli.test_cli import PUBLISHER, make_config
 from tests.test_trip import feed
 from tests.waiting import until
@@ -71,19 +70,9 @@ class Wire:
 
     def start(self, at_once: int = 4) -> subprocess.Popen[bytes]:
         """One more worker."""
-        command = [
-            sys.executable,
-            "-W",
-            "error",
-            "-m",
-            "aggregator",
-            "--config",
-            str(self.config),
-            "--db",
-            self.url,
-        ]
+        command = [*commands.COMMAND, "--config", str(self.config), "--db", self.url]
         with self.log.open("ab") as log:
-            process = subprocess.Popen(
+            process = commands.Popen(
                 [*command, "worker", "--concurrency", str(at_once)], stderr=log, stdout=log, start_new_session=True
             )
         self.processes.append(process)

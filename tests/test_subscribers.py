@@ -91,7 +91,7 @@ def test_every_way_out_of_one_history_ends_with_what_may_be_held() -> None:
     """Pages and stream over HTTP, feed, webhook and e-mail, each visited at its own moments, some through a fault."""
     faults, taken_back = Counter[str](), 0
     with servers() as others:
-        for seed in seeds(1_000 if SOAK else 60):
+        for seed in seeds(1_000 if SOAK else 120):
             with new_world(seed) as world, ways_out(world, others) as ways:
                 chance = random.Random(seed)
                 for step in range(200 if SOAK else 60):

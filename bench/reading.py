@@ -111,6 +111,7 @@ def _held_and_read() -> list[Any]:
                 revision=1,
                 raw=encode(Entry(id=f"tag:{number}", title=Text(headline, "text/plain"))),
                 language=language,
+                stated_language=None,
                 item_class="news",
                 key="",
                 source_name="bench/feed",

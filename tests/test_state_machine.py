@@ -577,13 +577,16 @@ class Wire(RuleBasedStateMachine):
         self.is_fresh = is_whole
 
     def _check_doubt(self, believed: datetime, is_whole: bool) -> None:
-        """A clock that jumps by more than a day is believed at the second look, ten minutes later."""
+        """A clock that jumps by more than a day is believed at the second look, ten minutes later. A poll that was
+        killed may not have remembered its look.
+        """
         if believed == self.now:
             self.doubted_since = None
         else:
             assert not self.looks or self.now - self.looks[-1] > DAY or self.doubted_since is not None
-            self.doubted_since = self.doubted_since or self.now
-            assert self.now - self.doubted_since < 10 * MINUTE
+            if is_whole:
+                self.doubted_since = self.doubted_since or self.now
+            assert self.doubted_since is None or self.now - self.doubted_since < 10 * MINUTE
         if is_whole:
             self.looks.append(self.now)
 

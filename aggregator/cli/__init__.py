@@ -32,7 +32,7 @@ _LIST = """
 accept Accept a redirect of a SOURCE to another address.
 add Add publishers from the catalogue, or a site of your own.
 alerts List saved searches, who gets what and when; test, pause.
-backup Copy the database into one file, or load such a file.
+backup Copy the database and its pictures, or load such a copy.
 catalogue Search the publishers that come with the program.
 changes List all events (new, changed, withdrawn ...), oldest first.
 check Check the configuration; with --live, fetch every source.

@@ -22,7 +22,7 @@ from aggregator.cli.task_lines import task_lines
 from aggregator.cli.times import when, with_times
 from aggregator.desk import clock
 from aggregator.identity.redirects import Origin, Owners, judge
-from aggregator.model import EngineSettings, HealthState
+from aggregator.model import HealthState
 from aggregator.model.errors import ConfigError, StoreError
 from aggregator.model.picture import PictureCounts
 from aggregator.pipeline import watching
@@ -101,7 +101,7 @@ def health(paths: Paths, keys: tuple[str, ...], everything: bool, fail_on: Colle
             say(f"counted at {when(now)}")
             if doubt is not None:
                 say(with_times(str(doubt)))
-            for line in task_lines(tasks, oldest, now, (config.wire.engine if config else EngineSettings()).lost_after):
+            for line in task_lines(tasks, oldest):
                 say(line)
             _print_redirects_in_force(paths)
             _print_agreements(ended, ending)

@@ -60,7 +60,7 @@ class Seen:
     method: str
     headers: Mapping[str, str]  # names in lower case
     status: int  # 0: no HTTP answer was given
-    at: float  # seconds of a monotonic clock: only differences mean something
+    at: float  # when it arrived, in seconds of a monotonic clock: only differences mean something
 
 
 @dataclass(slots=True)

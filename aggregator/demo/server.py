@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from aggregator.demo.arrivals import StampedSocket, arrived
 from aggregator.model.errors import PressError
 
 IDLE_SECONDS = 60.0  # how long a connection may stand open between two requests
@@ -34,7 +35,7 @@ class Request:
     host: str
     target: str  # path and query
     headers: Mapping[str, str]
-    at: float  # seconds of the loop's monotonic clock
+    at: float  # when it arrived, in seconds of the monotonic clock
 
 
 Handler = Callable[[Request], tuple[Iterator[bytes | float], bool]]  # the steps; may the connection be kept
@@ -95,7 +96,7 @@ class Server:
         """One request and its answer. True when the connection may serve another."""
         async with asyncio.timeout(IDLE_SECONDS):
             head = await reader.readuntil(b"\r\n\r\n")
-            parsed = _parsed(head, self._loop.time())
+            parsed = _parsed(head, arrived(writer.transport))
             if parsed is None:
                 writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
                 await writer.drain()
@@ -149,7 +150,7 @@ def _parsed(head: bytes, at: float) -> tuple[Request, bool] | None:
 def _bound(host: str, port: int) -> socket.socket:
     address = _loopback(host)
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening = StampedSocket(family, socket.SOCK_STREAM)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((address, port))

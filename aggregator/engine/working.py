@@ -85,13 +85,16 @@ class _Worker:
         """Raises StoreError."""
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._forgive)
-        connector = await self._pipeline.on_store(Store.task_connector)
-        self._app = app_of(connector, self._of(POLL, self._poll), self._of(SEARCH, self._poll), self._rounds())
         try:
+            await self._pipeline.begin()
+            connector = await self._pipeline.on_store(Store.task_connector)
+            self._app = app_of(connector, self._of(POLL, self._poll), self._of(SEARCH, self._poll), self._rounds())
             async with self._app.open_async():
                 await self._run(self._app)
         except ConnectorException as error:
             self._note(_as_ours(error))
+        except StoreError as error:
+            self._note(error)
         finally:
             loop.set_exception_handler(None)
         if self._trouble:

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
@@ -24,9 +25,10 @@ import httpx
 from aggregator.fetch import answers, body, challenges, iri, redirects, robots
 from aggregator.fetch.addresses import NO_HOSTS, Hosts, is_written, socket_factory, written_by, written_in
 from aggregator.fetch.credentials import Opened
-from aggregator.fetch.limits import AWAITED_A_ROOM, Limits, SharedLimits, Turn, most_aside
+from aggregator.fetch.limits import AWAITED_A_ROOM, Limits, SharedLimits, Turn, most_aside, without_deadline
 from aggregator.fetch.redirects import Redirect, Way
 from aggregator.fetch.robots import RobotsCache
+from aggregator.fetch.starts import Start, leaving
 from aggregator.fetch.transport import make_transport
 from aggregator.model import Access, Busy, FetchResult, PageVisit, RobotsCopy, Source, Validators, Wire
 from aggregator.model.errors import (
@@ -70,7 +72,7 @@ Take = Callable[[_Answer], Awaitable[T]]
 # Whether an address that a server redirects to may be visited.
 MayVisit = Callable[[str], bool]
 # Waits until an address may be asked, or raises what forbids it.
-Before = Callable[[str], Awaitable[None]]
+Before = Callable[[str], Awaitable[Start]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class _Trip:
 
     opened: Opened
     hosts: Hosts  # for which `allow_addresses` holds
+    start: Start  # of the first request
     before: Before  # each further request
 
 
@@ -136,7 +139,7 @@ class Fetcher:
             self._shared,
             settings.timeout * _PATIENCE,
         )
-        self._robots = robots.Memory(wire.robots_token, robots_cache or RobotsCache())
+        self._robots = robots.Memory(wire.robots_token, robots_cache or RobotsCache(), self._limits.alone)
 
     async def __aenter__(self) -> Self:
         return self
@@ -146,6 +149,11 @@ class Fetcher:
         await self._open.aclose()
         if self._shared:
             await self._shared.close()
+
+    async def begin(self) -> None:
+        """Lets the programs that share the limits know of this one before it asks anybody; raises StoreError."""
+        if self._shared:
+            await self._shared.begin()
 
     @asynccontextmanager
     async def turn(self, url: str, hosts: Hosts = NO_HOSTS) -> AsyncIterator[Turn]:
@@ -177,7 +185,8 @@ class Fetcher:
         opened = Opened.of_source(source, self._environment)
         take = self._taken(opened, validators, turn, now, partial=after_failure)
         headers = redirects.conditions(validators) or (redirects.AFRESH if after_failure else {})
-        return await self._follow(_Trip(opened, turn.hosts, self._space), headers, take, self._seconds - turn.spent)
+        trip = _Trip(opened, turn.hosts, turn.start, self._space)
+        return await self._follow(trip, headers, take, self._seconds - turn.spent)
 
     async def linked(self, url: str, turn: Turn, now: datetime, access: Access | None = None) -> FetchResult:
         """As `get` without validators, for an address that no operator configured, which is taken literally. robots.txt
@@ -186,8 +195,8 @@ class Fetcher:
         """
         opened = Opened.of_link(url, access, self._environment)
         take = self._taken(opened, Validators(), turn, now, partial=False)
-        await self._may_go(opened.url, turn, now)
-        trip = _Trip(opened, turn.hosts, lambda at: self._may_go(at, turn, now))
+        start = await self._may_go(opened.url, turn, now)
+        trip = _Trip(opened, turn.hosts, start, lambda at: self._may_go(at, turn, now))
         return await self._follow(trip, {}, take, self._seconds - turn.spent)
 
     def _taken(
@@ -226,12 +235,20 @@ class Fetcher:
         origin = redirects.origin_of(url)
         rules = await self._robots.at_hand(origin, now)
         if rules is None:
-            began = time.monotonic()
+            asks = self._asks_robots(turn.hosts, turn.start, turn)
+
+            async def ask(origin: str, now: datetime) -> RobotsCopy:
+                began = time.monotonic()
+                try:
+                    return await asks(origin, now)
+                finally:  # that another program asks is not the server's fault
+                    turn.spent += time.monotonic() - began - turn.start.waited
+
             # Of the site itself, which `get` will find, or of where its robots.txt redirects to.
             with suppress(AddressRefused):
-                rules = await self._robots.asked(origin, now, self._asks_robots(turn.hosts, turn))
-            turn.spent += time.monotonic() - began
-            await self._limits.space(redirects.host_of(url))
+                rules = await self._robots.asked(origin, now, ask)
+            if turn.start.is_used:
+                turn.start = await self._space(url)
         if rules and rules.names_us_and_disallows(url):
             raise RobotsRefused(rules.refusal(url))
 
@@ -255,8 +272,8 @@ class Fetcher:
         seconds = min(self._seconds, _ROBOTS_SECONDS)
         async with self._limits.turn(redirects.host_of(url)) as turn:
             turn.hosts = hosts
-            await self._may_go(url, turn, now)
-            trip = _Trip(Opened.of_link(url, None, self._environment), hosts, lambda at: self._may_go(at, turn, now))
+            start, opened = await self._may_go(url, turn, now), Opened.of_link(url, None, self._environment)
+            trip = _Trip(opened, hosts, start, lambda at: self._may_go(at, turn, now))
             return await self._follow(trip, _FILE, take, seconds)
 
     async def picture(self, url: str, now: datetime, hosts: Hosts = NO_HOSTS) -> FetchedPicture:
@@ -276,8 +293,8 @@ class Fetcher:
                 at, asked = answer.way.at, answer.retry_after
                 return FetchedPicture(http_status=answer.status, url=at, body=content, retry_after=asked)
 
-            await self._may_go(url, turn, now)
-            trip = _Trip(Opened.of_link(url, None, self._environment), hosts, lambda at: self._may_go(at, turn, now))
+            start, opened = await self._may_go(url, turn, now), Opened.of_link(url, None, self._environment)
+            trip = _Trip(opened, hosts, start, lambda at: self._may_go(at, turn, now))
             return await self._follow(trip, _PICTURE, take, self._seconds - turn.spent)
 
     async def page(
@@ -318,9 +335,8 @@ class Fetcher:
             delay = await self._permitted(way.at, hosts, now)
             async with self._limits.turn(redirects.host_of(way.at), delay) as turn:
                 turns.append(turn)
-                visit = await self._one_request(
-                    way, hosts, redirects.PAGE | redirects.conditions(validators), take, self._seconds
-                )
+                headers = redirects.PAGE | redirects.conditions(validators)
+                visit = await self._one_request(way, hosts, turn.start, headers, take, self._seconds)
             if isinstance(visit, PageVisit):
                 return visit
             way = way.on(visit)
@@ -352,21 +368,21 @@ class Fetcher:
         origin = redirects.origin_of(url)
         rules = await self._robots.at_hand(origin, now)
         if rules is None:
-            async with self._limits.turn(redirects.host_of(url)):
-                rules = await self._robots.asked(origin, now, self._asks_robots(hosts))
+            async with self._limits.turn(redirects.host_of(url)) as turn:
+                rules = await self._robots.asked(origin, now, self._asks_robots(hosts, turn.start))
         return rules.delay_before(url)
 
-    async def _may_go(self, url: str, turn: Turn, now: datetime) -> None:
+    async def _may_go(self, url: str, turn: Turn, now: datetime) -> Start:
         """Waits until the address may be asked, within a turn; raises RobotsRefused where it may not."""
         origin = redirects.origin_of(url)
         rules = await self._robots.at_hand(origin, now)
         if rules is None:
-            await self._space(url)  # another site's, perhaps, which was asked a moment ago
-            rules = await self._robots.asked(origin, now, self._asks_robots(turn.hosts, turn))
-        await self._limits.space(redirects.host_of(url), rules.delay_before(url))
+            start = await self._space(url)  # another site's, perhaps, which was asked a moment ago
+            rules = await self._robots.asked(origin, now, self._asks_robots(turn.hosts, start, turn))
+        return await self._limits.space(redirects.host_of(url), rules.delay_before(url))
 
-    async def _space(self, url: str) -> None:
-        await self._limits.space(redirects.host_of(url))
+    async def _space(self, url: str) -> Start:
+        return await self._limits.space(redirects.host_of(url))
 
     async def back_off(self, url: str, pause: timedelta) -> None:
         """Leaves the address's domain alone for so long: `is_backing_off` says so."""
@@ -380,7 +396,7 @@ class Fetcher:
         """The registrable domain that the limits count by; raises FetchError for what is no address."""
         return domain_of(redirects.host_of(url))
 
-    def _asks_robots(self, hosts: Hosts, turn: Turn | None = None) -> robots.Ask:
+    def _asks_robots(self, hosts: Hosts, start: Start, turn: Turn | None = None) -> robots.Ask:
         """How to ask for a robots.txt, within a turn that hears of it if its host is busy.
 
         It raises AddressRefused, which says something of who asks and nothing of the site: the publisher whose host it
@@ -388,11 +404,12 @@ class Fetcher:
         """
 
         async def ask(origin: str, now: datetime) -> RobotsCopy:
-            return await self._robots_copy(origin, hosts, now, turn)
+            trip = _Trip(Opened(f"{origin}/robots.txt"), hosts, start, self._space)
+            return await self._robots_copy(origin, trip, now, turn)
 
         return ask
 
-    async def _robots_copy(self, origin: str, hosts: Hosts, now: datetime, turn: Turn | None) -> RobotsCopy:
+    async def _robots_copy(self, origin: str, trip: _Trip, now: datetime, turn: Turn | None) -> RobotsCopy:
         async def take(answer: _Answer) -> RobotsCopy:
             _note_busy(answer, turn, is_robots=True)
             is_there = answers.has_document(answer.status, answer.headers)
@@ -401,7 +418,6 @@ class Fetcher:
 
         seconds = min(self._seconds / 3, _ROBOTS_SECONDS)  # of the deadline, so that the document has most of it
         try:
-            trip = _Trip(Opened(f"{origin}/robots.txt"), hosts, self._space)
             return await self._follow(trip, redirects.ROBOTS, take, seconds)
         except AddressRefused:
             raise
@@ -411,14 +427,14 @@ class Fetcher:
 
     async def _follow(self, trip: _Trip, headers: dict[str, str], take: Take[T], seconds: float) -> T:
         """What `take` makes of the first answer that is no redirect; what is raised has no secret. Within `turn`."""
-        opened = trip.opened
+        opened, start = trip.opened, trip.start
         left, way = seconds, Way(opened.url, opened.url)
         try:
             for _ in range(redirects.MOST_REDIRECTS + 1):
-                began = time.monotonic()
+                began, fields = time.monotonic(), headers | opened.fields_for(way.at)
                 try:
-                    answer = await self._one_request(way, trip.hosts, headers | opened.fields_for(way.at), take, left)
-                    left -= time.monotonic() - began
+                    answer = await self._one_request(way, trip.hosts, start, fields, take, left)
+                    left -= time.monotonic() - began - start.waited
                     if not isinstance(answer, Redirect):
                         return answer
                     way = way.on(answer)
@@ -427,17 +443,17 @@ class Fetcher:
                 except FetchError as error:
                     error.retry_after = error.retry_after or way.retry_after
                     raise
-                await trip.before(way.at)
+                start = await trip.before(way.at)
             raise redirects.too_many(way)
         except FetchError as error:
             opened.hush(error)
             raise
 
     async def _one_request(
-        self, way: Way, hosts: Hosts, headers: dict[str, str], take: Take[T], seconds: float
+        self, way: Way, hosts: Hosts, start: Start, headers: dict[str, str], take: Take[T], seconds: float
     ) -> T | Redirect:
-        """One request: what `take` makes of its answer, or where it redirects to. Whoever says where to connect for a
-        host has opened that address for it.
+        """One request, which leaves when `start` lets it: what `take` makes of its answer, or where it redirects to.
+        Whoever says where to connect for a host has opened that address for it.
         """
         answer: httpx.Response | None = None
         try:
@@ -451,6 +467,7 @@ class Fetcher:
                     url = urlsplit(url)._replace(scheme="http", netloc="{}:{}".format(*mapped)).geturl()
                 # aiohttp would send a user name as ours.
                 request = httpx.Request("GET", without_user(url), headers=httpx.Headers(fields, encoding="utf-8"))
+                leaving.set(partial(without_deadline, start.leave, deadline))
                 answer = await transport.handle_async_request(request)
                 told = redirects.fields_of(answer.headers.raw)
                 asked = answers.retry_after(told.get("retry-after"))
@@ -464,6 +481,7 @@ class Fetcher:
         except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ValueError) as error:
             raise redirects.explained(error) from error
         finally:
+            leaving.set(None)
             if answer is not None:
                 await answer.aclose()
 

@@ -17,6 +17,7 @@ from typing import Protocol
 from aggregator.fetch.addresses import NO_HOSTS
 from aggregator.fetch.robots import LONGEST_DELAY
 from aggregator.fetch.shared import Shared
+from aggregator.fetch.starts import Start, Starts
 from aggregator.model import Busy, FetchSettings
 from aggregator.text.urls import domain_of
 
@@ -26,14 +27,15 @@ AWAITED_A_ROOM = 8
 # Nor must hundreds of them: one that is awaited for longer than others usually take steps aside, so that the next may
 # be asked. So many may stand aside for each that is awaited, if the system has sockets for them.
 ASIDE_A_PLACE = 8
-# Two starts are so much further apart at most than the spacing asks, so that many wires do not fall into step.
+# Two starts are so much further apart at most than the spacing asks, so that many wires do not fall into step; the time
+# for which a start is good comes on top.
 MOST_JITTER = 1.25
 _OWN_FILES = 256  # the database, the reading processes, connections that are kept for the next request
 
 
 def shared_file(path: Path, settings: FetchSettings) -> Shared | None:
     """What the programs that have this file know together; None where it cannot be had."""
-    longest = max(settings.per_domain_spacing.total_seconds() * MOST_JITTER, LONGEST_DELAY)
+    longest = 2 * max(settings.per_domain_spacing.total_seconds() * MOST_JITTER, LONGEST_DELAY)
     return Shared.open(path, settings.per_domain_concurrency, longest)
 
 
@@ -43,11 +45,17 @@ class SharedLimits(Protocol):
     programs of several machines. Each may raise StoreError.
     """
 
+    async def begin(self) -> None:
+        """Says that this program is there."""
+
     def place(self, domain: str, /) -> AbstractAsyncContextManager[None]:
         """Waits for one of the domain's places and holds it."""
 
-    async def start(self, domain: str, apart: float, /) -> float:
-        """Seconds to wait until the domain may be asked; 0.0: now, and the next start is `apart` seconds later."""
+    def alone(self, name: str, /) -> AbstractAsyncContextManager[None]:
+        """Waits until no other program does what has this name, and keeps others from it."""
+
+    async def start(self, domain: str, apart: float, held: float, /) -> tuple[float, float]:
+        """As `starts.StartsOfAll`."""
 
     async def back_off(self, domain: str, seconds: float, /) -> None:
         """Notes that the domain wants to be left alone for so long."""
@@ -91,9 +99,9 @@ class Limits:
         """
         domain = self._domain(host)
         async with domain.places, self._shared.place(domain.name) if self._shared else nullcontext():
-            await self.space(host, delay)
+            start = await self.space(host, delay)
             async with self._awaited_place(), AsyncExitStack() as stack:
-                yield Turn(stack, self._rooms, self._arrivals)
+                yield Turn(stack, self._rooms, self._arrivals, start)
 
     @asynccontextmanager
     async def _awaited_place(self) -> AsyncIterator[None]:
@@ -121,19 +129,18 @@ class Limits:
             else:
                 self._awaited.release()
 
-    async def space(self, host: str, delay: float = 0.0) -> None:
+    async def space(self, host: str, delay: float = 0.0) -> Start:
         """Waits until this host's domain may be asked again, without holding a place: for a redirect's next request,
         which holds one already and would otherwise wait for those that wait for it.
         """
-        domain, clock = self._domain(host), asyncio.get_running_loop().time
-        async with domain.gate:  # first come, first served; and a start that came late holds up the next
-            apart = max(jittered(self._spacing, self._chance), delay)
-            while (wait := domain.next_start - clock()) > 0 or (
-                # What other programs have started; at 0.0 this start counts for them now.
-                wait := await self._shared.start(domain.name, apart) if self._shared else 0.0
-            ) > 0:
-                await asyncio.sleep(wait)
-            domain.next_start = clock() + apart
+        starts = self._domain(host).starts
+        start = Start(starts, max(jittered(self._spacing, self._chance), delay))
+        await starts.wait(start)
+        return start
+
+    def alone(self, name: str) -> AbstractAsyncContextManager[None]:
+        """Waits until no other program of the database does what has this name, and keeps others from it."""
+        return self._shared.alone(name) if self._shared else nullcontext()
 
     async def back_off(self, host: str, seconds: float) -> None:
         """Notes that this host's domain wants to be left alone for so long. Nobody is kept waiting by it: whoever would
@@ -153,7 +160,7 @@ class Limits:
     def _domain(self, host: str) -> _Domain:
         if host not in self._hosts:
             name = domain_of(host)
-            self._hosts[host] = self._domains.setdefault(name, _Domain(name, self._per_domain))
+            self._hosts[host] = self._domains.setdefault(name, _Domain(name, self._per_domain, self._shared))
         return self._hosts[host]
 
 
@@ -173,11 +180,14 @@ def jittered(seconds: float, chance: random.Random) -> float:
 class Turn:
     """A host's turn while it lasts. It has no room for a body until it asks for one."""
 
-    def __init__(self, stack: AsyncExitStack, rooms: asyncio.Semaphore, arrivals: asyncio.Semaphore) -> None:
+    def __init__(
+        self, stack: AsyncExitStack, rooms: asyncio.Semaphore, arrivals: asyncio.Semaphore, start: Start
+    ) -> None:
         self._stack = stack
         self._rooms = rooms
         self._arrivals = arrivals
         self._has_room = False
+        self.start = start  # of the next request
         self.spent = 0.0  # seconds of the deadline that went to what had to be asked first
         self.busy: list[Busy] = []  # what asked to be left alone within
         self.hosts = NO_HOSTS  # for which `allow_addresses` holds in what is asked within
@@ -194,12 +204,11 @@ class Turn:
 
 
 class _Domain:
-    def __init__(self, name: str, places: int) -> None:
+    def __init__(self, name: str, places: int, shared: SharedLimits | None) -> None:
         self.name = name
         self.places = asyncio.Semaphore(places)
-        self.gate = asyncio.Lock()
-        self.next_start = 0.0  # on the event loop's clock
-        self.backs_off_until = 0.0  # on that clock, too
+        self.starts = Starts(name, shared)
+        self.backs_off_until = 0.0  # on the event loop's clock
 
 
 async def without_deadline(wait: Callable[[], Awaitable[None]], deadline: asyncio.Timeout) -> None:

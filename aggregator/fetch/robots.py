@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -184,6 +184,8 @@ def text_of(body: bytes) -> str:
     return "\n".join(_INVISIBLE.sub("", text).splitlines())
 
 
+# Waits until no other program does what has this name, and keeps others from it.
+Alone = Callable[[str], AbstractAsyncContextManager[None]]
 # Asks an origin for its robots.txt.
 Ask = Callable[[str, datetime], Awaitable[RobotsCopy]]
 
@@ -207,8 +209,9 @@ class RobotsCache:
 class Memory:
     """Holds the rules of the sites that were asked lately, as they concern one product token. One event loop."""
 
-    def __init__(self, token: str, robots_cache: RobotsCache) -> None:
+    def __init__(self, token: str, robots_cache: RobotsCache, alone: Alone = lambda name: nullcontext()) -> None:
         self._token = token
+        self._alone = alone
         self._robots_cache = robots_cache
         self._rules: dict[str, Rules] = {}
         self._bytes = 0  # of their files
@@ -227,11 +230,11 @@ class Memory:
         return rules if rules and rules.is_fresh(now) else None
 
     async def asked(self, origin: str, now: datetime, ask: Ask) -> Rules:
-        """Asks the site, once for all that wait for it; its answer is remembered, and that it gave none. What `ask`
-        raises is not.
+        """Asks the site, once for all that wait for it, in other programs too; its answer is remembered, and that it
+        gave none. What `ask` raises is not.
         """
         try:
-            async with self._asking.setdefault(origin, asyncio.Lock()):
+            async with self._asking.setdefault(origin, asyncio.Lock()), self._alone(f"{origin}/robots.txt"):
                 if rules := await self.at_hand(origin, now):
                     return rules
                 old = self._rules.get(origin)

@@ -81,6 +81,9 @@ class Shared:
             return None
         return cls(descriptor, per_domain, longest, clock)
 
+    async def begin(self) -> None:
+        """The others need not know that this program is there."""
+
     async def close(self) -> None:
         """Gives back all places."""
         os.close(self._descriptor)
@@ -88,8 +91,18 @@ class Shared:
     @asynccontextmanager
     async def place(self, domain: str) -> AsyncIterator[None]:
         """Waits for one of the domain's places and holds it."""
-        key = _key_of(domain)
-        place = await self._take(key)
+        async with self._one_of(domain, self._per_domain):
+            yield
+
+    @asynccontextmanager
+    async def alone(self, name: str) -> AsyncIterator[None]:
+        """Waits until no other program does what has this name, and keeps others from it."""
+        async with self._one_of(name, 1):
+            yield
+
+    @asynccontextmanager
+    async def _one_of(self, name: str, places: int) -> AsyncIterator[None]:
+        place = await self._take(_key_of(name), places)
         try:
             yield
         finally:
@@ -98,11 +111,11 @@ class Shared:
                 with suppress(OSError):
                     fcntl.lockf(self._descriptor, fcntl.LOCK_UN, 1, place)
 
-    async def _take(self, key: int) -> int | None:
+    async def _take(self, key: int, places: int) -> int | None:
         """None: those who hold them stand still."""
-        moved, wait = self._clock(), _SHORTEST_WAIT
+        moved, wait, first = self._clock(), _SHORTEST_WAIT, _PLACES + key * _PLACES_EACH
         while True:
-            for place in range(_PLACES + key * _PLACES_EACH, _PLACES + key * _PLACES_EACH + self._per_domain):
+            for place in range(first, first + places):
                 if place not in self._mine and self._lock(place):
                     self._mine.add(place)
                     self.stuck.discard(key)
@@ -115,19 +128,19 @@ class Shared:
             await asyncio.sleep(wait)
             wait = min(wait * 1.5, _LONGEST_WAIT)
 
-    async def start(self, domain: str, apart: float) -> float:
-        """Seconds to wait until the domain may be asked; 0.0: now, and the next start is `apart` seconds later."""
+    async def start(self, domain: str, apart: float, held: float) -> tuple[float, float]:
+        """As `starts.StartsOfAll`; a start is known by when the next one may be."""
         now = self._clock()
         with self._row(_key_of(domain)) as row:
             if not row.is_open:
-                return 0.0
+                return 0.0, 0.0
             wait = row.value.next_start - now
             # What is further away was written before the machine was started anew.
-            if 0 < wait <= self._longest + _ROUNDING:
-                return wait
+            if 0 < wait <= self._longest + _ROUNDING and row.value.next_start != held:
+                return wait, 0.0
             if apart:
                 row.value = replace(row.value, next_start=now + apart)
-        return 0.0
+            return 0.0, row.value.next_start
 
     async def back_off(self, domain: str, seconds: float) -> None:
         """Notes that the domain wants to be left alone for so long."""

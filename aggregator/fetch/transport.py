@@ -21,6 +21,7 @@ from httpx_aiohttp import AiohttpTransport
 from aggregator.fetch import framing
 from aggregator.fetch.first_addresses import FirstAddresses
 from aggregator.fetch.lookup import Lookup
+from aggregator.fetch.starts import leaving
 
 SocketFactory = Callable[..., socket.socket]
 
@@ -28,6 +29,16 @@ SocketFactory = Callable[..., socket.socket]
 # little for some content security policies, and for sites that name every file of a page in a field of its own.
 _MOST_FIELD_BYTES = 32 * 1024
 _MOST_FIELDS = 384
+
+
+class _Leaving(aiohttp.ClientRequest):
+    """A request that is sent when it may leave, over the connection that it has by then."""
+
+    async def send(self, conn: Any) -> aiohttp.ClientResponse:
+        """As the request's; nothing is awaited between the leave and the sending."""
+        if leave := leaving.get():
+            await leave()
+        return await super().send(conn)
 
 
 def make_transport(connections: int, sockets: SocketFactory, most: int) -> httpx.AsyncBaseTransport:
@@ -44,6 +55,7 @@ def make_transport(connections: int, sockets: SocketFactory, most: int) -> httpx
         connector._factory = cast(Any, functools.partial(framing.Handler, asyncio.get_running_loop(), most))
         return aiohttp.ClientSession(
             connector=connector,
+            request_class=_Leaving,
             cookie_jar=aiohttp.DummyCookieJar(),
             max_field_size=_MOST_FIELD_BYTES,
             max_line_size=_MOST_FIELD_BYTES,

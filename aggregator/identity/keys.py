@@ -18,7 +18,7 @@ from aggregator.text.urls import by_rules, fragment_of, is_front_page, page_of, 
 
 _LONGEST = LONGEST_ID  # characters of a key; a longer id is not kept with the headline alone, so its digest is the key
 _FEWEST_TITLE_WORDS = 3
-_FEWEST_OPENING_WORDS = 8
+FEWEST_OPENING_WORDS = 8
 _OPENING_KEY_WORDS = 12
 _MOST_FACES = 12  # of entries of one document that share a key, before the key is taken for none
 _SEVERAL = 3
@@ -136,7 +136,7 @@ def near_keys(title: str, opening: str) -> tuple[str, ...]:
     Both folded. Too short ones ("Sport") find nothing.
     """
     near = ["title:" + _digest(title)] if len(title.split()) >= _FEWEST_TITLE_WORDS else []
-    if len(opening.split()) >= _FEWEST_OPENING_WORDS:
+    if len(opening.split()) >= FEWEST_OPENING_WORDS:
         near.append("opening:" + _digest(" ".join(opening.split()[:_OPENING_KEY_WORDS])))
     return tuple(near)
 

@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 from functools import partial
 
 from aggregator.identity.advertising import is_advertising
-from aggregator.identity.keys import place_of, public_id
+from aggregator.identity.keys import FEWEST_OPENING_WORDS, place_of, public_id
 from aggregator.model import Article, IdentityRules, Known, Listed, Match, StrongestKey
 from aggregator.text.languages import primary_subtag
 from aggregator.text.likeness import likeness
@@ -25,6 +25,7 @@ _SAME_SPELLING = 0.8  # how alike the letters of two words are of which one mend
 _CONFLICTS = 2  # ids used again for another report
 _REPEATS = 2  # reports of one document that moved
 _SEVERAL = 3  # entries of one document
+_CUT = " .\N{HORIZONTAL ELLIPSIS}[]"  # what stands where a text was cut
 _DIGIT = re.compile(r"\d")
 _WEAKER = ("alt", "url", "words", "spare")  # kinds of keys
 
@@ -376,7 +377,19 @@ def _says_alike(article: Article, known: Known) -> bool:
     title, opening = _alikeness(article, known)
     if article.url is None or known.url is None or _has_link_of(article, known):
         return min(title, opening) >= _NEARLY_EQUAL
-    return opening == 1.0 and is_spelled_alike(article.folded_title, known.folded_title)
+    if opening != 1.0:
+        return _is_shortened(article, known)
+    return is_spelled_alike(article.folded_title, known.folded_title)
+
+
+def _is_shortened(article: Article, known: Known) -> bool:
+    """Whether the text of one begins with all that the other says, under one headline and one time: another source of
+    the publisher lists the report with its summary alone. A place may stand before it, and dots after it.
+    """
+    if article.folded_title != known.folded_title or not _has_same_date(article, known):
+        return False
+    shorter, longer = sorted((article.opening.rstrip(_CUT), known.opening.rstrip(_CUT)), key=len)
+    return len(shorter.split()) >= FEWEST_OPENING_WORDS and shorter in longer
 
 
 def is_spelled_alike(one: str, other: str) -> bool:

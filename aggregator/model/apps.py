@@ -46,6 +46,7 @@ class AppListing:
 
     publishers: tuple[str, ...] | None = None  # their keys
     search: str | None = None  # the name of a saved one; those that it found, the newest 20,000
+    topic: str | None = None  # a code of IPTC Media Topics; of the newest 20,000 reports of the wire those about it
     is_read: bool | None = None
     is_starred: bool | None = None
     below: int | None = None  # those with a smaller number

@@ -57,7 +57,7 @@ class Article:
     media_hash: bytes | None = b""  # of all media that were said, held or not (text.pictures.digest); None: not known
     adjusted: tuple[str, ...] = ()  # what of it is cut or left out outside the raw words; see normalise
     matched: Matched | None = None  # the saved searches that find it by its words; None: it was not matched
-    stated_language: str | None = None  # what its feed says; None: nothing, or no tag of BCP 47
+    stated_language: str | None = None  # what its feed or page says; None: nothing, or no tag of BCP 47
     tags: Tags | None = None  # None: they were not set where it was read
     first_key: str | None = None  # of its publisher, of which its id is made; None: it is `publisher`
     page: PageWords | None = None  # what it has from its own page, as in `raw`; the hashes are without it

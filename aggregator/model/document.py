@@ -120,6 +120,7 @@ class PageWords:
     media: tuple[Media, ...] = ()
     correction: str | None = None  # the publisher's own note of what it corrected
     licences: tuple[str, ...] = ()  # addresses or names of those that refuse machines a use
+    language: str | None = None  # BCP 47: one of its publisher's, where the feed says another or none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

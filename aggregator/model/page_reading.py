@@ -21,7 +21,8 @@ class PageState:
     article_id: int
     revision: int
     raw: bytes  # of that version
-    language: str | None
+    language: str | None  # that the report has
+    stated_language: str | None  # that its publisher says, in the feed or on the page
     item_class: ItemClass
     key: str  # one of its keys
     source_name: str  # of the source whose words are in force

@@ -26,6 +26,7 @@ class WorkerState:
     since: datetime
     seen: datetime
     doing: Mapping[str, int]  # how many tasks of each kind
+    is_lost: bool  # it has given no sign of life for too long
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

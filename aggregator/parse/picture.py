@@ -13,6 +13,7 @@ from PIL import ExifTags, Image, ImageCms, ImageFile, ImageOps, IptcImagePlugin,
 
 from aggregator.model.errors import ParseError
 from aggregator.model.picture import EncodedPicture, PictureSize
+from aggregator.parse import xmp
 
 # By their content, whatever their name or media type says. What has scripts, links or pages (SVG, PDF, EPS, WMF) is
 # never among them, and neither is what is seldom read and often broken.
@@ -128,8 +129,14 @@ def _upright(image: Image.Image, orientation: int) -> Image.Image:
 
 
 def _notices(image: ImageFile.ImageFile) -> Image.Exif:
-    """Who made it and whose it is, as EXIF or else IPTC states it. Nothing else: no place, no camera, no day."""
+    """Who made it and whose it is, as EXIF, or else IPTC, or else XMP states it. Nothing else: no place, no camera, no
+    day.
+    """
     found = {tag: _stated(image, tag, of_iptc) for tag, of_iptc in ((_ARTIST, _BYLINE), (_COPYRIGHT, _NOTICE))}
+    packet = image.info.get("xmp")
+    if isinstance(packet, bytes) and not all(found.values()):
+        of_xmp = dict(zip((_ARTIST, _COPYRIGHT), xmp.notices_of(packet), strict=True))
+        found = {tag: said or _shown(of_xmp[tag]) for tag, said in found.items()}
     kept = Image.Exif()
     for tag, said in found.items():
         if said:
@@ -152,4 +159,8 @@ def _stated(image: ImageFile.ImageFile, tag: int, of_iptc: tuple[int, int]) -> s
         text = said.decode()
     except UnicodeDecodeError:
         text = said.decode("latin-1")
+    return _shown(text)
+
+
+def _shown(text: str) -> str:
     return "".join(each for each in text if each.isprintable())[:_MOST_NOTICE].strip()

@@ -32,6 +32,7 @@ from aggregator.revisions.corrections import is_correction
 from aggregator.rights.pages import OTHER_PAGE, may_be_taken, taken
 from aggregator.text.folding import fold
 from aggregator.text.html import clean_line
+from aggregator.text.languages import a_tag, is_same_language
 from aggregator.text.likeness import likeness
 from aggregator.text.page_words import joined
 from aggregator.text.pictures import digest
@@ -61,7 +62,9 @@ def reading_of(state: PageState, page: Page, asked: Asked, now: datetime) -> Pag
         return PageReading(article_id=state.article_id, mode=asked.mode, outcome="withheld", reason=OTHER_PAGE)
     is_own = page.canonical is None or is_on_site(page.canonical, asked.sites)
     words, why = taken(page, entry, may_be_taken(asked.mode, rights, now), rights, is_own=is_own)
-    all_words = joined(entry.page, words)
+    all_words = joined(entry.page, replace(words, language=_language(page, state, asked.publisher)))
+    if all_words.language is not None and _is_as_found(all_words, entry.page or _NOTHING, state):
+        all_words = entry.page or _NOTHING
     done = PageReading(
         article_id=state.article_id,
         mode=asked.mode,
@@ -69,7 +72,7 @@ def reading_of(state: PageState, page: Page, asked: Asked, now: datetime) -> Pag
         reason=why,
         revision=state.revision,
         fields=tuple(each.name for each in fields(PageWords) if getattr(all_words, each.name)),
-        evidence=_evidence(page, words),
+        evidence=_evidence(page, replace(words, language=all_words.language)),
     )
     if all_words == (entry.page or _NOTHING):
         return done
@@ -102,9 +105,26 @@ def _is_another(page: Page, entry: Entry) -> bool:
     return likeness(fold(clean_line(entry.title)), fold(page.title)) < _ALIKE
 
 
+def _language(page: Page, state: PageState, publisher: Publisher) -> str | None:
+    """The language that the page states where it is one of its publisher's, and the feed states another or none. Many a
+    page says `en-US` because its software did.
+    """
+    said = a_tag(page.language)
+    if said is None or (state.stated_language and is_same_language(said, state.stated_language)):
+        return None
+    is_of_publisher = any(is_same_language(said, each) for each in publisher.languages)
+    return said if is_of_publisher or not publisher.languages else None
+
+
+def _is_as_found(words: PageWords, before: PageWords, state: PageState) -> bool:
+    """Whether all that is new is a language that the report has already: no version is worth that."""
+    is_found = state.language is not None and is_same_language(words.language or "", state.language)
+    return is_found and replace(words, language=before.language) == before
+
+
 def _article(state: PageState, raw: bytes, asked: Asked) -> Article:
     of = replace(asked.source, item_class=state.item_class)
-    return replace(article_of(raw, state.key, state.language, of, asked.publisher), language=state.language)
+    return replace(article_of(raw, state.key, state.stated_language, of, asked.publisher), language=state.language)
 
 
 def _change(

@@ -124,6 +124,10 @@ class Pipeline:
         await self._workers.close()
         await self._fetcher.__aexit__(kind, error, trace)
 
+    async def begin(self) -> None:
+        """Lets the other programs of the database know of this one before its first poll; raises StoreError."""
+        await self._fetcher.begin()
+
     def stop(self) -> None:
         """Polls and messages that have not begun are left for another time; those in flight are finished."""
         self._stopping = True

@@ -96,10 +96,11 @@ from aggregator.model.signals import Looked, SignalFile, StoredSignal
 from aggregator.model.snapshots import Extent, Table, Value
 from aggregator.model.taken import Taken, TakenLetter, TakenRow
 from aggregator.model.tasks import DueSource, TaskState
-from aggregator.store import copying, picture_files
+from aggregator.store import copying, picture_files, private
 from aggregator.store.connection import Connection, StoreConnection
 from aggregator.store.engine import Engine
 from aggregator.store.locks import DaemonLock, Program, RunningDaemon
+from aggregator.store.picture_backups import PicturesHeld
 from aggregator.store.queries import (
     acts,
     agreements,
@@ -159,7 +160,6 @@ from aggregator.store.queries import (
 from aggregator.store.queries import taken as taken_rows
 from aggregator.store.sqlite import (
     backups,
-    private,
     snapshot_file,
     vacuum,
 )
@@ -170,15 +170,16 @@ from aggregator.store.sqlite.vacuum import Rewriting
 from aggregator.text.dates import duration, from_iso, to_iso
 
 __all__ = [
-    "BACKUP_STEP",
     "COPY_STEP",
     "DaemonLock",
     "Facts",
     "Loaded",
+    "PicturesHeld",
     "Rewriting",
     "RunningDaemon",
     "Store",
     "as_worker",
+    "backup_steps",
     "everybody_reads",
     "exists",
     "identity",
@@ -190,7 +191,7 @@ __all__ = [
     "without_daemon",
 ]
 
-BACKUP_STEP = backups.STEP
+backup_steps = backups.steps
 COPY_STEP = copying.STEP
 
 _PICTURES = 100  # whose files are removed in one transaction
@@ -203,7 +204,7 @@ Call = Callable[Concatenate[Any, P], T]
 
 
 def load_backup(file: Path, place: Place, now: datetime, moved: Callable[[], None]) -> Loaded:
-    """As `backups.load`; the copies of pictures are compared with what it has when the wire runs again."""
+    """As `backups.load`; all copies of pictures are compared with what it has when the wire runs again."""
     loaded = _engine_of(place).load_backup(file, place, now, moved)
     picture_files.forget_checked(place if isinstance(place, Path) else place.beside)
     return loaded
@@ -1247,7 +1248,7 @@ class Store:
         return self._read(self._engine.parts)
 
     def back_up(self, to: Path, *, replace: bool, moved: Callable[[], None]) -> Facts:
-        """Copies the database into a file, see `store.backups`."""
+        """Copies the database into a file, with its pictures beside it; see `store.sqlite.backups`."""
         return self._engine.back_up(self._connection, to, replace=replace, moved=moved)
 
     # What the desk calls; see `aggregator.desk`
@@ -1767,6 +1768,10 @@ class Store:
     def app_searches(self) -> list[AppSearch]:
         """The saved searches, as folders."""
         return self._read(apps.searches)
+
+    def app_topics(self, codes: Sequence[str]) -> list[str]:
+        """Those of these topics that a report is about, in their order."""
+        return self._read(apps.topics, codes)
 
     def app_entries(self, reader: AppReader, listing: AppListing) -> tuple[list[AppEntry], int]:
         """A page of a listing, and how many entries there are of it: up to 10,000 beyond the page, if that is asked

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from aggregator.model.picture import EncodedPicture, PictureCopy
-from aggregator.store.sqlite import private
+from aggregator.store import private
 
 _NAME = re.compile(r"([0-9a-f]{62})\.([1-9][0-9]{0,4})\.jpg")
 _FOLDER = re.compile(r"[0-9a-f]{2}")
@@ -25,8 +25,13 @@ def folder_of(database: Path) -> Path:
     return database.with_name("pictures" if database.name == "wire.db" else f"{database.name}.pictures")
 
 
+def name_of(digest: str, width: int) -> str:
+    """Of the file within the folder."""
+    return f"{digest[:2]}/{digest[2:]}.{width}.jpg"
+
+
 def path_of(database: Path, digest: str, width: int) -> Path:
-    return folder_of(database) / digest[:2] / f"{digest[2:]}.{width}.jpg"
+    return folder_of(database) / name_of(digest, width)
 
 
 @contextmanager
@@ -36,19 +41,19 @@ def written(database: Path, made: EncodedPicture) -> Iterator[Callable[[], None]
     """
     folder, mode = folder_of(database), private.mode_beside(database)
     of_digest = folder / made.digest[:2]
-    _make_folder(folder, mode)
-    _make_folder(of_digest, mode)
+    make_folder(folder, mode)
+    make_folder(of_digest, mode)
     waiting: dict[Path, Path] = {}
     try:
         for size, content in made.files:
             new = folder / f"{_UNFINISHED}{os.getpid()}-{made.digest[:16]}.{size.width}"
             waiting[new] = path_of(database, made.digest, size.width)
-            _write(new, content, mode)
+            write(new, content, mode)
 
         def give_names() -> None:
             for new, path in waiting.items():
                 new.replace(path)
-            _sync(of_digest)
+            sync(of_digest)
 
         yield give_names
     finally:
@@ -114,8 +119,8 @@ def forget_checked(database: Path) -> None:
         (folder_of(database) / _CHECKED).unlink(missing_ok=True)
 
 
-def _make_folder(folder: Path, mode: int) -> None:
-    """Who may read the files may enter."""
+def make_folder(folder: Path, mode: int) -> None:
+    """Who may read the files may enter. One that is there stays as it is. Raises OSError."""
     try:
         folder.mkdir(mode=mode | (mode & 0o444) >> 2)
     except FileExistsError:
@@ -127,16 +132,19 @@ def _make_folder(folder: Path, mode: int) -> None:
         os.close(descriptor)
 
 
-def _write(path: Path, content: bytes, mode: int) -> None:
+def write(path: Path, content: bytes, mode: int, *, synced: bool = True) -> None:
+    """A new file; where it is `synced`, it is there after a power cut too. Raises OSError."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
     with os.fdopen(descriptor, "wb") as file:
         private.give_to_owner(descriptor, path.parent)
         file.write(content)
         file.flush()
-        os.fsync(descriptor)
+        if synced:
+            os.fsync(descriptor)
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
+    """The names in it are there after a power cut too. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -14,6 +14,7 @@ from aggregator.text.languages import primary_subtag
 
 # Hausa's months (CLDR, `ha`), which publishers' feeds do not use in their dates.
 _HAUSA = "Janairu Fabrairu Maris Afirilu Mayu Yuni Yuli Agusta Satumba Oktoba Nuwamba Disamba"
+_DIGIT = re.compile(r"\d")  # one stands in every day, in whatever script
 _DAY_FIRST = frozenset(("fr", "pt", "es", "de", "it", "ar", "sw", "ha", "af"))
 
 
@@ -45,11 +46,13 @@ def _day() -> re.Pattern[str]:
 
 
 def is_day(words: str) -> bool:
-    return _day().fullmatch(words.strip(" ,.")) is not None
+    return _DIGIT.search(words) is not None and _day().fullmatch(words.strip(" ,.")) is not None
 
 
 def split_day_off(words: str) -> tuple[str, str | None]:
     """The words without the day with which they end or begin, and that day as stated; None: they have none there."""
+    if not _DIGIT.search(words):
+        return words, None
     for found in _day().finditer(words):
         before, after = words[: found.start()], words[found.end() :]
         if not after.strip(" ,;.|"):

@@ -14,6 +14,11 @@ def primary_subtag(tag: str) -> str:
     return tag.partition("-")[0].lower()
 
 
+def is_same_language(tag: str, other: str) -> bool:
+    """Whether two tags name one language, in whatever script or region."""
+    return primary_subtag(tag) == primary_subtag(other)
+
+
 def stated_or_first(stated: str | None, configured: Sequence[str]) -> str | None:
     """One of the publisher's configured languages: the one stated, or else its first.
 

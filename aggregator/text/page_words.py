@@ -34,6 +34,7 @@ def with_page(article: Article, page: PageWords, excerpt_words: int) -> Article:
         text=text,
         excerpt=html.excerpt(summary, text, excerpt_words),
         byline=article.byline or byline_of(page),
+        stated_language=page.language or article.stated_language,
         published=from_iso(page.published) if dated and page.published else article.published,
         published_stated=page.published_stated if dated else article.published_stated,
         categories=article.categories or tuple(dict.fromkeys(map(str, page.categories))),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
 from typing import Any
@@ -22,6 +22,8 @@ from aggregator.model.release import Refusal, Release
 from aggregator.output import beside
 from aggregator.pipeline.opening import open_existing
 from aggregator.store import Store
+from aggregator.tags.mediatopics import topic_label
+from aggregator.tags.vocabulary import first_levels
 from aggregator.text.dates import from_iso
 from aggregator.text.printable import line
 from aggregator.web.clients import Clients, usual_channel
@@ -48,6 +50,18 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """A saved search or a topic: a folder without feeds of its own; its entries stay in those of their publishers."""
+
+    folder_id: int
+    title: str
+    listing: AppListing
+
+    def within(self, listing: AppListing) -> AppListing:
+        return replace(listing, search=self.listing.search, topic=self.listing.topic)
+
+
+@dataclass(frozen=True, slots=True)
 class Visit:
     """One request of a reader."""
 
@@ -61,19 +75,26 @@ class Visit:
     def feeds(self) -> list[AppFeed]:
         return self.store.app_feeds(self.reader)
 
-    def unread_of_searches(self) -> dict[str, tuple[int, str]]:
-        """By the name of each saved search: how many entries of it are unread, and when the newest was first seen."""
-        found = {}
-        for each in self.store.app_searches():
-            listing = AppListing(search=each.name, is_read=False, limit=1, is_counted=True)
-            newest, number = self.store.app_entries(self.reader, listing)
-            if newest:
-                found[each.name] = number, newest[0].first_seen
-        return found
+    def subjects(self) -> list[Subject]:
+        """Saved searches, and those topics of the first level that a report is about; each title once."""
+        found = {
+            each.name: Subject(each.folder_id, each.name, AppListing(search=each.name))
+            for each in self.store.app_searches()
+        }
+        for code in self.store.app_topics(first_levels()):
+            title = topic_label(code)
+            found.setdefault(title, Subject(int(code), title, AppListing(topic=code)))
+        return list(found.values())
 
-    def mark_search(self, name: str, up_to: int) -> None:
-        """Everything that a saved search found is read."""
-        listing = AppListing(search=name, is_read=False, below=up_to + 1, limit=MOST_MARKED)
+    def unread_of(self, subject: Subject) -> tuple[int, str] | None:
+        """How many entries of it are unread, and when the newest was first seen; None: there is none."""
+        listing = replace(subject.listing, is_read=False, limit=1, is_counted=True)
+        newest, number = self.store.app_entries(self.reader, listing)
+        return (number, newest[0].first_seen) if newest else None
+
+    def mark_subject(self, subject: Subject, up_to: int) -> None:
+        """Everything in it is read."""
+        listing = replace(subject.listing, is_read=False, below=up_to + 1, limit=MOST_MARKED)
         self.mark([each.number for each in self.store.app_entries(self.reader, listing)[0]], is_read=True)
 
     def shown(self, entries: Sequence[AppEntry]) -> list[Shown]:

@@ -28,7 +28,7 @@ from aggregator.pipeline.feed_paths import feed_path
 from aggregator.text.dates import from_iso, to_iso
 from aggregator.text.printable import as_json
 from aggregator.web import apps
-from aggregator.web.apps import PRIVATE, Shown, Visit, title_of
+from aggregator.web.apps import PRIVATE, Shown, Subject, Visit, title_of
 from aggregator.web.clients import Clients
 from aggregator.web.problems import Problem
 from aggregator.web.site import Site
@@ -90,17 +90,17 @@ def _publishers(stream: str, feeds: Iterable[AppFeed]) -> tuple[str, ...]:
     return found
 
 
-def _searches(asked: Asked) -> list[str]:
-    """The names of saved searches; one that is called like a country is not offered."""
+def _subjects(asked: Asked) -> dict[str, Subject]:
+    """Saved searches and topics by the streams that they are; one that is called like a country is not offered."""
     labels = {country_name(each.country) for each in asked.visit.feeds()}
-    return [each.name for each in asked.visit.store.app_searches() if each.name not in labels]
+    return {f"label/{each.title}": each for each in asked.visit.subjects() if each.title not in labels}
 
 
 def _narrowed(
     listing: AppListing,
     stream: str,
     feeds: Sequence[AppFeed],
-    searches: Sequence[str] = (),
+    subjects: Mapping[str, Subject] = MappingProxyType({}),
     *,
     without: bool = False,
 ) -> AppListing:
@@ -111,10 +111,11 @@ def _narrowed(
         return _with(listing, "is_starred", not without)
     if stream.startswith("state/") and stream != _ALL:
         raise Problem(404, "there is no such stream", "of states there are reading-list, read, unread and starred")
-    if stream.startswith("label/") and stream.removeprefix("label/") in searches:
-        if without or listing.search is not None:
-            raise Problem(400, "a parameter cannot be understood", "a saved search can only be the stream itself")
-        return replace(listing, search=stream.removeprefix("label/"))
+    if (subject := subjects.get(stream)) is not None:
+        if without or (listing.search, listing.topic) != (None, None):
+            said = "a saved search and a topic can only be the stream itself"
+            raise Problem(400, "a parameter cannot be understood", said)
+        return subject.within(listing)
     those = _publishers(stream, feeds)
     known = listing.publishers if listing.publishers is not None else tuple(each.publisher for each in feeds)
     return replace(listing, publishers=tuple(each for each in known if (each in those) != without))
@@ -131,13 +132,13 @@ def _listing(asked: Asked, streams: Sequence[str], most: int) -> AppListing:
     """Raises Problem."""
     if len(streams) != 1:
         raise Problem(400, "a parameter cannot be understood", "name one stream, such as feed/12")
-    feeds, searches = asked.visit.feeds(), _searches(asked)
+    feeds, subjects = asked.visit.feeds(), _subjects(asked)
     limit = min(asked.number("n", _USUAL), most)
     listing = AppListing(limit=limit + 1, newest_first=asked.one("r") != "o")
     for each in (*streams, *asked.all("it")):
-        listing = _narrowed(listing, _stream(each), feeds, searches)
+        listing = _narrowed(listing, _stream(each), feeds, subjects)
     for each in asked.all("xt"):
-        listing = _narrowed(listing, _stream(each), feeds, searches, without=True)
+        listing = _narrowed(listing, _stream(each), feeds, subjects, without=True)
     if said := asked.one("ot"):
         listing = replace(listing, changed_since=apps.moment(said, "ot"))
     if said := asked.one("nt"):
@@ -209,8 +210,8 @@ def _tags(asked: Asked) -> Response:
     labels = sorted({_label(each.country)["id"] for each in asked.visit.feeds()})
     starred = {"id": "user/-/state/com.google/starred"}
     folders = [{"id": each, "type": "folder"} for each in labels]
-    searches = [{"id": f"user/-/label/{each}", "type": "tag"} for each in _searches(asked)]
-    return _json({"tags": [starred, *folders, *searches]})
+    subjects = [{"id": f"user/-/{each}", "type": "tag"} for each in _subjects(asked)]
+    return _json({"tags": [starred, *folders, *subjects]})
 
 
 def _unread_count(asked: Asked) -> Response:
@@ -223,10 +224,8 @@ def _unread_count(asked: Asked) -> Response:
         for name in (f"feed/{each.feed_id}", _label(each.country)["id"], "user/-/state/com.google/reading-list"):
             number, newest = counts.get(name, (0, ""))
             counts[name] = (number + said.unread, max(newest, said.newest))
-    offered = set(_searches(asked))
-    counts |= {
-        f"user/-/label/{name}": count for name, count in asked.visit.unread_of_searches().items() if name in offered
-    }
+    of_subjects = {f"user/-/{name}": asked.visit.unread_of(each) for name, each in _subjects(asked).items()}
+    counts |= {name: count for name, count in of_subjects.items() if count is not None}
     rows = [
         {"id": name, "count": number, "newestItemTimestampUsec": _usec(from_iso(newest))}
         for name, (number, newest) in counts.items()
@@ -359,8 +358,8 @@ def _mark_all(asked: Asked) -> Response:
     if stream == _STARRED:
         listing = _narrowed(AppListing(below=up_to + 1, limit=_MOST_IDS), _STARRED, feeds)
         asked.visit.mark([each.number for each in store.app_entries(asked.visit.reader, listing)[0]], is_read=True)
-    elif stream.startswith("label/") and stream.removeprefix("label/") in _searches(asked):
-        asked.visit.mark_search(stream.removeprefix("label/"), up_to)
+    elif (subject := _subjects(asked).get(stream)) is not None:
+        asked.visit.mark_subject(subject, up_to)
     elif stream.startswith("state/") and stream != _ALL:
         raise Problem(400, "a parameter cannot be understood", "s: a feed, a label, or the state reading-list")
     else:

@@ -24,7 +24,7 @@ from aggregator.pipeline.feed_paths import feed_path
 from aggregator.text.dates import to_iso
 from aggregator.text.printable import as_json
 from aggregator.web import apps
-from aggregator.web.apps import MOST, PRIVATE, Shown, Visit, title_of
+from aggregator.web.apps import MOST, PRIVATE, Shown, Subject, Visit, title_of
 from aggregator.web.clients import Clients
 from aggregator.web.problems import Problem
 from aggregator.web.site import Site
@@ -61,9 +61,9 @@ class Asked:
             return found
         raise Problem(404, "there is no such category")
 
-    def search(self, number: int) -> str | None:
-        """The name of the saved search whose folder has this number; None: none has."""
-        return next((each.name for each in self.visit.store.app_searches() if each.folder_id == number), None)
+    def subject(self, number: int) -> Subject | None:
+        """The saved search or topic whose folder has this number; None: none has."""
+        return next((each for each in self.visit.subjects() if each.folder_id == number), None)
 
     def of_feed(self, number: int) -> AppFeed:
         """Raises Problem."""
@@ -123,10 +123,10 @@ def _categories(asked: Asked) -> Response:
             of_folder = [each for each in feeds if each.folder_id == row["id"]]
             row["feed_count"] = len(of_folder)
             row["total_unread"] = sum(found[each.publisher].unread for each in of_folder if each.publisher in found)
-    for search in asked.visit.store.app_searches():
-        row = {"id": search.folder_id, "title": search.name, "user_id": _USER, "hide_globally": False}
+    for subject in asked.visit.subjects():
+        row = {"id": subject.folder_id, "title": subject.title, "user_id": _USER, "hide_globally": False}
         if _BOOLEANS.get(asked.one("counts") or ""):
-            row |= {"feed_count": 0, "total_unread": asked.visit.unread_of_searches().get(search.name, (0, ""))[0]}
+            row |= {"feed_count": 0, "total_unread": (asked.visit.unread_of(subject) or (0, ""))[0]}
         rows.append(row)
     return _json(sorted(rows, key=lambda row: str(row["title"])))
 
@@ -169,7 +169,7 @@ def _feeds(asked: Asked) -> Response:
 
 
 def _feeds_of(asked: Asked) -> Response:
-    feeds = [] if asked.search(asked.number) else asked.of_folder(asked.number)
+    feeds = [] if asked.subject(asked.number) else asked.of_folder(asked.number)
     return _json([_feed(asked, each) for each in feeds])
 
 
@@ -204,8 +204,8 @@ def _entries_of_feed(asked: Asked) -> Response:
 
 
 def _entries_of_folder(asked: Asked) -> Response:
-    if (search := asked.search(asked.number)) is not None:
-        return _page(asked, AppListing(search=search))
+    if (subject := asked.subject(asked.number)) is not None:
+        return _page(asked, subject.listing)
     return _page(asked, AppListing(publishers=tuple(each.publisher for each in asked.of_folder(asked.number))))
 
 
@@ -222,8 +222,8 @@ def _narrowed(asked: Asked, listing: AppListing) -> AppListing:
             raise Problem(400, "there is no such parameter here", name[:200])
     if said := asked.one("category_id"):
         number = apps.whole_number(said, "category_id")
-        if (search := asked.search(number)) is not None:
-            listing = replace(listing, search=search)
+        if (subject := asked.subject(number)) is not None:
+            listing = subject.within(listing)
         else:
             listing = _also_of(listing, [each.publisher for each in asked.of_folder(number)])
     if said := asked.one("feed_id"):
@@ -351,8 +351,8 @@ def _read_feed(asked: Asked) -> Response:
 
 
 def _read_folder(asked: Asked) -> Response:
-    if (search := asked.search(asked.number)) is not None:
-        asked.visit.mark_search(search, asked.visit.store.app_last())
+    if (subject := asked.subject(asked.number)) is not None:
+        asked.visit.mark_subject(subject, asked.visit.store.app_last())
         return _done()
     return _read(asked, asked.of_folder(asked.number))
 

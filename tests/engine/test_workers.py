@@ -5,19 +5,21 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from aggregator import __version__
 from aggregator.demo import Press
 from aggregator.text.dates import utc_now
 from bench.postgres import Server, installed
 from tests.conftest import only_soak
 from tests.engine.workers import Wire
+from tests.hostile import run
 from tests.waiting import until
+
+SLOW = 0.9  # seconds until the press answers
 
 
 @pytest.fixture
@@ -31,9 +33,15 @@ def test_two_workers_poll_each_source_once_as_gently_as_one_and_one_that_is_kill
     tmp_path: Path, press: Press
 ) -> None:
     wire = Wire(tmp_path, press, hosts=4, feeds=2)
+    for host in range(4):
+        press.misbehave(f"h{host}.example", "*", "slow", seconds=SLOW)
     try:
         first, second = wire.start(), wire.start()
         wire.stored(4)
+        # By their names a new version sees which others are connected: those of its own are not in its way.
+        others = "datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        names = wire.rows(f"SELECT DISTINCT application_name FROM pg_stat_activity WHERE {others}")  # noqa: S608
+        assert names == [(f"aggregator {__version__}",)]
         os.killpg(first.pid, signal.SIGKILL)  # its process, and those that read documents
         first.wait()
         wire.stored(len(wire.articles))
@@ -42,7 +50,7 @@ def test_two_workers_poll_each_source_once_as_gently_as_one_and_one_that_is_kill
         assert second.poll() is None
         second.send_signal(signal.SIGTERM)
         assert second.wait(20) == 0, wire.said()
-        assert wire.faults() == []
+        assert wire.faults() + wire.crowds(SLOW) == []
         assert all(count <= 2 for count in wire.polls_of_source().values())  # what was under way is asked again
         assert wire.count("engine.places") == 0
         assert "Traceback" not in wire.said()
@@ -90,20 +98,34 @@ def endure(wire: Wire, server: Server, workers: int, kills: int, restarts: int, 
         wire.publish(*chance.choice(sorted(wire.documents)))
 
 
+def test_one_daemon_and_workers_share_a_wire_and_a_second_daemon_is_refused(tmp_path: Path, press: Press) -> None:
+    """`run` over PostgreSQL is one program as over SQLite; workers may begin before it has ended."""
+    wire = Wire(tmp_path, press, hosts=2)
+    try:
+        daemon = wire.begin("run")
+        wire.stored(4)
+        second = run("--config", str(wire.config), "--db", wire.url, "run")
+        assert (second.code, second.out) == (1, "")
+        assert f"another daemon, process {daemon.pid}" in " ".join(second.err.split())
+        wire.start()
+        until(lambda: wire.rows("SELECT count(*) FROM engine.workers") == [(2,)])
+        wire.publish("h0.example", "/feed", 2)
+        wire.publish("h1.example", "/feed", 2)
+        wire.rows("UPDATE sources SET next_at = '2026-01-01T00:00:00Z' RETURNING 1")
+        wire.stored(8)
+        assert wire.end() == {0}
+        assert wire.faults() == []
+        assert max(wire.polls_of_source().values()) == 2
+        assert wire.count("engine.places") == 0
+        assert "Traceback" not in wire.said()
+    finally:
+        wire.kill()
+
+
 def test_a_worker_refuses_a_file_of_sqlite(tmp_path: Path, press: Press) -> None:
     wire = Wire(tmp_path, press, hosts=1)
-    command = [
-        sys.executable,
-        "-m",
-        "aggregator",
-        "--config",
-        str(wire.config),
-        "--db",
-        str(tmp_path / "wire.db"),
-        "worker",
-    ]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert ended.returncode == 1
-    assert ended.stderr.count("\n") <= 3
-    assert "workers share a database of PostgreSQL, and this is a file of SQLite" in " ".join(ended.stderr.split())
+    ended = run("--config", str(wire.config), "--db", str(tmp_path / "wire.db"), "worker")
+    assert ended.code == 1
+    assert ended.err.count("\n") <= 3
+    assert "workers share a database of PostgreSQL, and this is a file of SQLite" in " ".join(ended.err.split())
     assert not (tmp_path / "wire.db").exists()

@@ -7,6 +7,7 @@ import signal
 import subprocess
 from collections import defaultdict
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +17,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from aggregator.demo import Press
 from aggregator.model.place import PostgresPlace
-from tests import commands, postgres
+from tests import ROOT, commands, postgres
 from tests.cli.test_cli import PUBLISHER, make_config
 from tests.test_trip import feed
 from tests.waiting import until
@@ -26,6 +27,8 @@ SETTINGS = """
 lost_after_seconds = 3
 """
 SPACING = 0.4  # seconds between two requests to one domain
+AT_ONCE = 2  # requests to one domain
+TIMEOUT = 60  # seconds, of a request
 
 
 class Wire:
@@ -40,10 +43,10 @@ class Wire:
         self.press = press
         self.folder = folder
         self.config = make_config(folder / "config")
-        written = (
-            (self.config / "wire.toml").read_text().replace("per_domain_concurrency = 8", "per_domain_concurrency = 2")
-        )
+        written = (self.config / "wire.toml").read_text()
+        written = written.replace("per_domain_concurrency = 8", f"per_domain_concurrency = {AT_ONCE}")
         written = written.replace("per_domain_seconds = 0", f"per_domain_seconds = {SPACING}")
+        written = written.replace("timeout_seconds = 5", f"timeout_seconds = {TIMEOUT}")
         (self.config / "wire.toml").write_text(written + SETTINGS)
         self.documents: dict[tuple[str, str], list[str]] = {}
         for number in range(hosts):
@@ -68,15 +71,31 @@ class Wire:
     def articles(self) -> set[str]:
         return {name for names in self.documents.values() for name in names}
 
-    def start(self, at_once: int = 4) -> subprocess.Popen[bytes]:
-        """One more worker."""
-        command = [*commands.COMMAND, "--config", str(self.config), "--db", self.url]
+    def start(self, at_once: int = 4, of: Path = ROOT) -> subprocess.Popen[bytes]:
+        """One more worker, of the program in this folder."""
+        return self.begin("worker", "--concurrency", str(at_once), of=of)
+
+    def begin(self, *words: str, of: Path = ROOT) -> subprocess.Popen[bytes]:
+        """One more process, with this command."""
         with self.log.open("ab") as log:
             process = commands.Popen(
-                [*command, "worker", "--concurrency", str(at_once)], stderr=log, stdout=log, start_new_session=True
+                self.command(*words), stderr=log, stdout=log, start_new_session=True, cwd=of, env=self._environment(of)
             )
         self.processes.append(process)
         return process
+
+    def fetch(self, of: Path = ROOT) -> subprocess.CompletedProcess[str]:
+        """What is due, by the program in this folder."""
+        command = self.command("fetch")
+        return commands.run(command, capture_output=True, text=True, cwd=of, env=self._environment(of))
+
+    def _environment(self, of: Path) -> dict[str, str] | None:
+        """In which Python finds the program in this folder; None: it is this one, and the starter has it."""
+        return None if of == ROOT else {**os.environ, "PYTHONPATH": str(of)}
+
+    def command(self, *words: str) -> list[str]:
+        given = ("--config", str(self.config), "--db", self.url)
+        return [*commands.COMMAND, *given, *words]
 
     @property
     def log(self) -> Path:
@@ -132,15 +151,19 @@ class Wire:
         return found + self.bursts()
 
     def bursts(self, apart: float = SPACING) -> list[str]:
-        """Requests to the domain that were closer than it wants, as the press saw them arrive. One may have been on its
-        way for as long as the domain wants them apart; then those behind it seem closer to it.
-        """
+        """Requests to the domain that were closer than it wants, as they arrived at the press."""
         at = sorted(seen.at for seen in self.press.requests)
         return [
-            f"4 requests within {last - first:.3f} s"
-            for first, last in zip(at, at[3:], strict=False)
-            if last - first < 2 * apart
+            f"2 requests within {later - earlier:.3f} s" for earlier, later in pairwise(at) if later - earlier < apart
         ]
+
+    def crowds(self, seconds: float, most: int = AT_ONCE) -> list[str]:
+        """Requests for feeds that were under way while as many as may be were. `seconds`: so long, or longer, the press
+        takes for each.
+        """
+        at = sorted(seen.at for seen in self.press.requests if "feed" in seen.path)
+        found = [later - earlier for earlier, later in zip(at, at[most:], strict=False)]
+        return [f"{most + 1} requests within {gap:.3f} s" for gap in found if gap < seconds]
 
     def polls(self) -> int:
         """How many requests for feeds there were."""

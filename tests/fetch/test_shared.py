@@ -42,7 +42,7 @@ def test_a_program_that_was_killed_holds_no_place_and_one_that_stands_still_not_
         "import asyncio, pathlib, sys; from aggregator.fetch.shared import Shared\n"
         "shared = Shared.open(pathlib.Path(sys.argv[1]), 2, 60.0)\n"
         "async def hold():\n"
-        "  async with shared.place('a.example'), shared.place('a.example'):\n"
+        "  async with shared.place('a.example'), shared.place('a.example'), shared.alone('a task'):\n"
         "    print('held', flush=True); sys.stdin.read()\n"
         "asyncio.run(hold())"
     )
@@ -52,7 +52,7 @@ def test_a_program_that_was_killed_holds_no_place_and_one_that_stands_still_not_
     now = [1000.0]
 
     async def waits(shared: Shared, domain: str, seconds: float = 0.0) -> bool:
-        """Whether it has to wait for a place; the clock is so much later when it looks again."""
+        """Whether it has to wait for a domain's places; the clock is so much later when it looks again."""
         try:
             async with asyncio.timeout(0.5 if not seconds else 20):
                 asyncio.get_running_loop().call_later(0.1, lambda: now.insert(0, now[0] + seconds))
@@ -61,38 +61,53 @@ def test_a_program_that_was_killed_holds_no_place_and_one_that_stands_still_not_
         except TimeoutError:
             return True
 
+    async def is_alone(shared: Shared) -> bool:
+        try:
+            async with asyncio.timeout(0.2), shared.alone("a task"):
+                return True
+        except TimeoutError:
+            return False
+
     async def story(process: subprocess.Popen[str], shared: Shared) -> list[bool]:
-        first = [await waits(shared, "b.example"), await waits(shared, "a.example")]
+        first = [await is_alone(shared), await waits(shared, "b.example"), await waits(shared, "a.example")]
         again = [await waits(shared, "a.example", 601), await waits(shared, "a.example")]  # it is known to stand still
         process.kill()
         process.wait()
-        return [*first, *again, await waits(shared, "a.example")]
+        return [*first, *again, await waits(shared, "a.example"), await is_alone(shared)]
 
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
         shared = shared_limits(path, lambda: now[0])
-        assert asyncio.run(story(process, shared)) == [False, True, False, False, False]
+        assert asyncio.run(story(process, shared)) == [False, False, True, False, False, False, True]
         assert shared.stuck == set()
         at_once(shared.close())
 
 
-_asks = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 60), st.sampled_from([0.0, 1.0, 60.0]), st.floats(0, 30)))
+_asks = st.lists(
+    st.tuples(st.integers(0, 2), st.integers(0, 60), st.sampled_from([0.0, 1.0, 60.0]), st.floats(0, 30), st.booleans())
+)
 
 
 @settings(max_examples=examples(200), deadline=None)
 @given(_asks)
 def test_starts_are_as_far_apart_as_each_before_asked_for_whoever_asks(
-    asks: list[tuple[int, int, float, float]],
+    asks: list[tuple[int, int, float, float, bool]],
 ) -> None:
-    now, free = [1000.0], dict[int, float]()
+    """One that did not leave is taken back by whoever has it, as long as no other one has started."""
+    now, free, given = [1000.0], dict[int, float](), dict[tuple[int, int], float]()
     with TemporaryDirectory() as folder:
         programs = [shared_limits(Path(folder) / "limits", lambda: now[0]) for _ in range(3)]
-        for who, domain, apart, pause in asks:
-            wait = at_once(programs[who].start(f"{domain}.example", apart))
-            assert wait == max(free.get(domain, 0.0) - now[0], 0.0)
+        for who, domain, apart, pause, again in asks:
+            held = given.get((who, domain), 0.0) if again else 0.0
+            wait, number = at_once(programs[who].start(f"{domain}.example", apart, held))
+            if held and held == free.get(domain):
+                assert wait == 0.0
+            else:
+                assert wait == max(free.get(domain, 0.0) - now[0], 0.0)
             if not wait and apart:
-                free[domain] = now[0] + apart
+                free[domain] = given[who, domain] = number
+                assert number == now[0] + apart
             now[0] += pause
         for program in programs:
             at_once(program.close())
@@ -107,10 +122,10 @@ def test_whatever_stands_in_the_file_keeps_nobody_waiting_for_long(found: bytes,
         path = Path(folder) / "limits"
         path.write_bytes(found * 40)
         shared = shared_limits(path, lambda: now[0])
-        now[0] += at_once(shared.start(f"{domain}.example", 2.0))
+        now[0] += at_once(shared.start(f"{domain}.example", 2.0, 0.0))[0]
         assert now[0] <= 65.0
-        at_once(shared.start(f"{domain}.example", 2.0))
-        assert 0 < at_once(shared.start(f"{domain}.example", 2.0)) <= 60.0
+        at_once(shared.start(f"{domain}.example", 2.0, 0.0))
+        assert 0 < at_once(shared.start(f"{domain}.example", 2.0, 0.0))[0] <= 60.0
         assert not at_once(shared.is_backing_off(f"{domain}.example"))
         at_once(shared.close())
 
@@ -119,9 +134,9 @@ def test_the_file_does_not_grow_and_a_row_that_is_over_makes_room(tmp_path: Path
     path, now = tmp_path / "limits", [1000.0]
     shared = shared_limits(path, lambda: now[0])
     for number in range(5_000):
-        assert at_once(shared.start(f"{number}.example", 2.0)) == 0.0
+        assert at_once(shared.start(f"{number}.example", 2.0, 0.0))[0] == 0.0
         now[0] += 0.02
-    assert at_once(shared.start("4999.example", 2.0)) == pytest.approx(1.98)
+    assert at_once(shared.start("4999.example", 2.0, 0.0))[0] == pytest.approx(1.98)
     at_once(shared.close())
     assert path.stat().st_size <= 1 << 19
 

@@ -42,6 +42,30 @@ def json_ld(**said: Any) -> str:
     return f'<script type="application/ld+json">{json.dumps({"@type": "NewsArticle", **said})}</script>'
 
 
+LANGUAGES: dict[str, tuple[str, str | None, tuple[str, str] | None]] = {
+    "of the element": ("<html lang=rw>", "rn", ("rw", "html")),
+    "of JSON-LD": (f"<html>{json_ld(headline='A bridge is repaired', inLanguage='sw-TZ')}", "en", ("sw-TZ", "json-ld")),
+    "of JSON-LD as an object": (
+        f"<html>{json_ld(headline='A bridge is repaired', inLanguage={'name': 'Spanish', 'alternateName': 'es'})}",
+        None,
+        ("es", "json-ld"),
+    ),
+    "of a field of HTTP within": ("<html><meta http-equiv=Content-Language content=ha>", None, ("ha", "meta")),
+    "of OpenGraph": ("<html><meta property=og:locale content=pt_AO>", None, ("pt-AO", "meta")),
+    "of the field of HTTP": ("<html>", "rn", ("rn", "http")),
+    "of a field that names several": ("<html>", "rn, fr", None),
+    "of no language": ("<html lang=x><meta property=og:locale content=Français>", "*", None),
+}
+
+
+@every_row("head, field, said", LANGUAGES.values(), ids=LANGUAGES)
+def test_where_a_page_states_its_language(head: str, field: str | None, said: tuple[str, str] | None) -> None:
+    headers = {"content-language": field} if field else {}
+    body = f"<!doctype html>{head}<body><article><h1>A bridge is repaired</h1>{REPORT}</article>"
+    found = page_of(FetchResult(url=URL, http_status=200, headers=headers, body=body.encode()))
+    assert (found.language and (found.language, found.rule("language"))) == said
+
+
 def dated(said: str) -> str:
     return f'<meta property="article:published_time" content="{said}">'
 

@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, PngImagePlugin
 
 from aggregator.model.errors import ParseError
 from aggregator.model.picture import EncodedPicture
@@ -18,6 +18,8 @@ from aggregator.pipeline.workers import Workers
 from tests.conftest import SOAK, examples
 from tests.images import BLUE, GREEN, RED, WHITE, drawn, gif_of, jpeg, png_that_says, saved
 from tests.rows import every_row
+
+ARTIST, COPYRIGHT = 0x013B, 0x8298  # of EXIF
 
 
 def opened(made: EncodedPicture, number: int = -1) -> Image.Image:
@@ -152,6 +154,62 @@ def iptc(*said: tuple[int, bytes]) -> bytes:
     resource = b"8BIM\x04\x04\0\0" + len(records).to_bytes(4) + records + b"\0" * (len(records) % 2)
     body = b"Photoshop 3.0\0" + resource
     return b"\xff\xed" + (len(body) + 2).to_bytes(2) + body
+
+
+def xmp(within: str) -> bytes:
+    return (
+        '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""'
+        ' xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/"'
+        f' photoshop:City="Bamako">{within}</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
+    ).encode()
+
+
+CREATORS = "<dc:creator><rdf:Seq><rdf:li>Moussa Diarra</rdf:li><rdf:li>أحمد علي</rdf:li></rdf:Seq></dc:creator>"
+RIGHTS = (
+    '<dc:rights><rdf:Alt><rdf:li xml:lang="fr">Tous droits réservés</rdf:li>'
+    '<rdf:li xml:lang="x-default">© PANA 2026</rdf:li></rdf:Alt></dc:rights>'
+)
+ENTITY = b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>'
+OF_XMP: dict[str, tuple[bytes, str, str]] = {
+    "both": (xmp(CREATORS + RIGHTS), "Moussa Diarra; أحمد علي", "© PANA 2026"),
+    "one value": (xmp("<dc:creator>Awa  Keïta</dc:creator>"), "Awa Keïta", ""),
+    "one language": (xmp('<dc:rights><rdf:Alt><rdf:li xml:lang="ar">جميع الحقوق</rdf:li></rdf:Alt></dc:rights>'),
+                     "", "جميع الحقوق"),
+    "nothing": (xmp("<dc:creator><rdf:Seq/></dc:creator>"), "", ""),
+    "broken": (xmp(CREATORS)[:-60], "", ""),
+    "an entity": (xmp("<dc:creator>&e;</dc:creator>").replace(b"<x:", ENTITY + b"<x:", 1), "", ""),
+    "no XML": (b"\xff\xfe\0 Moussa", "", ""),
+}  # fmt: skip
+
+
+@every_row("packet, maker, notice", OF_XMP.values(), ids=OF_XMP)
+def test_the_notices_of_xmp_are_kept_where_nothing_else_has_them(packet: bytes, maker: str, notice: str) -> None:
+    for kind in ("JPEG", "PNG", "WEBP"):
+        content = png_with_xmp(packet) if kind == "PNG" else saved(drawn(), kind, xmp=packet)
+        made = encode(content)
+        assert set(opened(made).getexif()) == {tag for tag, said in ((ARTIST, maker), (COPYRIGHT, notice)) if said}
+        for _, file in made.files:
+            assert maker.encode() in file, kind
+            assert notice.encode() in file, kind
+            assert b"Bamako" not in file
+            assert b"xmpmeta" not in file
+
+
+def test_exif_goes_before_xmp() -> None:
+    exif = Image.Exif()
+    exif[ARTIST] = "Awa"
+    made = encode(jpeg(exif=exif, xmp=xmp(CREATORS + RIGHTS)))
+    assert opened(made).getexif()[ARTIST] == "Awa"
+    assert b"Diarra" not in made.files[0][1]
+    assert "© PANA 2026".encode() in made.files[0][1]
+
+
+def png_with_xmp(packet: bytes) -> bytes:
+    """As the specification of PNG has it (11.3.3.4, and XMP part 3)."""
+    info = PngImagePlugin.PngInfo()
+    info.add_itxt("XML:com.adobe.xmp", packet.decode("utf-8", "replace"))
+    return saved(drawn(), "PNG", pnginfo=info)
 
 
 def test_the_notices_of_iptc_are_kept_where_exif_has_none() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import signal
 import sqlite3
 import subprocess
@@ -621,6 +622,56 @@ def test_two_publishers_and_five_languages(press: Press, place: Place) -> None:
         for name, said in texts.items()
         for is_text in (True, False)
     )
+
+
+def test_the_language_that_a_page_states_is_one_word_of_the_publisher_beside_the_feed_s(
+    press: Press, place: Place
+) -> None:
+    """It decides between the publisher's languages where the words do not, and against no words."""
+    pages = {
+        "tie": page("12 : 3", title="2026 : 12", language="rw"),  # words that are in no language
+        "words": page(LEAD, MORE, title="Le pont de Kita rouvre aux camions lundi", language="rw"),
+        "software": page("12 : 4", title="2026 : 14", language="en-US"),
+        "agrees": page("12 : 5", title="2026 : 15", language="rn"),
+    }
+    titles = {key: re.search("<title>(.*)</title>", each.body.decode())[1] for key, each in pages.items()}  # type: ignore[index]
+    press.set_document(HOST, "/feed", feed(*(entry(key, title) for key, title in titles.items())))
+    for key, each in pages.items():
+        press.set_document(HOST, f"/{key}", each)
+    (source,) = with_pages("metadata").sources
+    publisher = make_publisher("daily-example", AGREEMENT, languages=("rn", "fr", "rw"), sources=(source,))
+    trip = Trip(press, place, [publisher])
+    trip()
+    tag(trip)
+    query = "SELECT url, language, language_from, stated_language, revision FROM articles"
+
+    def found() -> dict[str, tuple[object, ...]]:
+        return {str(url).rpartition("/")[2]: tuple(said) for url, *said in trip.rows(query)}
+
+    assert found() == {
+        "tie": ("rn", "configured", None, 1),
+        "words": ("fr", "short", None, 1),
+        "software": ("rn", "configured", None, 1),
+        "agrees": ("rn", "configured", None, 1),
+    }
+    read(trip)
+    tag(trip)
+    after = {
+        "tie": ("rw", "stated", "rw", 2),
+        "words": ("fr", "short", "rw", 2),
+        "software": ("rn", "configured", None, 1),
+        "agrees": ("rn", "configured", None, 1),  # it is kept that it was read, and nothing is new for readers
+    }
+    assert found() == after
+    # What the feed says later has the page's word beside it.
+    changed = {key: f"{title} !" for key, title in titles.items()}
+    press.set_document(HOST, "/feed", feed(*(entry(key, title) for key, title in changed.items())))
+    trip()
+    tag(trip)
+    assert {key: each[:3] for key, each in found().items()} == {key: each[:3] for key, each in after.items()}
+    read(trip, timedelta(days=3))
+    tag(trip)
+    assert {key: each[:3] for key, each in found().items()} == {key: each[:3] for key, each in after.items()}
 
 
 SCRIPT = """

@@ -366,11 +366,13 @@ CASES: Mapping[str, tuple[Case, ...]] = {
             {"is_read": False},
             {"is_starred": True},
             {"search": "floods"},
+            {"topic": "04000000"},
             {"is_starred": False, "published_since": WEEK},
             {"changed_since": WEEK},
             {"changed_since": WEEK, "is_read": False, "seen_until": NOW},
         )
     ),
+    "app_topics": (case(lambda s, w: s.app_topics(["04000000", "16000000"])),),
     "app_searches": (Case(lambda s, w: s.app_searches(), {"USE TEMP B-TREE FOR ORDER BY": "saved searches"}),),
     "app_entries_of": (
         Case(lambda s, w: s.app_entries_of(APP, [3, 4, 5]), {"USE TEMP B-TREE FOR ORDER BY": "publishers"}),

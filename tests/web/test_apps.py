@@ -32,6 +32,9 @@ from aggregator.model.release import Release
 from aggregator.output import beside
 from aggregator.pipeline.opening import load_config, open_existing, open_wire, read_store
 from aggregator.store import Store
+from aggregator.tags.mediatopics import topic_label
+from aggregator.tags.tagging import tag_all
+from aggregator.tags.vocabulary import first_levels
 from aggregator.text.dates import from_iso, to_iso
 from aggregator.text.query import parse
 from aggregator.web import make_app
@@ -47,6 +50,7 @@ ITEM = "tag:google.com,2005:reader/item/"
 READ, STARRED, ALL = (f"user/-/state/com.google/{name}" for name in ("read", "starred", "reading-list"))
 SEARCHED = "Mbalawe"  # by the saved search `river`
 MANY = 1_000_000  # requests a minute
+TOPICS = set(map(topic_label, first_levels()))
 
 
 @dataclass
@@ -130,6 +134,10 @@ def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
                 pass
             while store.match_backwards():
                 pass
+            publishers = {each.key: each for each in load_config(found.paths).publishers}
+            while waiting := store.to_tag(1_000):
+                tags = tag_all([(each.words, publishers[each.publisher].tags, each.languages) for each in waiting])
+                store.save_tags(list(zip(waiting, tags, strict=True)), found.now[0])
         with httpx.Client(base_url=found.address, timeout=30, verify=False) as client:
             yield Wire(**vars(found), client=client)
 
@@ -200,7 +208,8 @@ def test_feeds_are_publishers_and_folders_are_countries(wire: Wire) -> None:
     subscriptions = app.ask("subscription/list", ("output", "json"))["subscriptions"]
     assert [each["id"] for each in subscriptions] == [f"feed/{each['id']}" for each in feeds]
     assert [each["categories"][0]["label"] for each in subscriptions] == [each["category"]["title"] for each in feeds]
-    assert {each["category"]["title"] for each in feeds} == {each["title"] for each in folders} - {"river"}
+    subjects = {"river"} | TOPICS & {each["title"] for each in folders}
+    assert {each["category"]["title"] for each in feeds} == {each["title"] for each in folders} - subjects
     assert "Ghana" in {each["title"] for each in folders}
     labels = {each["id"] for each in app.ask("tag/list", ("output", "json"))["tags"]} - {STARRED}
     assert labels == {f"user/-/label/{each['title']}" for each in folders}
@@ -210,7 +219,7 @@ def test_feeds_are_publishers_and_folders_are_countries(wire: Wire) -> None:
         of_feed = {each["id"] for each in entries if each["feed_id"] == feed["id"]}
         assert {each["id"] for each in app.get(f"feeds/{feed['id']}/entries")["entries"]} == of_feed
         assert set(app.ids(f"feed/{feed['id']}")) == of_feed
-    for folder in [each for each in folders if each["title"] != "river"][:3]:
+    for folder in [each for each in folders if each["title"] not in subjects][:3]:
         inside = [each for each in feeds if each["category"] == folder]
         of_folder = {each["id"] for each in entries if each["feed_id"] in {feed["id"] for feed in inside}}
         listed = app.get(f"categories/{folder['id']}/entries", limit=1000)
@@ -218,8 +227,9 @@ def test_feeds_are_publishers_and_folders_are_countries(wire: Wire) -> None:
         assert set(app.ids(f"user/-/label/{folder['title']}")) == of_folder
         of_it = app.get(f"categories/{folder['id']}/feeds")
         assert [each["id"] for each in of_it] == [each["id"] for each in inside]
-    without = app.ids(ALL, ("xt", f"feed/{feeds[0]['id']}"), ("xt", f"user/-/label/{folders[0]['title']}"))
-    left_out = {feeds[0]["id"], *(each["id"] for each in feeds if each["category"] == folders[0])}
+    ghana = next(each for each in folders if each["title"] == "Ghana")
+    without = app.ids(ALL, ("xt", f"feed/{feeds[0]['id']}"), ("xt", "user/-/label/Ghana"))
+    left_out = {feeds[0]["id"], *(each["id"] for each in feeds if each["category"] == ghana)}
     assert set(without) == {each["id"] for each in entries if each["feed_id"] not in left_out}
 
 
@@ -253,6 +263,34 @@ def test_a_saved_search_is_a_folder_in_which_what_is_taken_back_stays(wire: Wire
     assert app.put(f"{path}/mark-all-as-read") == 204
     with open_existing(wire.paths) as store:
         acts.restore(store, report, BECAUSE, wire.now[0])
+
+
+def test_a_topic_is_a_folder_of_the_reports_about_it(wire: Wire) -> None:
+    app = add_token(wire, "topics")
+    with reading(wire) as store:
+        about = {
+            topic_label(code): {each.id for each in store.latest(Selection(topics=(code,)))} for code in first_levels()
+        }
+    folders = {each["title"]: each for each in app.get("categories", counts="true") if each["title"] in TOPICS}
+    assert len(folders) > 2
+    assert folders.keys() == {title for title, found in about.items() if found}
+    unread, tags = app.unread(), app.ask("tag/list", ("output", "json"))["tags"]
+    for title, folder in folders.items():
+        label = f"user/-/label/{title}"
+        entries = app.get(f"categories/{folder['id']}/entries", limit=1000)["entries"]
+        assert {each["hash"] for each in entries if "No longer" not in each["title"]} == about[title] & set(
+            released(wire, "api")
+        )
+        assert app.get(f"categories/{folder['id']}/feeds") == []
+        ids = app.ids(label)
+        assert ids == sorted((each["id"] for each in entries), reverse=True)
+        assert folder["total_unread"] == unread.get(label, 0) == len(ids)
+        assert {"id": label, "type": "tag"} in tags
+    title, folder = max(folders.items(), key=lambda each: each[1]["total_unread"])
+    ids = app.ids(f"user/-/label/{title}")
+    assert app.post("mark-all-as-read", ("s", f"user/-/label/{title}")).text == "OK"
+    assert set(app.ids(ALL, ("xt", READ))) == set(app.ids()) - set(ids)
+    assert app.get("entries", category_id=folder["id"], status="unread")["entries"] == []
 
 
 def test_each_entry_comes_once_on_all_pages_in_every_order(wire: Wire) -> None:

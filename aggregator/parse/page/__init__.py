@@ -52,12 +52,13 @@ def page_of(result: FetchResult, *, with_text: bool = True) -> Page:
     """
     root = tree.elements_of(result)
     try:
-        return _read(root, result.url, with_text)
+        return _read(root, result, with_text)
     except RecursionError as error:
         raise ParseError("the page is nested deeper than can be read") from error
 
 
-def _read(root: tree.Element, url: str, with_text: bool) -> Page:
+def _read(root: tree.Element, result: FetchResult, with_text: bool) -> Page:
+    url = result.url
     found, metas, objects = _Found(), tree.metas_of(root), linked.objects_of(root)
     base = headline.base_of(root, url)
     found.take_pair("canonical", headline.canonical_of(root, metas, url))
@@ -66,7 +67,7 @@ def _read(root: tree.Element, url: str, with_text: bool) -> Page:
     names = headline.site_names(metas, objects, url)
     found.take_pair("site", headline.site_of(metas, report, objects))
     found.take_pair("title", headline.title_of(root, metas, report, names))
-    found.take_pair("language", headline.language_of(root, metas, report))
+    found.take_pair("language", headline.language_of(root, metas, report, result.headers.get("content-language")))
     found.take("types", linked.types_of(report), "json-ld")
     found.take_pair("licences", access.licences_of(root, report, objects, base))
     found.take("rights", access.rights_of(report, metas), "json-ld or meta")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from aggregator.parse.page.linked import Object, each_of, text_of
 from aggregator.parse.page.tree import Element, first, line, words
@@ -102,21 +103,34 @@ def without_site(title: str, names: frozenset[str], headings: Iterable[str]) -> 
     return title
 
 
-def language_of(root: Element, metas: Metas, report: Object) -> tuple[str, str] | None:
-    """The language that a page states, as BCP 47, and the rule."""
+def language_of(root: Element, metas: Metas, report: Object, header: str | None) -> tuple[str, str] | None:
+    """The language that a page states, as BCP 47, and the rule. `header`: the field Content-Language of its answer (RFC
+    9110 section 8.5), which says nothing of one report where it names several.
+    """
     body = next(iter(root.iter("body")), None)
     said = [
         (root.get("lang") or root.get("{http://www.w3.org/XML/1998/namespace}lang") or root.get("xml:lang"), "html"),
-        (text_of(report.get("inLanguage")), "json-ld"),
+        *((each, "json-ld") for each in _named_in(report.get("inLanguage"))),
         (body.get("lang") if body is not None else None, "html"),
     ]
+    equivalents = [each for each in root.iter("meta") if (each.get("http-equiv") or "").lower() == "content-language"]
+    said += [(each.get("content"), "meta") for each in equivalents]
     for name in ("content-language", "language", "dc.language", "og:locale"):
         said += [(each, "meta") for each in metas.get(name, ())]
+    if header and "," not in header:
+        said.append((header, "http"))
     for each, rule in said:
         code = (each or "").strip().replace("_", "-").partition(",")[0].strip()
         if LANGUAGE.fullmatch(code) and len(code.partition("-")[0]) in (2, 3):
             return code, rule
     return None
+
+
+def _named_in(said: Any) -> list[str]:
+    """What `inLanguage` says: a tag, or a schema.org Language, which has the tag beside its name."""
+    if not isinstance(said, dict):
+        return [text_of(said)]
+    return [text_of(said.get(name)) for name in ("alternateName", "identifier", "@id", "@value", "name")]
 
 
 def canonical_of(root: Element, metas: Metas, url: str) -> tuple[str, str] | None:

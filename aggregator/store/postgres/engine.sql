@@ -15,10 +15,11 @@ CREATE TABLE engine.workers (            -- the programs that poll just now
     version text NOT NULL,               -- of the program
     started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     seen_at timestamptz NOT NULL DEFAULT clock_timestamp(),  -- its last sign of life
+    lost_after double precision NOT NULL,  -- seconds without a sign of life, after which it counts as lost
     doing text NOT NULL DEFAULT '{}'     -- JSON: how many tasks of each kind it does
 );
 
-CREATE TABLE engine.domains (            -- registrable domains that were asked
+CREATE TABLE engine.domains (            -- registrable domains that were asked, and what one program does at a time
     domain text PRIMARY KEY,
     next_start timestamptz NOT NULL DEFAULT '-infinity',   -- before then no request begins
     paused_at timestamptz NOT NULL DEFAULT '-infinity',    -- when it asked to be left alone
@@ -39,8 +40,8 @@ CREATE FUNCTION engine.is_starting() RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT clock_timestamp() < pg_postmaster_start_time() + interval '3 seconds'
 $$;
 
--- Takes a place of a domain; false: `most` are taken. A worker without a sign of life for `lost_after` seconds holds none.
-CREATE FUNCTION engine.take_place(of text, by bigint, number bigint, most bigint, lost_after double precision)
+-- Takes a place of a domain; false: `most` are taken. A worker that is lost holds none.
+CREATE FUNCTION engine.take_place(of text, by bigint, number bigint, most bigint)
 RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
     IF engine.is_starting() THEN
@@ -49,7 +50,7 @@ BEGIN
     INSERT INTO engine.domains (domain) VALUES (of) ON CONFLICT DO NOTHING;
     PERFORM 1 FROM engine.domains WHERE domain = of FOR UPDATE;  -- one at a time
     IF (SELECT count(*) FROM engine.places AS p JOIN engine.workers AS w USING (worker_id)
-        WHERE p.domain = of AND w.seen_at > clock_timestamp() - make_interval(secs => lost_after)) >= most THEN
+        WHERE p.domain = of AND w.seen_at > clock_timestamp() - make_interval(secs => w.lost_after)) >= most THEN
         RETURN false;
     END IF;
     INSERT INTO engine.places (domain, worker_id, place) VALUES (of, by, number);
@@ -57,24 +58,33 @@ BEGIN
 END
 $$;
 
--- Seconds to wait until a domain may be asked; 0: now, and the next start is `apart` seconds later.
-CREATE FUNCTION engine.start(of text, apart double precision) RETURNS double precision LANGUAGE plpgsql AS $$
+-- Seconds to wait until a domain may be asked, and 0; or 0: now, the next start is `apart` seconds later, and a number by
+-- which this one is known. `held`: the number of a start that was given and did not leave; where it is the latest, another
+-- one stands in its place.
+CREATE FUNCTION engine.start(
+    of text, apart double precision, held double precision, OUT wait double precision, OUT number double precision
+) LANGUAGE plpgsql AS $$
 DECLARE
     free_at timestamptz;
     at timestamptz;
 BEGIN
+    wait := 0;
+    number := 0;
     IF engine.is_starting() THEN
-        RETURN 0.5;
+        wait := 0.5;
+        RETURN;
     END IF;
     INSERT INTO engine.domains (domain) VALUES (of) ON CONFLICT DO NOTHING;
     SELECT next_start INTO free_at FROM engine.domains WHERE domain = of FOR UPDATE;
     at := clock_timestamp();
-    IF free_at > at THEN
-        RETURN extract(epoch FROM free_at - at);
+    IF free_at > at AND extract(epoch FROM free_at)::double precision <> held THEN
+        wait := extract(epoch FROM free_at - at);
+        RETURN;
     END IF;
     IF apart > 0 THEN
-        UPDATE engine.domains SET next_start = at + make_interval(secs => apart) WHERE domain = of;
+        free_at := at + make_interval(secs => apart);
+        UPDATE engine.domains SET next_start = free_at WHERE domain = of;
+        number := extract(epoch FROM free_at);
     END IF;
-    RETURN 0;
 END
 $$;

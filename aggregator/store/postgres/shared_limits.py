@@ -57,12 +57,29 @@ class PostgresLimits:
         self._living: asyncio.Task[None] | None = None
         self._began = 0.0  # by the database's clock, in seconds
 
+    async def begin(self) -> None:
+        """Says that this program is there; raises StoreError."""
+        async with self._turn:
+            with explained(self._place):
+                await self._open()
+
     @asynccontextmanager
     async def place(self, domain: str) -> AsyncIterator[None]:
         """Waits for one of the domain's places and holds it."""
+        async with self._one_of(domain, self._per_domain):
+            yield
+
+    @asynccontextmanager
+    async def alone(self, name: str) -> AsyncIterator[None]:
+        """Waits until no other program does what has this name, and keeps others from it."""
+        async with self._one_of(name, 1):
+            yield
+
+    @asynccontextmanager
+    async def _one_of(self, name: str, places: int) -> AsyncIterator[None]:
         number = next(self._numbers)
         try:
-            await self._take(domain, number)
+            await self._take(name, number, places)
             yield
         finally:
             if self._held.pop(number, None) is not None:
@@ -70,28 +87,29 @@ class PostgresLimits:
                 with suppress(StoreError):
                     await self._run("DELETE FROM engine.places WHERE worker_id = %s AND place = %s", number)
 
-    async def _take(self, domain: str, number: int) -> None:
+    async def _take(self, name: str, number: int, places: int) -> None:
         wait = _SHORTEST_WAIT
-        while not await self._took(domain, number):
+        while not await self._took(name, number, places):
             await asyncio.sleep(wait)
             wait = min(wait * 1.5, _LONGEST_WAIT)
 
-    async def _took(self, domain: str, number: int) -> bool:
-        sql = "SELECT engine.take_place(%s, %s, %s, %s, %s)"
+    async def _took(self, name: str, number: int, places: int) -> bool:
+        sql = "SELECT engine.take_place(%s, %s, %s, %s)"
         async with self._turn:
             with explained(self._place):
                 connection = await self._open()
-                given = (domain, self._worker, number, self._per_domain, self._lost_after)
+                given = (name, self._worker, number, places)
                 cursor = await connection.execute(sql, given)
                 is_taken = await cursor.fetchone() == (True,)
                 if is_taken:  # else, or where the answer does not arrive, the next sign of life takes it back
-                    self._held[number] = domain
+                    self._held[number] = name
                 return is_taken
 
-    async def start(self, domain: str, apart: float) -> float:
-        """Seconds to wait until the domain may be asked; 0.0: now, and the next start is `apart` seconds later."""
-        (wait,) = await self._row("SELECT engine.start(%(domain)s, %(apart)s)", {"domain": domain, "apart": apart})
-        return float(wait)
+    async def start(self, domain: str, apart: float, held: float) -> tuple[float, float]:
+        """As `fetch.starts.StartsOfAll`; a start is known by when the next one may be."""
+        sql = "SELECT wait, number FROM engine.start(%(domain)s, %(apart)s, %(held)s)"
+        wait, number = await self._row(sql, {"domain": domain, "apart": apart, "held": held})
+        return float(wait), float(number)
 
     async def back_off(self, domain: str, seconds: float) -> None:
         """Notes that the domain wants to be left alone for so long."""
@@ -184,9 +202,9 @@ class PostgresLimits:
             )
             if await found.fetchone() is None:
                 made = await connection.execute(
-                    "INSERT INTO engine.workers (host, pid, version, doing) VALUES (%s, %s, %s, %s)"
+                    "INSERT INTO engine.workers (host, pid, version, lost_after, doing) VALUES (%s, %s, %s, %s, %s)"
                     " RETURNING worker_id, extract(epoch FROM started_at)",
-                    (socket.gethostname(), os.getpid(), self._version, doing),
+                    (socket.gethostname(), os.getpid(), self._version, lost, doing),
                 )
                 self._worker, began = await made.fetchone() or (0, 0)
                 self._began = self._began or float(began)
@@ -202,5 +220,5 @@ class PostgresLimits:
                 (self._worker, numbers),
             )
             await connection.execute(
-                "DELETE FROM engine.workers WHERE seen_at < clock_timestamp() - make_interval(secs => %s)", (lost,)
+                "DELETE FROM engine.workers WHERE seen_at < clock_timestamp() - make_interval(secs => lost_after)"
             )

@@ -18,12 +18,16 @@ def task_state(connection: PostgresConnection) -> TaskState | None:
         " FROM engine.procrastinate_jobs WHERE status IN ('todo', 'doing') GROUP BY 1 ORDER BY 1"
     )
     workers = connection.execute(
-        "SELECT host, pid, version, started_at, seen_at, doing FROM engine.workers ORDER BY worker_id"
+        "SELECT host, pid, version, started_at, seen_at, doing,"
+        " seen_at < clock_timestamp() - make_interval(secs => lost_after)"
+        " FROM engine.workers ORDER BY worker_id"
     )
     return TaskState(
         queues=tuple(TaskQueue(name=name, waiting=int(todo), under_way=int(doing)) for name, todo, doing in queues),
         workers=tuple(
-            WorkerState(host=host, pid=pid, version=version, since=since, seen=seen, doing=json.loads(doing))
-            for host, pid, version, since, seen, doing in workers
+            WorkerState(
+                host=host, pid=pid, version=version, since=since, seen=seen, doing=json.loads(doing), is_lost=is_lost
+            )
+            for host, pid, version, since, seen, doing, is_lost in workers
         ),
     )

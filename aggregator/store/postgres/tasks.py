@@ -80,7 +80,7 @@ def connector(place: PostgresPlace) -> PsycopgConnector:
         await connection.execute(_PATH)
 
     return PsycopgConnector(
-        kwargs={**parameters(place), "application_name": "aggregator tasks"},
+        kwargs=parameters(place),
         configure=configure,
         min_size=1,
         max_size=_CONNECTIONS,

@@ -14,6 +14,7 @@ from typing import Any
 from aggregator.model import Agreement, InForce
 from aggregator.store.connection import Connection, StoreConnection
 from aggregator.store.queries import ledger, reading
+from aggregator.store.queries.rows import not_there
 from aggregator.text.dates import to_iso
 
 _TERMS = (
@@ -30,10 +31,16 @@ _OVER = "SELECT publisher, 1, after FROM agreements WHERE ended = 0 AND ends_at 
 _OUT_OF_DATE = f"{_OVER} UNION ALL SELECT publisher, 0, during FROM agreements WHERE ended = 1 AND ends_at > ?1"  # noqa: S608
 
 
-def put_in_force(connection: Connection, publisher: str, in_force: InForce) -> None:
-    """Writes terms into the tables that the views read. Within a transaction."""
-    _set_rights(connection, publisher, asdict(in_force.rights))
-    connection.executemany(_SET_TERMS, [(publisher, *(row[name] for name in _TERMS)) for row in _rows(in_force)])
+def put_in_force(connection: Connection, in_force: Mapping[str, InForce]) -> None:
+    """Writes terms, by publisher, into the tables that the views read. Within a transaction."""
+    rights = [(publisher, _as_text(asdict(each.rights))) for publisher, each in in_force.items()]
+    connection.executemany(
+        "UPDATE publishers SET rights = ?2 WHERE publisher = ?1",
+        not_there(connection, "publishers", ("publisher", "rights"), rights),
+    )
+    columns = ("publisher", *_TERMS)
+    rows = [(publisher, *(row[name] for name in _TERMS)) for publisher, each in in_force.items() for row in _rows(each)]
+    connection.executemany(_SET_TERMS, not_there(connection, "terms", columns, rows))
 
 
 def _rows(in_force: InForce) -> list[dict[str, Any]]:
@@ -48,28 +55,35 @@ def _rows(in_force: InForce) -> list[dict[str, Any]]:
     ]
 
 
-def _set_rights(connection: Connection, publisher: str, rights: Mapping[str, Any]) -> None:
-    said = json.dumps(rights, default=str)  # a date is written as text
-    connection.execute("UPDATE publishers SET rights = ? WHERE publisher = ?", (said, publisher))
-
-
-def remember(connection: Connection, publisher: str, agreement: Agreement | None) -> None:
-    """Keeps the terms on both sides of the end of an agreement; None: its rights have no end. Within a transaction."""
-    if agreement is None:
-        connection.execute("DELETE FROM agreements WHERE publisher = ?", (publisher,))
-        return
-    during, after = (
-        json.dumps({"rights": asdict(side.rights), "terms": _rows(side)}, default=str)
-        for side in (agreement.during, agreement.after)
-    )
+def remember(connection: Connection, agreements: Mapping[str, Agreement | None]) -> None:
+    """Keeps the terms on both sides of the end of each publisher's agreement; None: its rights have no end. Within a
+    transaction.
+    """
     connection.execute(
+        "DELETE FROM agreements WHERE publisher IN (SELECT value FROM json_each(?))",
+        (json.dumps([publisher for publisher, agreement in agreements.items() if agreement is None]),),
+    )
+    columns = ("publisher", "last_day", "ends_at", "ended", "during", "after")
+    rows = [_row(publisher, agreement) for publisher, agreement in agreements.items() if agreement]
+    connection.executemany(
         """
         INSERT INTO agreements (publisher, last_day, ends_at, ended, during, after) VALUES (?, ?, ?, ?, ?, ?)
         ON CONFLICT (publisher) DO UPDATE SET last_day = excluded.last_day, ends_at = excluded.ends_at,
           ended = excluded.ended, during = excluded.during, after = excluded.after
         """,
-        (publisher, agreement.last_day.isoformat(), to_iso(agreement.ends_at), agreement.ended, during, after),
+        not_there(connection, "agreements", columns, rows),
     )
+
+
+def _row(publisher: str, agreement: Agreement) -> tuple[str | bool, ...]:
+    during, after = (
+        _as_text({"rights": asdict(side.rights), "terms": _rows(side)}) for side in (agreement.during, agreement.after)
+    )
+    return publisher, agreement.last_day.isoformat(), to_iso(agreement.ends_at), agreement.ended, during, after
+
+
+def _as_text(said: Mapping[str, Any]) -> str:
+    return json.dumps(said, default=str)  # a date is written as text
 
 
 def are_out_of_date(connection: Connection, by: datetime) -> bool:
@@ -80,11 +94,14 @@ def are_out_of_date(connection: Connection, by: datetime) -> bool:
 def switch(connection: Connection, by: datetime, now: datetime, believed: datetime) -> list[str]:
     """Puts in force the terms that hold at `by`; returns the publishers whose terms changed. Within a transaction."""
     rows = connection.execute(_OUT_OF_DATE, (to_iso(by),)).fetchall()
-    for publisher, ended, kept in rows:
-        before = ledger.terms_of(connection, publisher)
-        _switch(connection, publisher, ended, kept)
-        ledger.terms_changed(connection, publisher, before, now, believed)
-    return [publisher for publisher, _, _ in rows]
+    publishers = [publisher for publisher, _, _ in rows]
+    before = ledger.terms_of(connection, publishers)
+    for row in rows:
+        _switch(connection, *row)
+    after = ledger.terms_of(connection, publishers)
+    for publisher in publishers:
+        ledger.terms_changed(connection, publisher, before[publisher], after[publisher], now, believed)
+    return publishers
 
 
 def _switch(connection: Connection, publisher: str, ended: int, kept: str) -> None:
@@ -92,7 +109,7 @@ def _switch(connection: Connection, publisher: str, ended: int, kept: str) -> No
     columns, of a publisher that is configured no more; the others stay as they are.
     """
     side = json.loads(kept)
-    _set_rights(connection, publisher, side["rights"])
+    connection.execute("UPDATE publishers SET rights = ? WHERE publisher = ?", (_as_text(side["rights"]), publisher))
     for row in side["terms"]:
         names = [name for name in _TERMS if name in row]
         connection.execute(

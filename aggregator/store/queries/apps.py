@@ -99,6 +99,19 @@ def searches(connection: StoreConnection) -> list[AppSearch]:
     return [AppSearch(**row) for row in rows(connection, sql)]
 
 
+def topics(connection: Connection, codes: Sequence[str]) -> list[str]:
+    """Those of these topics that a report is about, in their order."""
+    found = connection.execute(
+        """
+        SELECT w.value FROM json_each(?) AS w
+        WHERE EXISTS (SELECT 1 FROM article_topics AS t WHERE t.topic = w.value)
+        """,
+        (json.dumps(list(codes)),),
+    )
+    some = {code for (code,) in found}
+    return [code for code in codes if code in some]
+
+
 def entries(
     connection: StoreConnection, reader: AppReader, listing: AppListing, released_by: str | None
 ) -> tuple[list[AppEntry], int]:
@@ -193,6 +206,8 @@ def _found(connection: Connection, asked: _Asked) -> Iterator[AppEntry]:
     changed = _changed(connection, listing.changed_since) if listing.changed_since else None
     if listing.search is not None:
         found = _named(connection, asked, _of_search(connection, listing.search))
+    elif listing.topic is not None:
+        found = _named(connection, asked, _about(connection, listing.topic, asked.floor))
     elif listing.is_starred:
         found = _run(connection, asked, "app_states AS w INDEXED BY app_stars", "w.is_starred = 1")
     elif listing.is_read is False:
@@ -228,6 +243,13 @@ def _of_search(connection: Connection, name: str) -> list[int]:
         CROSS JOIN articles AS w ON w.article_id = r.article_id {conditions}
         """,  # noqa: S608  (made of constants)
         (row[0], NEWEST, *values),
+    )
+    return [number for (number,) in found]
+
+
+def _about(connection: Connection, topic: str, above: int) -> list[int]:
+    found = connection.execute(
+        "SELECT article_id FROM article_topics WHERE topic = ? AND article_id > ?", (topic, above)
     )
     return [number for (number,) in found]
 

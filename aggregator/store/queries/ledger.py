@@ -26,7 +26,6 @@ from typing import Any, TypeAlias
 from aggregator.model import ChangeKind, Cursor, Selection
 from aggregator.model.errors import CursorError, StoreError
 from aggregator.store.connection import Connection
-from aggregator.store.queries import settings
 from aggregator.store.queries.selections import LAST
 from aggregator.store.queries.views import is_migrated
 from aggregator.text.dates import to_iso
@@ -48,6 +47,12 @@ _COLUMNS = (*_TERMS, "disclaimer")
 _OF_EXCERPTS = "excerpt_max_words"  # None where no excerpt leaves
 _NAMES = ("name", "place", "publisher_kind", "publisher_group")
 _RIGHTS = ("expires", "edits", "translation", "commercial_use", "images", "ai_use", "index", "canonical")
+
+_OF_PUBLISHERS = f"""
+    SELECT p.publisher, p.rights, s.value, {", ".join(f"p.{name}" for name in _NAMES)} FROM publishers AS p
+    LEFT JOIN settings AS s ON s.name = 'notices/' || p.publisher
+    WHERE p.publisher IN (SELECT value FROM json_each(?))
+    """  # noqa: S608  (constants)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,39 +165,45 @@ def _articles(connection: Connection, articles: Iterable[int]) -> dict[int, tupl
 # When the terms of a publisher change
 
 
-def terms_of(connection: Connection, publisher: str) -> Terms:
-    """What `terms_changed` compares; empty for a publisher that is not known yet."""
+def terms_of(connection: Connection, publishers: Sequence[str]) -> dict[str, Terms]:
+    """What `terms_changed` compares, by publisher; empty for one that is not known yet."""
+    these = (json.dumps(list(publishers)),)
     rows = connection.execute(
-        f"SELECT class, {', '.join(_COLUMNS)} FROM terms WHERE publisher = ?",  # noqa: S608  (constants)
-        (publisher,),
+        f"SELECT publisher, class, {', '.join(_COLUMNS)} FROM terms"  # noqa: S608
+        " WHERE publisher IN (SELECT value FROM json_each(?))",
+        these,
     )
-    of_classes = {item_class: dict(zip(_COLUMNS, values, strict=True)) for item_class, *values in rows}
-    for columns in of_classes.values():
+    of_classes: dict[str, dict[str, dict[str, Any]]] = {publisher: {} for publisher in publishers}
+    for publisher, item_class, *values in rows:
+        columns = of_classes[publisher][item_class] = dict(zip(_COLUMNS, values, strict=True))
         if columns["text_scope"] != "excerpt":
             columns[_OF_EXCERPTS] = None
-    row = connection.execute(
-        f"SELECT rights, {', '.join(_NAMES)} FROM publishers WHERE publisher = ?",  # noqa: S608  (constants)
-        (publisher,),
-    ).fetchone()
-    if row is None:
-        return Terms(of_classes=of_classes, of_publisher={})
-    rights, *names = row
-    kept = json.loads(rights)
-    of_publisher = dict(zip(_NAMES, names, strict=True)) | {key: kept[key] for key in _RIGHTS if key in kept}
-    if (notices := settings.read(connection, f"notices/{publisher}")) is not None:
-        of_publisher["notices"] = json.loads(notices)
-    return Terms(of_classes=of_classes, of_publisher=of_publisher, chosen_by=_chosen_by(connection, publisher))
+    of_publishers = {publisher: values for publisher, *values in connection.execute(_OF_PUBLISHERS, these)}
+    chosen_by = _chosen_by(connection, publishers)
+    found = {}
+    for publisher, classes in of_classes.items():
+        of_publisher: dict[str, Any] = {}
+        if publisher in of_publishers:
+            rights, notices, *names = of_publishers[publisher]
+            kept = json.loads(rights)
+            of_publisher = dict(zip(_NAMES, names, strict=True)) | {key: kept[key] for key in _RIGHTS if key in kept}
+            if notices is not None:
+                of_publisher["notices"] = json.loads(notices)
+        found[publisher] = Terms(of_classes=classes, of_publisher=of_publisher, chosen_by=chosen_by.get(publisher, ()))
+    return found
 
 
-def terms_changed(connection: Connection, publisher: str, before: Terms, now: datetime, believed: datetime) -> None:
-    """Writes what subscribers must know when the stored terms of a publisher are no longer those of `before`: one line
-    for all that they hold of it, and one for each report that its rights keep in no longer. By `believed` embargoes are
-    over.
+def terms_changed(
+    connection: Connection, publisher: str, before: Terms, after: Terms, now: datetime, believed: datetime
+) -> None:
+    """Writes what subscribers must know when the stored terms of a publisher, `after`, are no longer those of `before`:
+    one line for all that they hold of it, and one for each report that its rights keep in no longer. By `believed`
+    embargoes are over.
     """
-    after, at = terms_of(connection, publisher), to_iso(now)
-    if after == before:
+    if after == before or not before.chosen_by:  # nothing is held of a publisher that was not known
         return
-    if before.chosen_by and before.chosen_by != after.chosen_by:
+    at = to_iso(now)
+    if before.chosen_by != after.chosen_by:
         _remember(connection, publisher, before.chosen_by)
     opened = [each for each in after.of_classes if _is_open(after, each) and not _is_open(before, each)]
     closed = [each for each in after.of_classes if _is_open(before, each) and not _is_open(after, each)]
@@ -241,7 +252,7 @@ def renamed(connection: Connection, old: str, new: str, now: datetime) -> None:
     """Says that a publisher has another key, where subscribers may hold reports of it. Its lines, which have the new
     one already, keep the key that their hash is of; by the old one it is still found.
     """
-    _remember(connection, new, (old, *_chosen_by(connection, new)[1:]))
+    _remember(connection, new, (old, *_chosen_by(connection, [new])[new][1:]))
     connection.execute(
         """
         UPDATE changes SET hashed_publisher = nullif(coalesce(hashed_publisher, ?1), ?2)
@@ -254,17 +265,17 @@ def renamed(connection: Connection, old: str, new: str, now: datetime) -> None:
         append(connection, [Line(change_kind="terms_changed", at=to_iso(now), publisher=new, note=note)])
 
 
-def _chosen_by(connection: Connection, publisher: str) -> tuple[str, ...]:
-    """What a publisher is chosen by now, as a row of `publisher_history` has it."""
-    row: tuple[str, ...] = connection.execute(
+def _chosen_by(connection: Connection, publishers: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """What each publisher is chosen by now, as a row of `publisher_history` has it; those that are known."""
+    rows = connection.execute(
         """
         SELECT publisher, name, country, publisher_kind, publisher_group,
           coalesce((SELECT channels FROM terms AS t WHERE t.publisher = p.publisher ORDER BY class LIMIT 1), '')
-        FROM publishers AS p WHERE publisher = ?
+        FROM publishers AS p WHERE publisher IN (SELECT value FROM json_each(?))
         """,
-        (publisher,),
-    ).fetchone()
-    return row
+        (json.dumps(list(publishers)),),
+    )
+    return {row[0]: row for row in rows}
 
 
 def _remember(connection: Connection, publisher: str, was: Sequence[str]) -> None:

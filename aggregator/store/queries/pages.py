@@ -23,7 +23,8 @@ def state(connection: Connection, article_id: int) -> PageState | None:
     """The report as it is held; None: it is not here any more, was purged, or its words are damaged."""
     row = connection.execute(
         """
-        SELECT a.revision, r.raw, r.dictionary_id, a.language, a.class, s.publisher || '/' || s.source_key,
+        SELECT a.revision, r.raw, r.dictionary_id, a.language, a.stated_language, a.class,
+          s.publisher || '/' || s.source_key,
           (SELECT article_key FROM sightings AS g WHERE g.source_id = r.source_id AND g.article_id = a.article_id)
         FROM articles AS a
         JOIN revisions AS r ON r.article_id = a.article_id AND r.number = a.revision
@@ -34,7 +35,7 @@ def state(connection: Connection, article_id: int) -> PageState | None:
     ).fetchone()
     if row is None:
         return None
-    revision, packed, dictionary, language, item_class, source, key = row
+    revision, packed, dictionary, language, stated, item_class, source, key = row
     words = raw.unpacker(connection)(packed, dictionary)
     if words is None:
         return None
@@ -43,6 +44,7 @@ def state(connection: Connection, article_id: int) -> PageState | None:
         revision=revision,
         raw=words,
         language=language,
+        stated_language=stated,
         item_class=item_class,
         key=key or "",
         source_name=source,

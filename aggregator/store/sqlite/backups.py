@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sqlite3
 import stat
@@ -14,8 +15,11 @@ from pathlib import Path
 
 from aggregator.model import Cursor
 from aggregator.model.errors import StoreBusy, StoreError, StoreFull
-from aggregator.store.queries import ledger, views
-from aggregator.store.sqlite import opening, private
+from aggregator.model.picture import PictureCopy
+from aggregator.store import picture_backups, private
+from aggregator.store.picture_backups import PicturesHeld
+from aggregator.store.queries import ledger, pictures, views
+from aggregator.store.sqlite import opening
 from aggregator.store.sqlite.connection import SQLiteConnection
 from aggregator.store.sqlite.sqlite_errors import NO_DATABASE, explained
 
@@ -33,6 +37,7 @@ class Facts:
     reports: int | None  # stored, in the wire or not, without those that were purged; None: too old to be counted
     last: Cursor | None  # of its ledger; None: it has no line, or is too old to have cursors
     is_current: bool  # its tables are those of this version
+    pictures: PicturesHeld  # that were brought with it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +50,10 @@ class Loaded:
     # has it, or there was none
 
 
-def create(connection: sqlite3.Connection, path: Path, to: Path, *, replace: bool, moved: Callable[[], None]) -> Facts:
+def create(connection: SQLiteConnection, path: Path, to: Path, *, replace: bool, moved: Callable[[], None]) -> Facts:
     """Copies the database of the connection, as it is at this moment, into the file `to`: mode 0600, written beside it
-    and renamed. `moved` is called after each part (STEP). Raises StoreError; then `to` is as it was.
+    and renamed; and beside it the copies of pictures that it names. `moved` is called after each part (STEP). Raises
+    StoreError; then `to` is as it was. What is wrong with pictures raises nothing.
     """
     _refuse_target(path, to, replace=replace)
     with _made_beside(to) as new:
@@ -57,9 +63,12 @@ def create(connection: sqlite3.Connection, path: Path, to: Path, *, replace: boo
         except StoreFull as error:
             raise StoreFull(f"{to}: the disk is full; make room; {_NOTHING}") from error
         _check(new, path, "quick_check", f"the database is damaged; load an older backup; {_NOTHING}")
-        found = facts(new)
+        found, copies = facts(new), _pictures(new)
+        held = picture_backups.add(path, to, copies, lambda digest: pictures.is_copied(connection, digest), moved)
         _put(new, to)
-    return found
+        if not held.problem:
+            picture_backups.tidy(to, copies)
+    return dataclasses.replace(found, pictures=held)
 
 
 def load(file: Path, database: Path, now: datetime, moved: Callable[[], None]) -> Loaded:
@@ -80,9 +89,15 @@ def load(file: Path, database: Path, now: datetime, moved: Callable[[], None]) -
             _refuse_foreign(database)
             lost = _lost(database, new, found.last)
         with _nobody_else(database):
+            held = picture_backups.take(file, database, _pictures(new), moved)
             kept = _keep(database, now)
             _put(new, database)
-    return Loaded(facts=found, kept=kept, lost=lost)
+    return Loaded(facts=dataclasses.replace(found, pictures=held), kept=kept, lost=lost)
+
+
+def steps(file: Path) -> int:
+    """About how often `load` will call `moved`."""
+    return -(-(file.stat().st_size + picture_backups.size_of(file)) // STEP) if file.is_file() else 0
 
 
 @contextmanager
@@ -98,10 +113,17 @@ def _damage_explained(file: Path) -> Iterator[None]:
         raise StoreError(f"{file}: {said}; {_ANOTHER}; {_NOTHING}") from error
 
 
-def parts(connection: sqlite3.Connection) -> int:
+def parts(connection: SQLiteConnection) -> int:
     """About how often `create` will call `moved`."""
     (pages,), (size,) = (connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
-    return -(-int(pages * size) // STEP)
+    taken = pictures.taken(connection) if pictures.is_there(connection) else 0
+    return -(-int(pages * size + taken) // STEP)
+
+
+def _pictures(path: Path) -> list[PictureCopy]:
+    """Of which the database has copies."""
+    with closing(_opened(path)) as connection, explained(path):
+        return list(pictures.copies(connection).values()) if pictures.is_there(connection) else []
 
 
 def facts(path: Path) -> Facts:
@@ -113,7 +135,7 @@ def facts(path: Path) -> Facts:
                 "SELECT count(*) FROM articles WHERE coalesce(notice, '') <> 'removed'"
             ).fetchone()
             last = ledger.last_cursor(connection)
-    return Facts(size=path.stat().st_size, reports=reports, last=last, is_current=is_current)
+    return Facts(size=path.stat().st_size, reports=reports, last=last, is_current=is_current, pictures=PicturesHeld())
 
 
 # Making files

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from aggregator.model import PublisherTerms
 from aggregator.model.errors import StoreError
+from aggregator.store import private
 from aggregator.store.queries import health, let_go, views
 from aggregator.store.sqlite import (
     as_of,
@@ -19,7 +20,6 @@ from aggregator.store.sqlite import (
     new_database,
     opening,
     planner,
-    private,
     search,
     sqlite_errors,
     vacuum,

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Self
 
 from aggregator.model.errors import DaemonRunning, StoreError, StoreFull
+from aggregator.store import private
 from aggregator.store.locks import RunningDaemon
-from aggregator.store.sqlite import private
 from aggregator.store.sqlite.opening import refuse_no_file
 
 _ONE_DAEMON = (

@@ -39,6 +39,8 @@ from tests import databases
 
 ROOT = Path(__file__).parents[1]
 COMMAND = (sys.executable, "-W", "error", "-m", "aggregator")
+# What may stand there in the place of `aggregator`: programs of the tests and of bench/.
+_PROGRAMS = ("aggregator", "bench.onebox", "tests.store.writing")
 # What the interpreter and the linker read as they start: a process that is to have others of these cannot be a fork.
 _READ_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_", "TZ")
 _ENVIRONMENT = dict(os.environ)  # before any test has changed it
@@ -87,8 +89,9 @@ class Popen(subprocess.Popen[Any]):
         if arguments is None:
             by_subprocess(*given, **named)
             return
+        program, *arguments = arguments
         ends = [asked[name] for name in ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")]
-        request = {"kind": "command", "arguments": arguments, "session": asked["start_new_session"]}
+        request = {"kind": program, "arguments": arguments, "session": asked["start_new_session"]}
         request["folder"] = str(Path(asked["cwd"] or ".").absolute())
         streams = [number if end == -1 else end for number, end in enumerate((ends[0], ends[3], ends[5]))]
         connection = _connected(wait=True)
@@ -139,15 +142,18 @@ def run(
 
 
 def _arguments(asked: Mapping[str, Any], environment: Mapping[str, str]) -> list[str] | None:
-    """What follows `-m aggregator`; None where a fork would not be what was asked for."""
+    """The program and what follows it; None where a fork would not be what was asked for."""
     if isinstance(asked["args"], str | bytes | os.PathLike):
         return None
     arguments = [os.fsdecode(each) for each in asked["args"]]
     usual = {"executable": None, "preexec_fn": None, "pass_fds": (), "shell": False, "gid": None, "gids": None}
     usual |= {"uid": None, "umask": -1, "process_group": -1}
-    if any(asked[name] != value for name, value in usual.items()) or tuple(arguments[: len(COMMAND)]) != COMMAND:
+    python, program = tuple(arguments[: len(COMMAND) - 1]), arguments[len(COMMAND) - 1 :]
+    if any(asked[name] != value for name, value in usual.items()) or python != COMMAND[:-1]:
         return None
-    return arguments[len(COMMAND) :] if _read_at_start(environment) == _read_at_start(_ENVIRONMENT) else None
+    if not program or program[0] not in _PROGRAMS:
+        return None
+    return program if _read_at_start(environment) == _read_at_start(_ENVIRONMENT) else None
 
 
 def _read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
@@ -406,7 +412,7 @@ def _become(request: dict[str, Any]) -> None:
         return
     sys.argv, sys.path[0] = ["-m", *request["arguments"]], request["folder"]
     try:
-        runpy.run_module("aggregator", run_name="__main__", alter_sys=True)
+        runpy.run_module(request["kind"], run_name="__main__", alter_sys=True)
     except SystemExit as end:
         if isinstance(end.code, int) and threading.active_count() == 1:
             _leave(end.code)

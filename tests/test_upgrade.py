@@ -302,6 +302,8 @@ def test_an_upgrade_that_is_killed_is_made_again(
     writes = int(told.read_text()) if told.exists() else 0
     places = [round((number + 0.5) * writes / 40) or 1 for number in range(40) if writes]
     if not SOAK:
+        if SOME.index(version) % 2:
+            pytest.skip("`make soak` kills the upgrade of every version")
         places = places[SOME.index(version) * 40 // len(SOME) + 4 :][:1]
     for dies_at in sorted(set(places)):
         left = tmp_path / f"left-{dies_at}.db"
@@ -316,7 +318,7 @@ def test_an_upgrade_that_is_killed_is_made_again(
 @pytest.mark.soak
 def test_an_upgrade_that_is_killed_amid_a_migration_is_made_again(database: Path, version: str, tmp_path: Path) -> None:
     """Midway between the first and the last statement of every migration that the file lacks. The oldest file lacks
-    all that any other does; `make test` kills it in every fifth of them, and in the newest.
+    all that any other does; `make test` kills it in every fifteenth of them, and in the newest.
     """
     if not SOAK and version != VERSIONS[0]:
         pytest.skip("a version that lacks less than the oldest; `make soak` has them")
@@ -327,7 +329,7 @@ def test_an_upgrade_that_is_killed_amid_a_migration_is_made_again(database: Path
     ends = [0, *receiver.recv()]
     assert len(ends) - 1 == len(migrations_of(whole)) - len(migrations_of(database))
     amid = list(pairwise(ends))
-    for begin, end in amid if SOAK else [*amid[:-1:5], amid[-1]]:
+    for begin, end in amid if SOAK else [*amid[:-1:15], amid[-1]]:
         left = tmp_path / f"left-{end}.db"
         shutil.copy(database, left)
         assert run(left, (begin + end + 1) // 2) == -signal.SIGKILL

@@ -496,8 +496,8 @@ def test_a_port_in_use_is_said(tmp_path: Path) -> None:
 
 def test_the_demo_shows_a_wire(tmp_path: Path) -> None:
     database = tmp_path / "demo.db"
-    command = [sys.executable, "-W", "error", "-m", "aggregator", "demo", "--into", str(database)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=180)
+    command = [*commands.COMMAND, "demo", "--into", str(database)]
+    done = commands.run(command, capture_output=True, text=True, timeout=180)
     assert done.returncode == 0, done.stderr
     for must in ("60 new, ", "The Kumasi Nettle", "corrected", "ክትባት", "Disclaimer:", "SELECT publisher_name"):
         assert must in done.stdout
@@ -522,7 +522,7 @@ def test_the_demo_shows_a_wire(tmp_path: Path) -> None:
     assert len(re.findall(front, done.stdout, re.MULTILINE)) == 1
     assert "Ctrl-C" not in done.stdout
     assert done.stdout.count("asked again with its ETag: 304") == len(served)
-    again = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    again = commands.run(command, capture_output=True, text=True, timeout=60)
     assert again.returncode == 1
     assert "there already" in again.stderr
     assert_served_in_a_terminal_until_ctrl_c(database)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from collections import defaultdict
 from contextlib import closing
 from itertools import pairwise
@@ -18,7 +17,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from aggregator.demo import Press
 from aggregator.model.place import PostgresPlace
-from tests import ROOT, postgres
+from tests import ROOT, commands, postgres
 from tests.cli.test_cli import PUBLISHER, make_config
 from tests.test_trip import feed
 from tests.waiting import until
@@ -79,21 +78,24 @@ class Wire:
     def begin(self, *words: str, of: Path = ROOT) -> subprocess.Popen[bytes]:
         """One more process, with this command."""
         with self.log.open("ab") as log:
-            process = subprocess.Popen(
-                self.command(*words),
-                stderr=log, stdout=log, start_new_session=True, cwd=of, env={**os.environ, "PYTHONPATH": str(of)},
-            )  # fmt: skip
+            process = commands.Popen(
+                self.command(*words), stderr=log, stdout=log, start_new_session=True, cwd=of, env=self._environment(of)
+            )
         self.processes.append(process)
         return process
 
     def fetch(self, of: Path = ROOT) -> subprocess.CompletedProcess[str]:
         """What is due, by the program in this folder."""
-        said = {"cwd": of, "env": {**os.environ, "PYTHONPATH": str(of)}}
-        return subprocess.run(self.command("fetch"), capture_output=True, text=True, check=False, **said)  # type: ignore[call-overload, no-any-return]
+        command = self.command("fetch")
+        return commands.run(command, capture_output=True, text=True, cwd=of, env=self._environment(of))
+
+    def _environment(self, of: Path) -> dict[str, str] | None:
+        """In which Python finds the program in this folder; None: it is this one, and the starter has it."""
+        return None if of == ROOT else {**os.environ, "PYTHONPATH": str(of)}
 
     def command(self, *words: str) -> list[str]:
         given = ("--config", str(self.config), "--db", self.url)
-        return [sys.executable, "-W", "error", "-m", "aggregator", *given, *words]
+        return [*commands.COMMAND, *given, *words]
 
     @property
     def log(self) -> Path:

@@ -117,7 +117,7 @@ def under(guid: str, link: str, title: str = "") -> tuple[bytes, ...]:
         rss(
             *(
                 item(title or words(30, number * poll), link or f"{poll}/{number}", guid, words(40, number * poll))
-                for number in range(times(300, 2_000))
+                for number in range(times(150, 2_000))
             )
         )
         for poll in (1, 2)
@@ -139,7 +139,7 @@ DOCUMENTS: dict[str, tuple[Callable[[], Documents], Expected]] = {
     "all reports under one link": (lambda: under("", "front"), LINEAR),
     "all reports under one headline": (lambda: under("", "", "Same"), LINEAR),
     "an edit of every report": (
-        lambda: edited(lambda n, poll: f"<p>{words(800, n)}</p>" + f"<i>{poll}</i>" * 50, 100, 2_000),
+        lambda: edited(lambda n, poll: f"<p>{words(800, n)}</p>" + f"<i>{poll}</i>" * 50, 50, 2_000),
         FINE.costing(10.0, 100.0),
     ),
     "an edit of the addresses in every report": (
@@ -212,8 +212,8 @@ DOCUMENTS: dict[str, tuple[Callable[[], Documents], Expected]] = {
     ),
     "instructions that do not end": (lambda: within("<?x " * times(100_000, 3_500_000)), CUT),
     # sitemaps
-    "addresses of a sitemap": (lambda: sitemap(each(_ADDRESS, 10_000, 150_000)), LINEAR),
-    "faults in a sitemap": (lambda: sitemap(each(_ADDRESS + "<url></b></url>", 3_000, 100_000)), LINEAR),
+    "addresses of a sitemap": (lambda: sitemap(each(_ADDRESS, 5_000, 150_000)), LINEAR),
+    "faults in a sitemap": (lambda: sitemap(each(_ADDRESS + "<url></b></url>", 1_500, 100_000)), LINEAR),
     "attributes in a sitemap": (
         lambda: sitemap(each(_ADDRESS + f"<url {'a ' * 4_000}'/>", 50, 1_500)),
         LINEAR,

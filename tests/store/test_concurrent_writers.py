@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
@@ -17,6 +16,7 @@ import pytest
 from aggregator.model import Cursor
 from aggregator.store import Store
 from aggregator.store.queries.ledger import START, chained
+from tests import commands
 from tests.conftest import STORES, file_of, make_entry, open_store, record
 from tests.store.writing import PUBLISHERS, address_of, lines_of
 from tests.waiting import until
@@ -54,9 +54,9 @@ def test_whoever_reads_on_from_a_cursor_misses_no_line(kind: str, store: Store) 
     """Of three programs one is killed, and each undoes some of its transactions."""
     with ExitStack() as stack:
         followers = [Follower(stack.enter_context(Store.read(store.place))) for _ in range(2)]
-        said = [sys.executable, "-m", "tests.store.writing", kind, address_of(store.place)]
+        said = [*commands.COMMAND[:-1], "tests.store.writing", kind, address_of(store.place)]
         programs = [
-            stack.enter_context(subprocess.Popen([*said, str(number)], stdout=subprocess.PIPE)) for number in range(3)
+            stack.enter_context(commands.Popen([*said, str(number)], stdout=subprocess.PIPE)) for number in range(3)
         ]
         killed, *others = programs
         assert killed.stdout is not None

@@ -48,7 +48,7 @@ def served(
     clock: Callable[[], datetime] | None = None,
     pace: Pace = QUICK,
     send_buffer: int | None = None,
-    is_at_rest: bool = False,
+    is_at_rest: bool = True,
 ) -> Iterator[Served]:
     """`is_at_rest`: nobody changes a file of the configuration, and it is a while since they were written."""
     database = folder / "wire.db"

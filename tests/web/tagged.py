@@ -32,7 +32,7 @@ def tagged(folder: Path, wire_toml: tuple[str, str] | None = None) -> Iterator[S
     paths = Paths(config, database)
     with open_wire(paths, load_config(paths), utc_now()):  # so that no request reads the files of the configuration
         pass
-    with served(folder, config, is_at_rest=True) as found:
+    with served(folder, config) as found:
         yield found
 
 

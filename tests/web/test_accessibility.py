@@ -45,7 +45,7 @@ def portion(cases: Sequence[Any], full: int) -> list[Any]:
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browsing]:
     folder = tmp_path_factory.mktemp("accessibility")
     paths = whole(folder, utc_now())
-    with served(folder, paths.config_folder(), is_at_rest=True) as wire, browsing(wire) as found:
+    with served(folder, paths.config_folder()) as wire, browsing(wire) as found:
         yield found
 
 

@@ -128,7 +128,7 @@ def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
     config = shutil.copytree(CONFIG, folder / "config")
     (config / "searches").mkdir(exist_ok=True)
     (config / "searches" / "river.toml").write_text(f'words = "{SEARCHED}"\n')
-    with served(folder, config, is_at_rest=True) as found:
+    with served(folder, config) as found:
         with open_wire(found.paths, load_config(found.paths), found.now[0]) as store:
             while store.index():
                 pass

@@ -31,7 +31,7 @@ SAID = "My house and my name are in the second paragraph.\nبيتي واسمي �
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browsing]:
     folder = tmp_path_factory.mktemp("browser")
     paths = whole(folder, utc_now())
-    with served(folder, paths.config_folder(), is_at_rest=True) as wire, browsing(wire) as found:
+    with served(folder, paths.config_folder()) as wire, browsing(wire) as found:
         yield found
 
 

@@ -92,7 +92,7 @@ def _go_wrong(connection: sqlite3.Connection, now: datetime) -> None:
 def person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AtDesk]:
     folder = tmp_path_factory.mktemp("desk-sources")
     paths = troubled(folder)
-    with served(folder, paths.config_folder(), is_at_rest=True) as wire:
+    with served(folder, paths.config_folder()) as wire:
         yield at_desk(wire)
 
 

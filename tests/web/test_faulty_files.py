@@ -21,7 +21,7 @@ def test_the_wire_is_served_by_the_files_before_until_the_fault_is_mended(
 ) -> None:
     config = tmp_path / "config"
     shutil.copytree(CONFIG, config)
-    with served(tmp_path, config) as wire, caplog.at_level(logging.ERROR, "aggregator.web"):
+    with served(tmp_path, config, is_at_rest=False) as wire, caplog.at_level(logging.ERROR, "aggregator.web"):
         before = {path: wire.get(path, accept="text/html").status_code for path in PAGES}
         assert set(before.values()) == {200}
         right = (config / name).read_bytes()

@@ -53,7 +53,7 @@ def made(folder: Path) -> Iterator[Served]:
     for profile, said in CHANGED.items():
         rights = rights.replace(f"[{profile}]\n", f"[{profile}]\n{said}\n")
     (config / "rights.toml").write_text(rights)
-    with served(folder, config, is_at_rest=True) as found:
+    with served(folder, config) as found:
         with open_wire(found.paths, load_config(found.paths), found.now[0]) as store:
             while store.index():
                 pass

@@ -43,7 +43,7 @@ def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     file = config / "publishers" / "gh" / "kumasi-nettle.toml"
     sound = re.sub(r"(?m)^stance.*\n", "", file.read_text())
     file.write_text(f'stance = "{STANCE}"\nstance_source = "{SOURCE}"\n' + sound)
-    with served(folder, config, is_at_rest=True) as found:
+    with served(folder, config) as found:
         with open_existing(found.paths) as store:
             publishers = {each.key: each for each in load_config(found.paths).publishers}
             waiting = store.to_tag(1_000)

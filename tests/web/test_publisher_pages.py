@@ -73,7 +73,7 @@ def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     (folder / "wire.db").write_bytes(gzip.decompress((DATABASES / "0.8.0.db.gz").read_bytes()))
     paths = Paths(config, folder / "wire.db")
     open_wire(paths, load_config(paths), utc_now()).close()
-    with served(folder, config, is_at_rest=True) as found:
+    with served(folder, config) as found:
         yield found
 
 

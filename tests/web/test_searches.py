@@ -37,7 +37,7 @@ def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     (config / "searches").mkdir()
     (config / "searches" / "bridges.toml").write_text(SEARCH)
     (config / "searches" / "broken.toml").write_text("words = '('")
-    with served(folder, config, is_at_rest=True) as found:
+    with served(folder, config) as found:
         with open_wire(found.paths, load_config(found.paths), found.now[0]) as store:
             while store.index():
                 pass

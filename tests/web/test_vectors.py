@@ -260,7 +260,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hostile]:
         numbers += [each for pair in pairs for each in pair]
         merges = [int(each["merge_id"]) for each in store.merges()]
         assert len(merges) >= len(VECTORS)
-    with served(folder, paths.config_folder(), is_at_rest=True) as wire, browsing(wire) as here:
+    with served(folder, paths.config_folder()) as wire, browsing(wire) as here:
         yield Hostile(here, ids, numbers, [still_open for _, still_open in pairs], merges)
 
 
@@ -404,7 +404,7 @@ def test_nothing_that_is_typed_into_a_form_of_the_desk_runs(hostile: Hostile) ->
     """Every form of every page of the desk, one after the other, with other words in all of its fields each time."""
     ids, tried = hostile.ids, set[str]()
     with hostile.here.desk_tab("abena", bypass_csp=True) as page:
-        for number, vector in enumerate(portion(VECTORS, 200)):
+        for number, vector in enumerate(portion(VECTORS, 120)):
             those = ids[number % len(ids)]
             complaint, merge = (found[number % len(found)] for found in (hostile.open_complaints, hostile.merges))
             paths = (

@@ -23,7 +23,7 @@ log = logging.getLogger("aggregator.engine")
 TICK_SECONDS = 5  # how late a poll may start
 POLL, SEARCH = "poll", "search"  # names of tasks, and of their queues
 _LOCK = "poll "  # before the name of a source: its queueing lock
-_MOST_WAITING = 5_000  # tasks of polls; the other sources that are due wait in their table
+MOST_WAITING = 5_000  # tasks of polls; the other sources that are due wait in their table
 _MOST_SEARCHES = 50  # each takes half a minute
 _MOST_READ = 50_000  # sources in one tick, where nearly all are of domains that have enough tasks
 
@@ -38,7 +38,7 @@ class Tick(Struct, frozen=True):
         """The sources that get a task now, each with the task's name and its domain. Raises StoreError."""
         tick(store, now)
         waiting = store.polls_waiting()
-        room = max(0, _MOST_WAITING - waiting.total())
+        room = max(0, MOST_WAITING - waiting.total())
         polls = [(POLL, *each) for each in self._with_room(due_in_pages(store, now, searches=False), waiting, room)]
         if not any(store.sources_to_poll(now, searches=True)[:1]):
             return polls
@@ -63,7 +63,7 @@ class Tick(Struct, frozen=True):
     def _most_of_domain(self) -> int:
         apart = self.settings.per_domain_spacing.total_seconds()
         at_once = self.settings.per_domain_concurrency
-        return at_once + (ceil(2 * TICK_SECONDS / apart) if apart else _MOST_WAITING)
+        return at_once + (ceil(2 * TICK_SECONDS / apart) if apart else MOST_WAITING)
 
     def _domain(self, source: DueSource) -> str:
         try:

@@ -36,7 +36,7 @@ def test_the_queues_are_those_of_the_workers() -> None:
 
 
 def test_the_limits_are_those_of_the_tick() -> None:
-    assert f"At most {deferring._MOST_WAITING:,} polls wait as tasks" in PAGE
+    assert f"At most {deferring.MOST_WAITING:,} polls wait as tasks" in PAGE
     assert f"| {deferring.TICK_SECONDS} s |" in PAGE
     assert f"`[engine] lost_after_seconds` ({EngineSettings().lost_after.total_seconds():g})" in PAGE
     assert any(option.name == "at_once" and f"({option.default} by default)" in PAGE for option in worker.params)

@@ -67,7 +67,7 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
         press.set_document(SITE, "/short.xml", feed(1, 2, 3))
         hostile = whole(1, 2).replace(b"<title>", b"<title>&lt;script&gt;alert(3)&lt;/script&gt;")
         press.set_document(SITE, "/whole.xml", hostile)
-        with served(desk.database.parent, desk.config) as wire:
+        with served(desk.database.parent, desk.config, is_at_rest=False) as wire:
             yield Room(desk, at_desk(wire), f"{press.url}/")
 
 

@@ -206,7 +206,7 @@ def test_a_site_of_files_has_the_files(shown: Shown, tmp_path: Path) -> None:
 def test_commands_say_where_pictures_are_and_which_could_not_be_had(shown: Shown, tmp_path: Path) -> None:
     assert "1 picture copied, " in shown.desk("health")
     said = shown.desk("backup", "create", str(tmp_path / "wire.backup"))
-    assert f"Not in it: 1 picture, in {shown.desk.database.parent / 'pictures'}" in said
+    assert "With 1 picture, " in said
     folder = shown.desk.database.parent / "pictures"
     for path in folder.glob("*/*.jpg"):
         path.unlink()

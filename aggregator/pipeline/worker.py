@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 LENGTH = 8  # bytes
 # New values between two looks for cycles. Documents leave cycles, with all their words: at 50,000, as in __main__, two
-# processes had 40 MB more of them, and took as long (bench/README.md).
+# processes hold 46 MB more of them, and take as long (bench/README.md).
 _GARBAGE = 10_000
 _MOST_MEMORY = 1024 * 1024 * 1024  # bytes of address space; a document of 16 MB needs a third of it at most
 WALL = 6  # so many times its processor time may a call last

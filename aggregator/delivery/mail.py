@@ -38,11 +38,14 @@ async def send(settings: MailSettings, message: EmailMessage, environment: Mappi
     client = _Client(settings, secret)
     work = asyncio.get_running_loop().run_in_executor(None, client.send, sender, to, content)
     done, _ = await asyncio.wait({work}, timeout=settings.timeout.total_seconds())
+    late = f"{settings.host}: the server took longer than {settings.timeout.total_seconds():g} s"
     if not done:
         client.give_up()
         await asyncio.wait({work}, timeout=_CLOSING)  # its connection is closed; only a look-up of its name may last
-        return f"{settings.host}: the server took longer than {settings.timeout.total_seconds():g} s"
+        return late
     error = work.exception()
+    if error is not None and TimeoutError in map(type, (error, error.__context__)):  # its connection waited as long
+        return late
     if error is None:
         return None
     if isinstance(error, smtplib.SMTPException | OSError | ValueError):

@@ -16,18 +16,18 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from aggregator.desk.housekeeping import housekeeping, maintain, rewrite
 from aggregator.desk.purging import chosen, purge
 from aggregator.desk.terms import sync
-from aggregator.model import Cause, NextPoll, Poll, Query, Selection
+from aggregator.model import Cause, NextPoll, Poll, Selection
 from aggregator.model import Wire as WireSettings
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
 from aggregator.text.query import parse
 from bench import articles as made
 from bench.measuring import machine, megabytes, say, size_of, spread, table
+from bench.questions import Questions
 
 BATCH = 250  # articles a transaction, as in aggregator.pipeline.writer
 _AHEAD = 40  # batches that may be made before they are stored
@@ -101,43 +101,38 @@ def readings(path: Path) -> Iterator[tuple[str, Callable[[], object]]]:
     common, middling, rare = map(parse, (made.word(40), made.word(400), made.word(_RARE)))
     two = parse(f"{made.word(40)} {made.word(41)}")
 
-    def latest(**fields: Any) -> Callable[[], object]:
-        return lambda: store.latest(Selection(limit=50, **fields))
-
-    def search(query: Query, *, ranked: bool = False, **fields: Any) -> Callable[[], object]:
-        return lambda: store.search(query, Selection(limit=50, **fields), ranked=ranked)
-
-    def changes(after: int, **fields: Any) -> Callable[[], object]:
-        return lambda: store.changes(store.cursor_at(after), Selection(limit=100, **fields))
-
-    yield "latest 50 of the wire", latest()
-    yield "latest 50 of the biggest publisher", latest(publishers=(keys[0],))
-    yield "latest 50 of the smallest publisher", latest(publishers=(keys[-1],))
-    yield "latest 50 of a country", latest(countries=("AA",))
-    yield "latest 50 of all publishers but one", latest(publishers=tuple(keys[1:]))
-    yield "latest 50 of two countries", latest(countries=("AA", "AB"))
-    yield "latest 50 of a common class", latest(item_classes=("news",))
-    yield "latest 50 of a rare class", latest(item_classes=("notice",))
-    yield "latest 50 of a class that is not there", latest(item_classes=("opinion",))
-    yield "latest 50 of a common language", latest(languages=("en",))
-    yield "latest 50 of a rare language", latest(languages=("sw",))
-    yield "latest 50 of a class in a language, never together", latest(item_classes=("notice",), languages=("fr",))
+    asked = Questions(store)
+    yield "latest 50 of the wire", asked.latest()
+    yield "latest 50 of the biggest publisher", asked.latest(publishers=(keys[0],))
+    yield "latest 50 of the smallest publisher", asked.latest(publishers=(keys[-1],))
+    yield "latest 50 of a country", asked.latest(countries=("AA",))
+    yield "latest 50 of all publishers but one", asked.latest(publishers=tuple(keys[1:]))
+    yield "latest 50 of two countries", asked.latest(countries=("AA", "AB"))
+    yield "latest 50 of a common class", asked.latest(item_classes=("news",))
+    yield "latest 50 of a rare class", asked.latest(item_classes=("notice",))
+    yield "latest 50 of a class that is not there", asked.latest(item_classes=("opinion",))
+    yield "latest 50 of a common language", asked.latest(languages=("en",))
+    yield "latest 50 of a rare language", asked.latest(languages=("sw",))
+    yield (
+        "latest 50 of a class in a language, never together",
+        asked.latest(item_classes=("notice",), languages=("fr",)),
+    )
     yield (
         "latest 50 of the biggest publisher, of a class that it has not",
-        latest(publishers=(keys[0],), item_classes=("opinion",)),
+        asked.latest(publishers=(keys[0],), item_classes=("opinion",)),
     )
-    yield "search newest, a common word", search(common)
-    yield "search newest, a rare word", search(rare)
-    yield "search newest, two common words", search(two)
-    yield "search newest, a common word, smallest publisher", search(common, publishers=(keys[-1],))
-    yield "search newest, a middling word, smallest publisher", search(middling, publishers=(keys[-1],))
-    yield "search newest, a common word, rare class", search(common, item_classes=("notice",))
-    yield "search newest, a middling word, rare language", search(middling, languages=("sw",))
-    yield "search ranked, a common word", search(common, ranked=True)
+    yield "search newest, a common word", asked.search(common)
+    yield "search newest, a rare word", asked.search(rare)
+    yield "search newest, two common words", asked.search(two)
+    yield "search newest, a common word, smallest publisher", asked.search(common, publishers=(keys[-1],))
+    yield "search newest, a middling word, smallest publisher", asked.search(middling, publishers=(keys[-1],))
+    yield "search newest, a common word, rare class", asked.search(common, item_classes=("notice",))
+    yield "search newest, a middling word, rare language", asked.search(middling, languages=("sw",))
+    yield "search ranked, a common word", asked.search(common, ranked=True)
     last = store.last_cursor()
     assert last is not None
-    yield "100 changes, the last", changes(last.seq - 100)
-    yield "100 changes of the smallest publisher, from the first", changes(0, publishers=(keys[-1],))
+    yield "100 changes, the last", asked.changes(last.seq - 100)
+    yield "100 changes of the smallest publisher, from the first", asked.changes(0, publishers=(keys[-1],))
     yield "counting to 10,000, the wire", lambda: store.count(Selection(), most=10_001)
     yield "counting to 10,000, a common word", lambda: store.count(Selection(), common, most=10_001)
     yield "articles per publisher and day, 30 days, `reports_per_day`", lambda: _rows(store, _DAILY)

@@ -29,6 +29,7 @@ from bench import articles as made
 from bench.database import BATCH, SETTINGS, start_of, write
 from bench.measuring import machine, megabytes, say, spread, table
 from bench.postgres import Server, weights
+from bench.questions import Questions
 
 _COMMON, _RARE = "20000593", "20000594"  # topics: of each third report, and of one in 997
 _MORE = 2_000  # reports that are written at the end
@@ -157,38 +158,30 @@ def readings(store: Store) -> Iterator[tuple[str, Callable[[], object]]]:
     assert newest is not None
     recent = max(0, newest.seq - 100_000)
 
-    def latest(**fields: Any) -> Callable[[], object]:
-        return lambda: store.latest(Selection(limit=50, **fields))
-
-    def search(query: Any, *, ranked: bool = False, **fields: Any) -> Callable[[], object]:
-        return lambda: store.search(query, Selection(limit=50, **fields), ranked=ranked)
-
-    def changes(after: int, **fields: Any) -> Callable[[], object]:
-        return lambda: store.changes(store.cursor_at(after), Selection(limit=100, **fields))
-
-    yield "latest 50 of the wire", latest()
-    yield "latest 50 of the biggest publisher", latest(publishers=(keys[0],))
-    yield "latest 50 of the smallest publisher", latest(publishers=(keys[-1],))
-    yield "latest 50 of a country", latest(countries=("AA",))
-    yield "latest 50 of a rare class", latest(item_classes=("notice",))
-    yield "latest 50 of a rare language", latest(languages=("sw",))
-    yield "latest 50 of a topic of each third report", latest(topics=(_COMMON,))
-    yield "latest 50 of a topic of one report in 997", latest(topics=(_RARE,))
-    yield "search newest, a common word", search(common)
-    yield "search newest, a middling word", search(middling)
-    yield "search newest, a rare word", search(rare)
-    yield "search newest, two common words", search(two)
-    yield "search newest, a common word, smallest publisher", search(common, publishers=(keys[-1],))
-    yield "search ranked, a common word", search(common, ranked=True)
-    yield "search ranked, a rare word", search(rare, ranked=True)
-    yield "100 changes, the last", changes(newest.seq - 100)
-    yield "100 changes from the first", changes(0)
-    yield "100 changes of the biggest publisher, from the first", changes(0, publishers=(keys[0],))
-    yield "100 changes of the smallest publisher, from the first", changes(0, publishers=(keys[-1],))
-    yield "100 changes of that publisher, 100,000 lines before the end", changes(recent, publishers=(keys[-1],))
-    yield "100 changes of a topic of each third report, from the first", changes(0, topics=(_COMMON,))
-    yield "100 changes of a topic of one report in 997, from the first", changes(0, topics=(_RARE,))
-    yield "100 changes of that topic, 100,000 lines before the end", changes(recent, topics=(_RARE,))
+    asked = Questions(store)
+    yield "latest 50 of the wire", asked.latest()
+    yield "latest 50 of the biggest publisher", asked.latest(publishers=(keys[0],))
+    yield "latest 50 of the smallest publisher", asked.latest(publishers=(keys[-1],))
+    yield "latest 50 of a country", asked.latest(countries=("AA",))
+    yield "latest 50 of a rare class", asked.latest(item_classes=("notice",))
+    yield "latest 50 of a rare language", asked.latest(languages=("sw",))
+    yield "latest 50 of a topic of each third report", asked.latest(topics=(_COMMON,))
+    yield "latest 50 of a topic of one report in 997", asked.latest(topics=(_RARE,))
+    yield "search newest, a common word", asked.search(common)
+    yield "search newest, a middling word", asked.search(middling)
+    yield "search newest, a rare word", asked.search(rare)
+    yield "search newest, two common words", asked.search(two)
+    yield "search newest, a common word, smallest publisher", asked.search(common, publishers=(keys[-1],))
+    yield "search ranked, a common word", asked.search(common, ranked=True)
+    yield "search ranked, a rare word", asked.search(rare, ranked=True)
+    yield "100 changes, the last", asked.changes(newest.seq - 100)
+    yield "100 changes from the first", asked.changes(0)
+    yield "100 changes of the biggest publisher, from the first", asked.changes(0, publishers=(keys[0],))
+    yield "100 changes of the smallest publisher, from the first", asked.changes(0, publishers=(keys[-1],))
+    yield "100 changes of that publisher, 100,000 lines before the end", asked.changes(recent, publishers=(keys[-1],))
+    yield "100 changes of a topic of each third report, from the first", asked.changes(0, topics=(_COMMON,))
+    yield "100 changes of a topic of one report in 997, from the first", asked.changes(0, topics=(_RARE,))
+    yield "100 changes of that topic, 100,000 lines before the end", asked.changes(recent, topics=(_RARE,))
     yield "counting to 10,000, a common word", lambda: store.count(Selection(), common, most=10_001)
     yield "health", store.health
 

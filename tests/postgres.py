@@ -1,7 +1,7 @@
 """A server of PostgreSQL for the tests, which ends with them: each test's wire is a database of its own, a copy of one
 that is made once.
 
-Where AGGREGATOR_TEST_POSTGRES is the address of a server, such as postgresql://wire@/postgres?host=/tmp/pg&port=5433,
+Where AGGREGATOR_TEST_POSTGRES is the address of a server, such as postgresql://wire@/postgres?host=FOLDER&port=5433,
 that one is used in its place. Where PostgreSQL is not installed, `server` skips the test.
 """
 

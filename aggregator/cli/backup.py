@@ -39,11 +39,11 @@ def create(paths: Paths, file: Path, force: bool) -> None:
         facts = store.back_up(file, replace=force, moved=lambda: move_on(""))
     say(f"Backup {file}: {_said(facts)}")
     _say_pictures(facts.pictures)
-    if mended := facts.pictures.mended:
-        say(f"{_files(mended)}: missing or damaged; the backup has what an older backup had")
+    if replaced := facts.pictures.replaced:
+        say(f"{_files(replaced)}: missing or damaged; the backup has what an older backup had")
     if lost := facts.pictures.lost:
         say(f"{_files(lost)}: missing or damaged, and not in the backup")
-    if mended or lost:
+    if replaced or lost:
         say("What is missing is fetched again within a day, by `aggregator run` or `fetch`; remove what is damaged")
     if lost or facts.pictures.problem:
         sys.exit(1)
@@ -65,8 +65,8 @@ def load(paths: Paths, file: Path) -> None:
         loaded = load_backup(file, database, utc_now(), lambda: move_on(""))
     say(f"Loaded {file} as {database}: {_said(loaded.facts)}")
     _say_pictures(loaded.facts.pictures)
-    if mended := loaded.facts.pictures.mended:
-        say(f"{_files(mended)}: missing in the backup or damaged; what was beside the database stays")
+    if replaced := loaded.facts.pictures.replaced:
+        say(f"{_files(replaced)}: missing in the backup or damaged; what was beside the database stays")
     if lost := loaded.facts.pictures.lost:
         say(f"{_files(lost)}: missing in the backup or damaged; the next `aggregator run` or `fetch` fetches it again")
     if loaded.kept:

@@ -28,12 +28,12 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Opened(Struct, frozen=True):
-    """An address and the field Authorization with their secrets filled in, and what stands for each in messages."""
+    """An address and the field Authorization with their secrets filled in, and what each is called in messages."""
 
     url: str
     home: str | None = None  # the address in the operator's file, whose origin alone gets secrets; None: there are none
     authorization: str | None = None
-    hidden: tuple[tuple[str, str], ...] = ()  # secret, what stands for it; the longest first
+    hidden: tuple[tuple[str, str], ...] = ()  # each secret and its name in messages; the longest first
     in_words: frozenset[str] = frozenset()  # the secrets that a document must not repeat
 
     def __repr__(self) -> str:  # without the secrets that are not in the address

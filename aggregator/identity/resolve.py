@@ -26,7 +26,7 @@ _SAME_SPELLING = 0.8  # how alike the letters of two words are of which one mend
 _CONFLICTS = 2  # ids used again for another report
 _REPEATS = 2  # reports of one document that moved
 _SEVERAL = 3  # entries of one document
-_CUT = " .\N{HORIZONTAL ELLIPSIS}[]"  # what stands where a text was cut
+_CUT = " .\N{HORIZONTAL ELLIPSIS}[]"  # signs with which a text ends that was cut
 _DIGIT = re.compile(r"\d")
 _WEAKER = ("alt", "url", "words", "spare")  # kinds of keys
 

@@ -1058,10 +1058,6 @@ class Store:
         """Where a copy lies that is this wide; there may be none."""
         return picture_files.path_of(self.path, digest, width)
 
-    def picture_folder(self) -> Path:
-        """Where all of them lie; there may be none."""
-        return picture_files.folder_of(self.path)
-
     def picture_counts(self) -> PictureCounts:
         return self._read_as_one(pictures.counts)
 

@@ -33,7 +33,7 @@ class PicturesHeld(Struct, frozen=True, kw_only=True):
     pictures: int = 0  # that are whole where they were brought
     size: int = 0  # bytes of their files
     lost: tuple[Path, ...] = ()  # files that are missing or damaged, and that no other place has
-    mended: tuple[Path, ...] = ()  # files that are missing or damaged, and were taken from another place
+    replaced: tuple[Path, ...] = ()  # files that are missing or damaged, and were taken from another place
     problem: str = ""  # why the others could not be brought; '': all could
 
 
@@ -190,7 +190,7 @@ class _Bringing:
     def __init__(self, moved: Callable[[], None]) -> None:
         self.problem = ""
         self._moved, self._read, self._pictures, self._size = moved, 0, 0, 0
-        self._lost, self._mended = list[Path](), list[Path]()
+        self._lost, self._replaced = list[Path](), list[Path]()
 
     def put(self, source: Path, content: bytes, target: Path, mode: int | None) -> None:
         _place(source, content, target, mode)
@@ -204,14 +204,14 @@ class _Bringing:
         self._size += sum(len(each.content) for each in files)
         for each in files:
             if each.fault:
-                (self._mended if each.content else self._lost).append(each.fault)
+                (self._replaced if each.content else self._lost).append(each.fault)
 
     def held(self) -> PicturesHeld:
         return PicturesHeld(
             pictures=self._pictures,
             size=self._size,
             lost=tuple(self._lost),
-            mended=tuple(self._mended),
+            replaced=tuple(self._replaced),
             problem=self.problem,
         )
 

@@ -27,11 +27,6 @@ def packer() -> Callable[[bytes], bytes]:
     return zstandard.ZstdCompressor(level=_LEVEL, dict_data=_to_pack_with()).compress
 
 
-def packed_alone(words: bytes) -> bytes:
-    """Packed without a dictionary."""
-    return zstandard.ZstdCompressor(level=_LEVEL).compress(words)
-
-
 @cache
 def _to_pack_with() -> zstandard.ZstdCompressionDict:
     """Made ready, which takes a millisecond."""

@@ -80,7 +80,7 @@ def are_as_listed(backup: Path) -> bool:
 def test_a_backup_is_a_wire_with_its_pictures(wire: Wire, tmp_path: Path) -> None:
     backup = tmp_path / "monday.db"
     held = back_up(wire, backup)
-    assert (held.pictures, held.lost, held.mended, held.problem) == (2, (), (), "")
+    assert (held.pictures, held.lost, held.replaced, held.problem) == (2, (), (), "")
     assert files(pictures_of(backup)) == live(wire)
     assert held.size == sum(map(len, live(wire).values()))
     assert are_as_listed(backup)
@@ -95,7 +95,7 @@ def test_a_backup_is_a_wire_with_its_pictures(wire: Wire, tmp_path: Path) -> Non
     assert wire.copy() == 0  # nothing is fetched again
     assert len(wire.asked()) == asked
     with Store.read(backup) as store:  # a backup is read where it is, with its pictures
-        assert store.picture_folder() == pictures_of(backup)
+        assert store.picture_file("0" * 64, 800).is_relative_to(pictures_of(backup))
 
 
 def test_a_backup_a_day_takes_no_more_room_than_what_is_new(wire: Wire, tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ def test_what_is_let_go_while_a_backup_is_made_is_not_lost(wire: Wire, tmp_path:
     with Store.read(wire.place) as store:
         held = store.back_up(backup, replace=False, moved=moved).pictures
     assert done
-    assert (held.pictures, held.lost, held.mended) == (1, (), ())
+    assert (held.pictures, held.lost, held.replaced) == (1, (), ())
     assert files(pictures_of(backup)) == live(wire)
 
 
@@ -214,7 +214,7 @@ def test_a_file_that_is_missing_or_damaged_is_named_and_the_database_copied(
     spoilt.write_bytes(good[sorted(good)[0]])
     spoil(spoilt)
     held = back_up(wire, backup, replace=True)
-    assert (held.pictures, held.lost, held.mended) == (2, (), (spoilt,))
+    assert (held.pictures, held.lost, held.replaced) == (2, (), (spoilt,))
     assert files(pictures_of(backup)) == good
 
 
@@ -243,11 +243,11 @@ def test_a_backup_with_a_damaged_picture_is_loaded_without_it(
     spoilt.write_bytes(content)
     spoil(spoilt)
     held = load(wire, backup)
-    assert (held.pictures, held.mended, held.lost) == (2, (spoilt,), ())  # what was beside the database stays
+    assert (held.pictures, held.replaced, held.lost) == (2, (spoilt,), ())  # what was beside the database stays
     assert live(wire) == good
     shutil.rmtree(wire.place.with_name("pictures"))
     held = load(wire, backup)
-    assert (held.pictures, held.mended, held.lost) == (1, (), (spoilt,))
+    assert (held.pictures, held.replaced, held.lost) == (1, (), (spoilt,))
     assert live(wire).keys() == good.keys() - {str(spoilt.relative_to(pictures_of(backup)))}
     assert wire.copy() == 1  # fetched again
     assert live(wire) == good

@@ -82,15 +82,13 @@ def shared_limits(
     lost_after: float,
     doing: Callable[[], Mapping[str, int]],
 ) -> PostgresLimits:
-    from aggregator.store.postgres import tasks  # Procrastinate, which only programs that poll need
-
     with transaction():
-        tasks.prepare(connection)
+        tasks(connection.place).prepare(connection)
     return PostgresLimits(connection.place, per_domain, lost_after, __version__, doing)
 
 
 def tasks(place: PostgresPlace) -> ModuleType:
-    from aggregator.store.postgres import tasks  # likewise
+    from aggregator.store.postgres import tasks  # Procrastinate, which only programs that poll need
 
     return tasks
 

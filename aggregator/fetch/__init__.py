@@ -489,18 +489,20 @@ def _result(answer: _Answer, content: body.Body, told: Validators, opened: Opene
     """The answer without the secrets that were sent; a private source does not move to another site by itself."""
     moved = answer.way.moved_to
     stays = moved is None or moved == answer.way.asked or not opened.may_move_to(moved)
-    return FetchResult(
-        url=opened.shown(answer.way.at),
-        http_status=answer.status,
-        headers={name: opened.redacted(value) for name, value in redirects.storable(answer.headers).items()},
-        body=opened.redacted_body(content.content),
-        validators=opened.without_secrets(told),
-        redirects=tuple(map(opened.shown, answer.way.passed)),
-        moved_to=None if stays or moved is None else opened.shown(moved),
-        fresh_for=answers.fresh_for(answer.headers, now),
-        retry_after=answer.retry_after or answer.way.retry_after,
-        remark=content.remark,
-        is_cut=content.is_cut,
+    return opened.without_secrets(
+        FetchResult(
+            url=answer.way.at,
+            http_status=answer.status,
+            headers=redirects.storable(answer.headers),
+            body=content.content,
+            validators=told,
+            redirects=answer.way.passed,
+            moved_to=None if stays else moved,
+            fresh_for=answers.fresh_for(answer.headers, now),
+            retry_after=answer.retry_after or answer.way.retry_after,
+            remark=content.remark,
+            is_cut=content.is_cut,
+        )
     )
 
 

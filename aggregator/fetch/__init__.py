@@ -458,7 +458,7 @@ class Fetcher:
         try:
             async with asyncio.timeout(seconds) as deadline:
                 # Validators may have other scripts, which aiohttp sends in UTF-8; httpx by itself takes ASCII alone.
-                fields = self._headers | {"Host": redirects.authority_of(way.at)} | headers
+                fields = self._headers | {"Host": iri.authority(way.at)} | headers
                 url = iri.to_uri(way.at)
                 mapped = self._connect_to(redirects.host_of(url))
                 transport = self._open if mapped is not None or is_written(url, hosts) else self._public

@@ -89,7 +89,7 @@ class Poster:
         mapped = self._connect_to(redirects.host_of(at))
         is_ours = mapped is not None or is_written(at, written_in([url.text]))
         transport = self._open if is_ours else self._public
-        sent = {"User-Agent": self._agent, "Host": redirects.authority_of(at), "Accept-Encoding": "identity", **fields}
+        sent = {"User-Agent": self._agent, "Host": iri.authority(at), "Accept-Encoding": "identity", **fields}
         if mapped is not None:
             at = urlsplit(at)._replace(scheme="http", netloc="{}:{}".format(*mapped)).geturl()
         answer = await transport.handle_async_request(

@@ -22,6 +22,7 @@ def test_a_poll_with_a_new_report_is_followed_into_the_reading_process_and_into_
 
 
 def test_the_command_names_what_it_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Most polls of a wire bring a 304; whoever has to know the way of one must be able to read it."""
     figures = tmp_path / "walk.json"
     assert main(["--only", "304", "--list", "--json", str(figures)]) == 0
     (named,) = json.loads(figures.read_text()).values()
@@ -30,4 +31,5 @@ def test_the_command_names_what_it_counts(tmp_path: Path, capsys: pytest.Capture
     rooms = {each.partition("/")[0] for each in files}
     assert f"| 304 | {len(named)} | {len(files)} | {len(rooms)} | 0 |" in printed
     assert not {"parse", "normalise.py", "tags"} & rooms
+    assert (len(named) <= 200, len(rooms) <= 10) == (True, True), sorted(named)
     assert all(f"  {file}: " in printed for file in files)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, get_args
 
 import click
+from msgspec import Struct
 
 from aggregator.cli import alerts
 from aggregator.cli.faults import say_faults_of_files
@@ -25,12 +26,14 @@ from aggregator.identity.redirects import Origin, Owners, judge
 from aggregator.model import HealthState
 from aggregator.model.errors import ConfigError, StoreError
 from aggregator.model.picture import PictureCounts
+from aggregator.model.tasks import TaskState
 from aggregator.pipeline import watching
 from aggregator.pipeline.opening import config_or_none, load_config, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.source_words import Files
 from aggregator.pipeline.subscribers import MOST_OWED, in_trouble, listed
 from aggregator.rights import NOTICE_DAYS, what_leaves
+from aggregator.scheduling.polls import Silence
 from aggregator.store import Store
 from aggregator.text.dates import utc_now
 from aggregator.text.printable import counted, shown
@@ -78,46 +81,74 @@ def health(paths: Paths, keys: tuple[str, ...], everything: bool, fail_on: Colle
     faulty (the file of its publisher), paused, failing, silent, gaps.
     """
     now = utc_now()
+    off: list[str] = []
     with read_store(paths, now) as store:
         rows = store.health(now)
         if keys:
             names = known_sources(paths, config_or_none(paths), store.sources(), keys)
             rows = [row for row in rows if row["source_name"] in names]
             off = sorted({*names} - {row["source_name"] for row in rows})
-        silence, doubt = (None if keys else watching.silence(store, now)), clock.doubt(store, now)
-        config = None if keys else config_or_none(paths)
-        owed = in_trouble(listed(store, config, now)) if config else []
-        tasks, oldest = store.task_state(), store.oldest_due(now)
-        pictures, without = store.picture_counts(), store.picture_failures(_MOST_WITHOUT)
-        ended, ending = store.ended_agreements(), store.ending_agreements(now.date() + timedelta(days=NOTICE_DAYS))
+        wire = None if keys else _wire(paths, store, now)
     if as_json:
         say_rows(rows, (), as_json)
     else:
         _print_sources(paths, rows, now, everything=everything or bool(keys))
-        if keys:
-            for name in off:
-                say(f"{name}: switched off, or no longer in its publisher's file; it is not fetched")
-        else:
-            say(f"counted at {when(now)}")
-            if doubt is not None:
-                say(with_times(str(doubt)))
-            for line in task_lines(tasks, oldest):
-                say(line)
-            _print_redirects_in_force(paths)
-            _print_agreements(ended, ending)
-            for problem in alerts.problems(paths, now):
-                say(problem)
-            _print_subscribers(owed)
-            _print_pictures(pictures, without)
-            _say_switched_off(paths)
+        for name in off:
+            say(f"{name}: switched off, or no longer in its publisher's file; it is not fetched")
+        if wire:
+            _print_wire(paths, wire, now)
     has_faults = not keys and say_faults_of_files(paths)
-    if silence is not None:
-        expected = counted(round(silence.expected), "report")
-        said = f"nothing new since {when(silence.since)}, where {expected} could be expected"
+    if wire and wire.silence:
+        expected = counted(round(wire.silence.expected), "report")
+        said = f"nothing new since {when(wire.silence.since)}, where {expected} could be expected"
         say(f"the wire is silent: {said}; is the daemon running, and the network up?", err=True)
-    is_unfit = any({*row["states"]} & {*fail_on} for row in rows) or (owed and "subscribers" in fail_on)
-    if has_faults or silence is not None or is_unfit:
+    is_unfit = any({*row["states"]} & {*fail_on} for row in rows) or (wire and wire.owed and "subscribers" in fail_on)
+    if has_faults or (wire and wire.silence) or is_unfit:
         sys.exit(1)
+
+
+class _Wire(Struct, frozen=True, kw_only=True):
+    """What is said beside the sources."""
+
+    silence: Silence | None
+    doubt: clock.Doubt | None
+    owed: Sequence[dict[str, Any]]  # subscribers who do not take what they are owed
+    tasks: TaskState | None
+    oldest: timedelta | None  # for how long the source that waits longest has been due
+    ended: Sequence[dict[str, Any]]  # agreements
+    ending: Sequence[dict[str, Any]]
+    pictures: PictureCounts
+    without: Sequence[tuple[str, int, str]]  # pictures that could not be had
+
+
+def _wire(paths: Paths, store: Store, now: datetime) -> _Wire:
+    config = config_or_none(paths)
+    return _Wire(
+        silence=watching.silence(store, now),
+        doubt=clock.doubt(store, now),
+        owed=in_trouble(listed(store, config, now)) if config else [],
+        tasks=store.task_state(),
+        oldest=store.oldest_due(now),
+        ended=store.ended_agreements(),
+        ending=store.ending_agreements(now.date() + timedelta(days=NOTICE_DAYS)),
+        pictures=store.picture_counts(),
+        without=store.picture_failures(_MOST_WITHOUT),
+    )
+
+
+def _print_wire(paths: Paths, wire: _Wire, now: datetime) -> None:
+    say(f"counted at {when(now)}")
+    if wire.doubt is not None:
+        say(with_times(str(wire.doubt)))
+    for line in task_lines(wire.tasks, wire.oldest):
+        say(line)
+    _print_redirects_in_force(paths)
+    _print_agreements(wire.ended, wire.ending)
+    for problem in alerts.problems(paths, now):
+        say(problem)
+    _print_subscribers(wire.owed)
+    _print_pictures(wire.pictures, wire.without)
+    _say_switched_off(paths)
 
 
 def _print_sources(paths: Paths, rows: Sequence[dict[str, Any]], now: datetime, *, everything: bool) -> None:

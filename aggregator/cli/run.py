@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 
@@ -78,32 +78,19 @@ async def poll_until(config: Config, store: Store, stop: asyncio.Event, has_ende
     """Polls by one configuration until `stop` is set: by a signal, or where `has_ended` says that another one is to be
     put in force.
     """
-
     async with Pipeline(config, store, utc_now) as pipeline:
         database = Database(pipeline.try_writing, TICK.total_seconds())
         polls: set[asyncio.Task[None]] = set()
         visits: set[asyncio.Task[None]] = set()
-
         elsewhere = Elsewhere()
 
         async def poll_due() -> None:
             # The clock does not wait for the polls: a host that hangs must not keep the others from their turn.
             _begin(database.use_again(lambda: _poll(pipeline, elsewhere)), polls)
 
-        async def maintain() -> None:
-            await database.use(pipeline.maintain)
-
-        async def recheck() -> None:
+        async def one_by_one(call: Callable[[], Awaitable[object]]) -> None:
             # The clock waits for the visits, so that no two are to the same page.
-            visit = database.use(lambda: pipeline.recheck(PAGES_A_TIME, PAGES_OF_A_PUBLISHER))
-            await asyncio.wait({_begin(visit, visits)})
-
-        async def read_signals() -> None:
-            await asyncio.wait({_begin(database.use(lambda: pipeline.read_signals(SITES_A_TIME)), visits)})
-
-        async def copy_pictures() -> None:
-            copying = database.use(lambda: pipeline.copy_pictures(PICTURES_A_TIME, PICTURES_OF_A_PUBLISHER))
-            await asyncio.wait({_begin(copying, visits)})
+            await asyncio.wait({_begin(database.use(call), visits)})
 
         async def look() -> None:
             if has_ended and await has_ended(pipeline):
@@ -111,20 +98,22 @@ async def poll_until(config: Config, store: Store, stop: asyncio.Event, has_ende
 
         jobs = [
             Job("poll", TICK, poll_due),
-            Job("maintain", _MAINTENANCE, maintain),
+            Job("maintain", _MAINTENANCE, lambda: database.use(pipeline.maintain)),
             Job("config", TICK, lambda: database.use(look)),
             Job("tags", TICK, lambda: database.use(pipeline.tag)),
             Job("notify", TICK, lambda: database.use(pipeline.notify)),
             Job("alerts", _ALERT, lambda: database.use(pipeline.alert)),
             Job("hub", TICK, lambda: database.use(pipeline.tell_hub)),
+            Job("recheck", _RECHECK, lambda: one_by_one(lambda: pipeline.recheck(PAGES_A_TIME, PAGES_OF_A_PUBLISHER))),
+            Job("signals", _SIGNALS, lambda: one_by_one(lambda: pipeline.read_signals(SITES_A_TIME))),
+            Job(
+                "pictures",
+                _PICTURES,
+                lambda: one_by_one(lambda: pipeline.copy_pictures(PICTURES_A_TIME, PICTURES_OF_A_PUBLISHER)),
+            ),
         ]
         pipeline.deliver()
-        visiting = [
-            Job("recheck", _RECHECK, recheck),
-            Job("signals", _SIGNALS, read_signals),
-            Job("pictures", _PICTURES, copy_pictures),
-        ]
-        await run_until(stop, [*jobs, *visiting])
+        await run_until(stop, jobs)
         pipeline.stop()
         for visit in visits:  # a site may want a minute between two; what is not visited now is due at the next start
             visit.cancel()

@@ -15,8 +15,9 @@ from aggregator.identity.keys import (
     place_of,
     public_id,
 )
-from aggregator.identity.resolve import marked, next_id_trust, resolve, spare_key, trusted
+from aggregator.identity.resolve import resolve
 from aggregator.identity.review import why_another, why_one, why_two
+from aggregator.identity.trust import marked, next_id_trust, spare_key, trusted
 
 __all__ = [
     "address_of",

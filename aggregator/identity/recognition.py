@@ -8,7 +8,8 @@ from datetime import datetime
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from aggregator.identity.resolve import next_id_trust, resolve, spare_key, trusted, without_ids
+from aggregator.identity.resolve import resolve
+from aggregator.identity.trust import next_id_trust, spare_key, trusted, without_ids
 from aggregator.model import Article, Known, Listed, Lookup, Match, Seen, Snapshot, StrongestKey, articles_of
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from aggregator.identity.advertising import is_advertising
+from aggregator.identity.evidence import is_spelled_alike
 from aggregator.identity.keys import link_of, place_of
-from aggregator.identity.resolve import is_spelled_alike
 from aggregator.model import Entry
 from aggregator.text import html as text
 from aggregator.text.folding import fold, opening

@@ -49,45 +49,50 @@ def _item(feed: Feed, release: Release) -> dict[str, Any]:
             ],
             "tags": [*dict.fromkeys((*release.categories, *(label for _, label in beside.topics(release))))] or None,
             "language": release.language,
-            "_wire": {
-                "publisher": {
-                    "key": release.publisher,
-                    "name": release.publisher_name,
-                    "place": release.publisher_place or None,
-                    "kind": release.publisher_kind,
-                    "country": release.country,
-                    "url": release.homepage,
-                },
-                "class": release.item_class,
-                "language_from": release.language_from,
-                "topics": list(release.topics) or None,
-                "about": list(release.about) or None,
-                "scope": release.scope,
-                "revision": release.revision,
-                "status": "usable",
-                "corrected": release.corrected,
-                "credit": release.credit,
-                "rights": beside.rights(release),
-                "licence": release.licence,
-                "licence_url": release.licence_url,
-                "disclaimer": " ".join(release.disclaimers),
-                "origin": release.origin,
-                "agencies": list(release.agencies) or None,
-                "dateline": release.dateline,
-                "located": release.located,
-                "corrections_contact": release.corrections_contact,
-                "permissions_contact": release.permissions_contact,
-                "complaints_url": release.complaints_url,
-                "ai": {
-                    "train": release.uses.train,
-                    "input": release.uses.input,
-                    "search": release.uses.search,
-                    "basis": release.uses_basis,
-                },
-                "pictures": pictures(release) or None,
-            },
+            "_wire": _of_wire(release),
         }
     )
+
+
+def _of_wire(release: Release) -> dict[str, Any]:
+    """What the format has no key for."""
+    return {
+        "publisher": {
+            "key": release.publisher,
+            "name": release.publisher_name,
+            "place": release.publisher_place or None,
+            "kind": release.publisher_kind,
+            "country": release.country,
+            "url": release.homepage,
+        },
+        "class": release.item_class,
+        "language_from": release.language_from,
+        "topics": list(release.topics) or None,
+        "about": list(release.about) or None,
+        "scope": release.scope,
+        "revision": release.revision,
+        "status": "usable",
+        "corrected": release.corrected,
+        "credit": release.credit,
+        "rights": beside.rights(release),
+        "licence": release.licence,
+        "licence_url": release.licence_url,
+        "disclaimer": " ".join(release.disclaimers),
+        "origin": release.origin,
+        "agencies": list(release.agencies) or None,
+        "dateline": release.dateline,
+        "located": release.located,
+        "corrections_contact": release.corrections_contact,
+        "permissions_contact": release.permissions_contact,
+        "complaints_url": release.complaints_url,
+        "ai": {
+            "train": release.uses.train,
+            "input": release.uses.input,
+            "search": release.uses.search,
+            "basis": release.uses_basis,
+        },
+        "pictures": pictures(release) or None,
+    }
 
 
 def _without_nothing(said: dict[str, Any]) -> dict[str, Any]:

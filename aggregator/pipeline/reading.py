@@ -1,14 +1,16 @@
-"""What a parsing process returns of a document; whoever hands documents over loads nothing that reads them."""
+"""What a parsing process returns of a document, and is asked of a page; whoever hands either over loads nothing that
+reads them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from aggregator.model import Article, Hints, Listed, TagWords
+from aggregator.model import Article, Hints, Listed, PagesMode, Publisher, Source, TagWords
 from aggregator.model.tags import MOST_OF_TEXT
 
 
@@ -23,6 +25,15 @@ class Reading(Struct, frozen=True, kw_only=True):
     hints: Hints = field(default_factory=Hints)
     older: str | None = None  # the address of what the publisher listed before; None: not said
     hosts: Mapping[str, int] = field(default_factory=dict)  # how many entries link to each; see `shared_hosts`
+
+
+class Asked(Struct, frozen=True):
+    """Whose page is read, and what of it."""
+
+    publisher: Publisher
+    source: Source
+    mode: PagesMode
+    sites: Sequence[str]  # addresses on the publisher's own sites
 
 
 def packed(reading: Reading) -> bytes | Reading:

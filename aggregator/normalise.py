@@ -38,7 +38,6 @@ from aggregator.text.matching import Matcher
 from aggregator.text.media import readings
 from aggregator.text.source_rules import rule_that_leaves_out
 
-DUPLICATE = "duplicate_in_document"
 # Why a value of an entry is not held as it was said, outside the raw words.
 NO_ADDRESS, LONG_ADDRESS = "link_is_no_web_address", "link_too_long"
 LONG_HEADLINE, LONG_BYLINE = "headline_cut", "byline_cut"
@@ -84,7 +83,7 @@ def normalise(
     document = _Document(parsed.language, source, publisher, match=match)
     for listings in _items(parsed.entries, identity.keys_of(parsed.entries, publisher.identity)):
         entry, keys = _standing(listings)
-        drops[DUPLICATE] += len(listings) - 1
+        drops[identity.DUPLICATE] += len(listings) - 1
         if _is_unchanged(entry, keys, digests):
             listed.append(Seen(keys=(keys[0],), place=len(listed)))
         else:

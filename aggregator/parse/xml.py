@@ -113,6 +113,8 @@ def read(document: bytes) -> Feed | None:
         fault = str(error)
     except _NotAFeed:
         return None
+    finally:
+        del scan.parser  # which holds the scan: without it nothing waits for a look for cycles
     if scan.root is None:
         return None
     return Feed(scan.version, scan.root, scan.entries, fault)

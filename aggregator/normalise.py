@@ -36,6 +36,7 @@ from aggregator.text.dates import read_date
 from aggregator.text.languages import a_tag, stated_or_first
 from aggregator.text.matching import Matcher
 from aggregator.text.media import readings
+from aggregator.text.passed_over import as_read_before
 from aggregator.text.source_rules import rule_that_leaves_out
 
 DUPLICATE = "duplicate_in_document"
@@ -166,8 +167,9 @@ def _of_feed(said: Entry, keys: tuple[str, ...], document: _Document, place: int
     authors = text.byline(person.name for person in said.authors if person.name)
     byline = text.shortened(authors, text.MOST_BYLINE)
     contents = [text.plain(content) for content in said.content]
+    before = as_read_before(said)
     # How the report begins, as two versions of it are compared: the first words of its text, folded.
-    folded_title, opening = folding.fold(title), folding.opening(contents[0] if contents else plain_summary)
+    folded_title, opening = folding.fold(title), folding.opening(contents[0] if before.content else plain_summary)
     plain_body = "\n".join(filter(None, contents))
     is_shorter = _is_of_podcast(said) and len(plain_body) < len(plain_summary)
     summary, body = (plain_summary, plain_summary if is_shorter else plain_body) if held is said else ("", "")
@@ -205,6 +207,7 @@ def _of_feed(said: Entry, keys: tuple[str, ...], document: _Document, place: int
         matched=document.match.matched(folded_title, *folded) if document.match else None,
         link_marks=identity.marks_of_link(url, publisher.identity) if url else (),
         words_hash=_words_hash(said),
+        hashes_before=None if before is said else (_words_hash(before), pictures.digest(before.media)),
         entry_hash=hashlib.sha256(raw).digest(),
         folded_title=folded_title,
         opening=folding.opening(plain_summary) if is_shorter else opening,

@@ -39,12 +39,10 @@ _OF_MEDIA = ("media:category", "media:keywords")
 
 
 def each_once(found: Iterable[Category]) -> tuple[Category, ...]:
-    """Without those that have no term, and without a second one of a term in one scheme."""
-    kept: dict[tuple[str, str | None], Category] = {}
-    for each in found:
-        if each.term:
-            kept.setdefault((each.term, each.scheme), each)
-    return tuple(kept.values())[:_MOST]
+    """Without those that have no term, and without those that say no more than another of the term in its scheme."""
+    kept = dict.fromkeys(each for each in found if each.term)
+    labelled = {(each.term, each.scheme) for each in kept if each.label}
+    return tuple(each for each in kept if each.label or (each.term, each.scheme) not in labelled)[:_MOST]
 
 
 def category(term: str, scheme: str | None, label: str | None) -> Category:

@@ -22,7 +22,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from html.entities import entitydefs
 from itertools import islice
@@ -37,6 +37,7 @@ from aggregator.parse.media import is_recording, line_of, media_of
 from aggregator.parse.origin import origin_of
 from aggregator.parse.places import places_of
 from aggregator.parse.relative import base_of
+from aggregator.parse.transcripts import with_texts
 from aggregator.parse.xml import ABOUT, Element, Feed
 from aggregator.text.dates import read_date
 from aggregator.text.persons import persons_of
@@ -129,6 +130,8 @@ def _entry(
     published, updated = _dates(parts, feed.is_atom)
     entry_id = _last(parts.get("id", ())) or said.attributes.get(ABOUT, "").strip() or None
     media = media_of(parts, [(text, in_scope(text)) for text in (*content, summary) if text], base, copyrights)
+    if "media:text" in parts:
+        content, media = with_texts(parts["media:text"], summary, content, media)
     return Entry(
         id=entry_id,
         title=title,
@@ -300,8 +303,11 @@ def _links(parts: _Parts, entry_id: str | None, feed: Feed, base: str) -> tuple[
     if entry_id and not feed.is_atom and not any(link.rel == "alternate" for link in found):
         found += _permalink(parts, entry_id, feed.version)
     elsewhere = [(each, each.attributes.get("src", "").strip()) for each in parts.get("content", ())]
-    elsewhere += [(each, each.attributes.get("url", "").strip()) for each in _media(parts)]
+    media = _media(parts)
+    elsewhere += [(each, each.attributes.get("url", "").strip()) for each in media]
     found += [Link(_on_base(each, href), "enclosure", _media_type(each)) for each, href in elsewhere if href]
+    players = ((each, each.attributes.get("url", "").strip()) for each in _players(parts, media))
+    found += [Link(_on_base(each, href), "related") for each, href in players if href]
     absolute = (link if link.href.startswith(_WEB) else _absolute(link, base) for link in found)
     return each_once(link for link in absolute if "[" not in link.href or _is_address(link.href))
 
@@ -339,6 +345,14 @@ def _absolute(link: Link, base: str) -> Link:
 def _media(parts: _Parts) -> list[Element]:
     grouped = [each for group in parts.get("media:group", ()) for each in group.all("media:content")]
     return [*parts.get("media:content", ()), *grouped]
+
+
+def _players(parts: _Parts, media: list[Element]) -> Iterator[Element]:
+    """Pages that play what has a file too; one alone is the medium (`media`)."""
+    yield from parts.get("media:player", ())
+    for each in (*parts.get("media:group", ()), *media):
+        if "url" in each.attributes or any(each.all("media:content")):
+            yield from each.all("media:player")
 
 
 def _media_type(said: Element) -> str | None:

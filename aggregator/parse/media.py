@@ -30,6 +30,7 @@ _MOST_WITHIN = 10 * MOST_MEDIA  # within words, some of them twice
 _MOST_SAID = 20  # credits, captions ... of one
 _ADDRESSES = ("url", "href", "uri", "src", RESOURCE)
 _IANA = "http://www.iana.org/assignments/relation/"
+_PASSED_OVER = ("media:text",)  # by versions up to 0.10.0, where there is markup in it that is not escaped
 _HTML, _PLAIN = ("html", "text/html", "xhtml"), ("plain", "text", "text/plain")
 
 Parts = Mapping[str, Sequence[Element]]  # the elements of an entry by kind
@@ -45,14 +46,14 @@ def media_of(
     credits, rights = parts.get("media:credit", ()), parts.get("media:copyright", ()) or (over_all if objects else ())
     if not (objects or others):  # then who is its author wrote the report, and took no picture
         credits = [each for each in credits if each.attributes.get("role", "").strip().lower() != "author"]
-    texts = chain(words, ((text, base) for each in parts.get("media:text", ()) if (text := _text(each))))
+    texts = chain(words, ((text, base) for each in parts.get("media:text", ()) if (text := text_of(each))))
     others += islice((picture for text, its_base in texts for picture in pictures(text, its_base)), _MOST_WITHIN)
     objects = objects or [[each] for each in others[:1]]  # which then stands at the beginning of both, and is once
     if not objects:
         return ()
     captions = parts.get("media:description", ())[:MOST_MEDIA]
     _spread(objects, "title", _lines(parts.get("media:title", ())))
-    _spread(objects, "caption", [text for each in captions if (text := _text(each))])
+    _spread(objects, "caption", [text for each in captions if (text := text_of(each))])
     _spread(objects, "credit", _lines(credits), is_joined=True)
     for about in objects if rights else ():
         _spread([about], "copyright", _lines(rights), is_joined=True)
@@ -105,7 +106,7 @@ def _content(said: Element, group: Parts, base: str) -> Media:
     def nearest(name: str) -> Sequence[Element]:
         return (own.get(name) or group.get(name, ()))[:_MOST_SAID]
 
-    captions = map(_text, (*nearest("media:description"), *nearest("media:text")))
+    captions = map(text_of, (*nearest("media:description"), *nearest("media:text")))
     return replace(
         media,
         title=_joined(_lines(nearest("media:title"))) or media.title,
@@ -195,10 +196,10 @@ def _length(said: str) -> int | None:
     return int(said) if said.isascii() and said.isdecimal() and len(said) <= _LONGEST_LENGTH else None
 
 
-def _text(said: Element) -> Text | None:
+def text_of(said: Element) -> Text | None:
     """A caption, with its media type: as stated, or HTML where it may be."""
     if said.markup is not None:
-        return Text(said.markup, "application/xhtml+xml")
+        return Text(said.markup, "application/xhtml+xml", said.name if said.name in _PASSED_OVER else None)
     stated, value = said.attributes.get("type", "").strip().lower(), said.text
     if not value.strip():
         return None
@@ -207,7 +208,7 @@ def _text(said: Element) -> Text | None:
 
 
 def line_of(said: Element) -> str | None:
-    return one_line(_text(said))[:LONGEST_LINE] or None
+    return one_line(text_of(said))[:LONGEST_LINE] or None
 
 
 def _lines(said: Iterable[Element]) -> list[str]:

@@ -54,7 +54,7 @@ _PREFIXES = MappingProxyType(
 )  # fmt: skip
 _KNOWN_PREFIXES = frozenset(_PREFIXES.values()) - {""}
 # Elements whose child elements are markup, not elements of the feed.
-_WORDS = frozenset(("title", "description", "subtitle", "summary", "content", "encoded", "body", "abstract"))
+_WORDS = frozenset(("title", "description", "subtitle", "summary", "content", "encoded", "body", "abstract", "text"))
 _NO_WORDS = frozenset(("media:content", "rsl:content"))
 _ENTRIES = frozenset(("item", "entry"))
 

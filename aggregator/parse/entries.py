@@ -22,7 +22,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from html.entities import entitydefs
 from itertools import islice
@@ -33,7 +33,7 @@ from msgspec.structs import replace
 
 from aggregator.model import Entry, Link, Media, Person, Text
 from aggregator.parse import categories, rsl
-from aggregator.parse.media import is_recording, line_of, media_of
+from aggregator.parse.media import around_media, is_recording, line_of, media_of
 from aggregator.parse.origin import origin_of
 from aggregator.parse.places import places_of
 from aggregator.parse.relative import base_of
@@ -196,12 +196,12 @@ _OF_WORDS = ("content", "description", "summary", "podcast", "subtitle")
 
 def _of_recording(parts: _Parts, name: str) -> Text | None:
     """What is said of a video or a sound, where that is the entry. What is said of a picture is said of it alone."""
-    recordings = [each for each in _media(parts) if is_recording(each.attributes)]
+    around = around_media(parts)
+    groups, contents = ([each for each in around if each.name == kind] for kind in ("media:group", "media:content"))
+    recordings = [each for each in contents if is_recording(each.attributes)]
     if not recordings:
         return None
-    said = [*parts.get(name, ())]
-    for around in (*parts.get("media:group", ()), *recordings):
-        said += around.all(name)
+    said = [*parts.get(name, ()), *(each for outer in (*groups, *recordings) for each in outer.all(name))]
     return next((text for each in said if (text := _text(each))), None)
 
 
@@ -303,11 +303,14 @@ def _links(parts: _Parts, entry_id: str | None, feed: Feed, base: str) -> tuple[
     if entry_id and not feed.is_atom and not any(link.rel == "alternate" for link in found):
         found += _permalink(parts, entry_id, feed.version)
     elsewhere = [(each, each.attributes.get("src", "").strip()) for each in parts.get("content", ())]
-    media = _media(parts)
-    elsewhere += [(each, each.attributes.get("url", "").strip()) for each in media]
+    around = around_media(parts)
+    elsewhere += [(each, each.attributes.get("url", "").strip()) for each in around if each.name == "media:content"]
     found += [Link(_on_base(each, href), "enclosure", _media_type(each)) for each, href in elsewhere if href]
-    players = ((each, each.attributes.get("url", "").strip()) for each in _players(parts, media))
-    found += [Link(_on_base(each, href), "related") for each, href in players if href]
+    # Pages that play what has a file too; one alone is the medium.
+    played = (each for each in around if "url" in each.attributes or any(each.all("media:content")))
+    players = [*parts.get("media:player", ()), *(player for each in played for player in each.all("media:player"))]
+    addresses = ((each, each.attributes.get("url", "").strip()) for each in players)
+    found += [Link(_on_base(each, href), "related") for each, href in addresses if href]
     absolute = (link if link.href.startswith(_WEB) else _absolute(link, base) for link in found)
     return each_once(link for link in absolute if "[" not in link.href or _is_address(link.href))
 
@@ -340,19 +343,6 @@ def _is_address(href: str) -> bool:
 
 def _absolute(link: Link, base: str) -> Link:
     return replace(link, href=resolved(base, link.href))
-
-
-def _media(parts: _Parts) -> list[Element]:
-    grouped = [each for group in parts.get("media:group", ()) for each in group.all("media:content")]
-    return [*parts.get("media:content", ()), *grouped]
-
-
-def _players(parts: _Parts, media: list[Element]) -> Iterator[Element]:
-    """Pages that play what has a file too; one alone is the medium (`media`)."""
-    yield from parts.get("media:player", ())
-    for each in (*parts.get("media:group", ()), *media):
-        if "url" in each.attributes or any(each.all("media:content")):
-            yield from each.all("media:player")
 
 
 def _media_type(said: Element) -> str | None:

@@ -28,6 +28,7 @@ LONGEST_LINE = 1_000  # characters of a credit, a copyright, a title
 _LONGEST_LENGTH, _LONGEST_LANGUAGE = 15, 50  # characters
 _MOST_WITHIN = 10 * MOST_MEDIA  # within words, some of them twice
 _MOST_SAID = 20  # credits, captions ... of one
+_AROUND = ("media:content", "media:group")
 _ADDRESSES = ("url", "href", "uri", "src", RESOURCE)
 _IANA = "http://www.iana.org/assignments/relation/"
 _PASSED_OVER = ("media:text",)  # by versions up to 0.10.0, where there is markup in it that is not escaped
@@ -76,35 +77,47 @@ def _spread(objects: list[list[Media]], name: str, said: Sequence[Any], is_joine
 # Elements
 
 
+def around_media(parts: Parts) -> list[Element]:
+    """The `media:content` and `media:group` of an entry, also those in another: the outer first."""
+    found = [*parts.get("media:content", ()), *parts.get("media:group", ())]
+    for each in found:  # which grows while it is walked
+        found += each.all(*_AROUND)
+    return found
+
+
 def _objects(parts: Parts, base: str) -> list[list[Media]]:
     """What Media RSS says, an object a list: the files of a group are one."""
-    if "media:content" not in parts and "media:group" not in parts:
-        return []
-    alone = ([_content(each, {}, base)] for each in parts.get("media:content", ()))
-    groups = (_group(each, base) for each in parts.get("media:group", ()))
-    objects = ([media for media in each if media.url] for each in islice(chain(alone, groups), MOST_MEDIA))
-    return [each for each in objects if each]
+    objects = (_files(each, base) for name in _AROUND for each in parts.get(name, ()))
+    return [*islice(filter(None, objects), MOST_MEDIA)]
 
 
-def _group(group: Element, base: str) -> list[Media]:
-    said = _by_name(group.children)
-    contents = said.get("media:content", ())[:MOST_MEDIA]
-    return [_content(each, said, base) for each in contents] or [_content(group, {}, base)]
+def _files(said: Element, base: str) -> list[Media]:
+    """Of a content, or of a group and those in it."""
+    found: list[Media] = []
+    waiting: list[tuple[Element, Parts]] = [(said, {})]
+    for each, outer in waiting:  # which grows too
+        own = each.by_name()
+        inner = [*each.all(*_AROUND)][:MOST_MEDIA]
+        if each.name == "media:content" or not inner:
+            found.append(_content(each, own, outer, base))
+        if inner:
+            about = {**outer, **own}
+            waiting += [(one, about) for one in inner]
+    return [media for media in found if media.url][:MOST_MEDIA]
 
 
-def _content(said: Element, group: Parts, base: str) -> Media:
+def _content(said: Element, own: Parts, outer: Parts, base: str) -> Media:
     """A file, or where it has no address a page that plays it, or a picture of it."""
-    own = _by_name(said.children)
     media = _file(said, base)
     if not media.url and (players := own.get("media:player")):
         media = replace(media, url=_address(players[0], base))
     if not media.url and (thumbnails := own.get("media:thumbnail")):
         media = replace(media, url=_address(thumbnails[0], base), medium="image")
-    if not (own or group):
+    if not (own or outer):
         return media
 
     def nearest(name: str) -> Sequence[Element]:
-        return (own.get(name) or group.get(name, ()))[:_MOST_SAID]
+        return (own.get(name) or outer.get(name, ()))[:_MOST_SAID]
 
     captions = map(text_of, (*nearest("media:description"), *nearest("media:text")))
     return replace(
@@ -116,23 +129,17 @@ def _content(said: Element, group: Parts, base: str) -> Media:
     )
 
 
-def _by_name(said: Iterable[Element]) -> dict[str, list[Element]]:
-    found: dict[str, list[Element]] = {}
-    for each in said:
-        found.setdefault(each.name, []).append(each)
-    return found
-
-
 def _others(parts: Parts, base: str) -> list[Media]:
     found = [_file(each, base) for each in islice(filter(_is_enclosure, parts.get("link", ())), MOST_MEDIA)]
     found += [_file(each, base) for each in parts.get("content", ())[:MOST_MEDIA] if "src" in each.attributes]
     found += [_picture(each, base) for name in ("itunes:image", "image") for each in parts.get(name, ())[:MOST_MEDIA]]
-    if not _WITH_THUMBNAILS.isdisjoint(parts):
-        found += _thumbnails(parts, base)
+    around = around_media(parts)
+    thumbnails = [
+        *parts.get("media:thumbnail", ()),
+        *(each for outer in around for each in outer.all("media:thumbnail")),
+    ]
+    found += [replace(_file(each, base), medium="image") for each in thumbnails[:MOST_MEDIA]]
     return [each for each in found if each.url]
-
-
-_WITH_THUMBNAILS = frozenset(("media:thumbnail", "media:content", "media:group"))
 
 
 def _is_enclosure(said: Element) -> bool:
@@ -150,13 +157,6 @@ def _picture(said: Element, base: str) -> Media:
     address = inner.get("url") or inner.get("href") or inner.get("src")
     media = described({**said.attributes, **inner}, _address(said, base, address))
     return replace(media, medium="image", alt=media.title, title=None)
-
-
-def _thumbnails(parts: Parts, base: str) -> list[Media]:
-    around = [each for name in ("media:content", "media:group") for each in parts.get(name, ())]
-    around += [each for group in parts.get("media:group", ()) for each in group.all("media:content")]
-    said = [*parts.get("media:thumbnail", ()), *(each for outer in around for each in outer.all("media:thumbnail"))]
-    return [replace(_file(each, base), medium="image") for each in said[:MOST_MEDIA]]
 
 
 def _address(said: Element, base: str, address: str | None = None) -> str:

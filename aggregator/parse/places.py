@@ -28,7 +28,7 @@ def places_of(parts: Mapping[str, Sequence[Element]]) -> tuple[Place, ...]:
         return ()
     found = [(shape, each.text) for name, shape in _SIMPLE.items() for each in parts.get(name, ())]
     found += [shape for name in _AROUND for each in parts.get(name, ()) for shape in _of_gml(each)]
-    for around in (parts, *map(_by_name, parts.get("geo:point", ()))):
+    for around in (parts, *(each.by_name() for each in parts.get("geo:point", ()))):
         both = zip(around.get("geo:lat", ()), around.get("geo:long", ()), strict=False)
         found += [("point", f"{latitude.token} {longitude.token}") for latitude, longitude in both]
     return places(found, [each.token for each in parts.get("georss:featurename", ())])
@@ -79,10 +79,3 @@ def _within(said: Element) -> Iterator[Element]:
         each = waiting.pop()
         yield each
         waiting += reversed(each.children)
-
-
-def _by_name(said: Element) -> dict[str, list[Element]]:
-    found: dict[str, list[Element]] = {}
-    for child in said.children:
-        found.setdefault(child.name, []).append(child)
-    return found

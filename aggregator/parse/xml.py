@@ -88,6 +88,13 @@ class Element(Struct, eq=False):
         """Its children of these names, in order."""
         return (child for child in self.children if child.name in names)
 
+    def by_name(self) -> dict[str, list[Element]]:
+        """Its children, each name in order."""
+        found: dict[str, list[Element]] = {}
+        for child in self.children:
+            found.setdefault(child.name, []).append(child)
+        return found
+
 
 class Feed(Struct, frozen=True):
     """A document as elements."""

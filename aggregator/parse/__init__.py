@@ -23,6 +23,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 
 from msgspec.structs import replace
@@ -87,10 +88,8 @@ def _parse_feed(result: FetchResult, source: Source) -> Document:
     if not _FEED_TAG.search(document):
         raise refusal.refusal(document, result.url, False, None)
     repaired, read = _elements(document)
-    found: list[Entry | None]
     if read is not None and read.fault is None:
-        version, language = read.version, entries.language(read)
-        found = [*entries.entries(read, result.url)]
+        version, found, language = _as_read(read, result.url)
     else:
         version, found, language = _by_feedparser(repaired.document, result.url)
         exact = entries.entries(read, result.url) if read else []  # the entries before the fault
@@ -126,7 +125,7 @@ def _with_channel(parsed: Document, read: xml.Feed, url: str) -> Document:
 def _by_feedparser(document: bytes, url: str) -> _Read:
     """What is not well-formed; where feedparser fails on the whole document, entry by entry: one costs no other."""
     try:
-        return feed.read(document, url)
+        return _as_read(feed.read(document), url)
     except ParseError as error:
         failure = error
     pieces = [_read_alone(piece, url) for piece in repair.apart(document, MAX_ENTRIES)]
@@ -136,11 +135,14 @@ def _by_feedparser(document: bytes, url: str) -> _Read:
     return first[0], [entry for piece in pieces for entry in (piece[1] if piece else [None])], first[2]
 
 
+def _as_read(read: xml.Feed, url: str) -> _Read:
+    return read.version, [*entries.entries(read, url)], entries.language(read)
+
+
 def _read_alone(document: bytes, url: str) -> _Read | None:
-    try:
-        return feed.read(document, url)
-    except ParseError:
-        return None
+    with suppress(ParseError):
+        return _as_read(feed.read(document), url)
+    return None
 
 
 def _parse_jsonfeed(result: FetchResult, source: Source) -> Document:

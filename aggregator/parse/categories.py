@@ -35,7 +35,7 @@ def each_once(found: Iterable[Category]) -> tuple[Category, ...]:
     return tuple(each for each in kept if each.label or (each.term, each.scheme) not in labelled)[:_MOST]
 
 
-def category(term: str, scheme: str | None, label: str | None) -> Category:
+def _category(term: str, scheme: str | None, label: str | None) -> Category:
     """One whose scheme and label are bounded. A label that repeats the term says nothing."""
     return Category(term, _bounded(scheme), None if label == term else _bounded(label))
 
@@ -53,4 +53,4 @@ def _categories_in(said: Element) -> list[Category]:
     stated = {name: value.strip() for name, value in said.attributes.items()}
     term, label, text = (stated.get(name, "") for name in ("term", "label", "text"))
     scheme = None if said.name == "dc:subject" else stated.get("scheme") or stated.get("domain")
-    return [category(term or said.token or label or text, scheme, label)]
+    return [_category(term or said.token or label or text, scheme, label)]

@@ -45,7 +45,7 @@ from aggregator.text.urls import resolved
 
 _WEB = ("http://", "https://")
 _ORIGINAL = ("feedburner:origlink", "pheedo:origlink")
-MOST_CONTRIBUTORS = 100
+_MOST_CONTRIBUTORS = 100
 _LONGEST_TITLE, _LONGEST_LANGUAGE, _LONGEST_LENGTH = 500, 50, 15  # characters that are kept of what a link says
 _DESCRIPTION = frozenset(("length", "hreflang", "title"))
 _IANA = "http://www.iana.org/assignments/relation/"
@@ -91,7 +91,7 @@ _ELEMENTS = (
     "multicol nav nextid noscript ol optgroup option output p pre progress q s samp section select small sound source "
     "spacer span strike strong sub sup table tbody td textarea tfoot th thead time tr tt u ul var video"
 )
-ELEMENTS = frozenset(_ELEMENTS.split())
+_HTML_ELEMENTS = frozenset(_ELEMENTS.split())
 
 
 def entries(feed: Feed, url: str) -> list[Entry]:
@@ -230,16 +230,16 @@ def _text(said: Element, usual_type: str | None = None) -> Text | None:
 def _usual_type(said: Element) -> str:
     """Of words that state none: HTML in RSS, but of a title only where it looks like it; text in Atom."""
     if said.name.endswith("title"):
-        return _HTML if looks_like_html(said.text) else _TEXT
+        return _HTML if _looks_like_html(said.text) else _TEXT
     is_plain = said.name in ("summary", "content", "atom:summary", "atom:content") or said.name.startswith("itunes:")
     return _TEXT if is_plain else _HTML
 
 
-def looks_like_html(value: str) -> bool:
+def _looks_like_html(value: str) -> bool:
     """A guess at a title of RSS: at least one end tag or entity, and none that HTML does not have."""
     if ("<" not in value and "&" not in value) or not _END_TAG_OR_ENTITY.search(value):
         return False
-    return all(tag.lower() in ELEMENTS for tag in _TAG.findall(value)) and all(
+    return all(tag.lower() in _HTML_ELEMENTS for tag in _TAG.findall(value)) and all(
         name in entitydefs for name in _ENTITY.findall(value)
     )
 
@@ -277,7 +277,7 @@ def _contributors(parts: _Parts, media: Sequence[Media]) -> tuple[Person, ...]:
     """Those that the entry names; and whoever is credited by `media:credit`, where no medium has that credit."""
     credited = " ".join(each.credit for each in media if each.credit)
     others = (each for each in parts.get("media:credit", ()) if (line_of(each) or "") not in credited)
-    return _persons((*parts.get("contributor", ()), *others))[:MOST_CONTRIBUTORS]
+    return _persons((*parts.get("contributor", ()), *others))[:_MOST_CONTRIBUTORS]
 
 
 def _persons(said: Iterable[Element]) -> tuple[Person, ...]:
@@ -312,10 +312,10 @@ def _links(parts: _Parts, entry_id: str | None, feed: Feed, base: str) -> tuple[
     addresses = ((each, each.attributes.get("url", "").strip()) for each in players)
     found += [Link(_on_base(each, href), "related") for each, href in addresses if href]
     absolute = (link if link.href.startswith(_WEB) else _absolute(link, base) for link in found)
-    return each_once(link for link in absolute if "[" not in link.href or _is_address(link.href))
+    return _each_once(link for link in absolute if "[" not in link.href or _is_address(link.href))
 
 
-def each_once(links: Iterable[Link]) -> tuple[Link, ...]:
+def _each_once(links: Iterable[Link]) -> tuple[Link, ...]:
     """Links of one address, relation and type are one, which says what any of them says."""
     kept: dict[tuple[str, str, str | None], Link] = {}
     for link in links:
@@ -356,7 +356,7 @@ def _link(said: Element, is_atom: bool) -> Link:
         return Link(_on_base(said, said.token or stated.get("resource", "")), "license")
     address = next((stated[name] for name in ("href", "url", "uri") if stated.get(name, "").strip()), "")
     if said.name == "enclosure":
-        return Link(_on_base(said, address), "enclosure", _media_type(said), *description(stated))
+        return Link(_on_base(said, address), "enclosure", _media_type(said), *_described(stated))
     if not address and (said.token or not is_atom):
         return Link(_on_base(said, said.token.replace("&amp;", "&")), "alternate", "text/html")
     rel = (stated.get("rel", "").strip().lower() or "alternate").removeprefix(_IANA)
@@ -364,10 +364,10 @@ def _link(said: Element, is_atom: bool) -> Link:
     if media_type is None and rel in ("alternate", "self"):
         media_type = "text/html" if rel == "alternate" else "application/atom+xml"
     media_type = None if media_type == "text/html" and rel != "alternate" else media_type
-    return Link(_on_base(said, address), rel, media_type, *description(stated))
+    return Link(_on_base(said, address), rel, media_type, *_described(stated))
 
 
-def description(said: Mapping[str, Any]) -> tuple[int | None, str | None, str | None]:
+def _described(said: Mapping[str, Any]) -> tuple[int | None, str | None, str | None]:
     """Length, language and title of a link, of its attributes; what cannot be meant is not said."""
     if not said.keys() & _DESCRIPTION:
         return None, None, None

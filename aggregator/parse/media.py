@@ -24,7 +24,7 @@ from aggregator.text.pictures import MOST_MEDIA, pictures, pixels, web_address
 from aggregator.text.urls import resolved
 
 _MEDIUMS = frozenset(("image", "audio", "video", "document", "executable"))
-LONGEST_LINE = 1_000  # characters of a credit, a copyright, a title
+_LONGEST_LINE = 1_000  # characters of a credit, a copyright, a title
 _LONGEST_LENGTH, _LONGEST_LANGUAGE = 15, 50  # characters
 _MOST_WITHIN = 10 * MOST_MEDIA  # within words, some of them twice
 _MOST_SAID = 20  # credits, captions ... of one
@@ -148,14 +148,14 @@ def _is_enclosure(said: Element) -> bool:
 
 
 def _file(said: Element, base: str) -> Media:
-    return described(said.attributes, _address(said, base))
+    return _described(said.attributes, _address(said, base))
 
 
 def _picture(said: Element, base: str) -> Media:
     """RSS's `image` says in elements what others say in attributes."""
     inner = {each.name: each.token for each in said.children}
     address = inner.get("url") or inner.get("href") or inner.get("src")
-    media = described({**said.attributes, **inner}, _address(said, base, address))
+    media = _described({**said.attributes, **inner}, _address(said, base, address))
     return replace(media, medium="image", alt=media.title, title=None)
 
 
@@ -174,7 +174,7 @@ def is_recording(said: Mapping[str, Any]) -> bool:
     return stated.lower() in ("video", "audio", "application")
 
 
-def described(said: Mapping[str, Any], address: str) -> Media:
+def _described(said: Mapping[str, Any], address: str) -> Media:
     """A file by the attributes of the element that names it; what they cannot mean is not said."""
     stated = {name.lower(): value.strip() for name, value in said.items() if isinstance(value, str)}
     media_type = stated.get("type", "").partition(";")[0].strip().lower()
@@ -187,7 +187,7 @@ def described(said: Mapping[str, Any], address: str) -> Media:
         pixels(stated.get("width")),
         pixels(stated.get("height")),
         _length(stated.get("filesize") or stated.get("length") or ""),
-        title=stated.get("title", "")[:LONGEST_LINE] or None,
+        title=stated.get("title", "")[:_LONGEST_LINE] or None,
         language=language if 0 < len(language) <= _LONGEST_LANGUAGE else None,
     )
 
@@ -208,7 +208,7 @@ def text_of(said: Element) -> Text | None:
 
 
 def line_of(said: Element) -> str | None:
-    return one_line(text_of(said))[:LONGEST_LINE] or None
+    return one_line(text_of(said))[:_LONGEST_LINE] or None
 
 
 def _lines(said: Iterable[Element]) -> list[str]:
@@ -216,4 +216,4 @@ def _lines(said: Iterable[Element]) -> list[str]:
 
 
 def _joined(lines: Iterable[str]) -> str | None:
-    return ", ".join(dict.fromkeys(lines))[:LONGEST_LINE] or None
+    return ", ".join(dict.fromkeys(lines))[:_LONGEST_LINE] or None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from aggregator.model import Category
-from aggregator.parse.media import around_media
+from aggregator.parse.media import AROUND_MEDIA
 from aggregator.parse.xml import Element
 
 NAMES = (
@@ -21,7 +21,7 @@ def categories_of(said: Sequence[Element], parts: Mapping[str, Sequence[Element]
     """`said`: the entry's own elements of `NAMES`, in order; `parts`: its other ones by name."""
     elements = [each for group in parts.get("categories", ()) for each in group.all(*NAMES)]
     elements += said
-    elements += [each for around in around_media(parts) for each in around.all(*_OF_MEDIA)]
+    elements += [each for around in parts.get(AROUND_MEDIA, ()) for each in around.all(*_OF_MEDIA)]
     found = [category for each in elements for category in _categories_in(each)]
     # `slash:comments` and other counts are left out: they change at every poll, and say nothing of the report.
     found += [Category(each.token, SECTION) for each in parts.get(SECTION, ())]
@@ -30,7 +30,7 @@ def categories_of(said: Sequence[Element], parts: Mapping[str, Sequence[Element]
 
 def each_once(found: Iterable[Category]) -> tuple[Category, ...]:
     """Without those that have no term, and without those that say no more than another of the term in its scheme."""
-    kept = dict.fromkeys(each for each in found if each.term)
+    kept = [*dict.fromkeys(each for each in found if each.term)]
     labelled = {(each.term, each.scheme) for each in kept if each.label}
     return tuple(each for each in kept if each.label or (each.term, each.scheme) not in labelled)[:_MOST]
 

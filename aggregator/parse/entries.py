@@ -22,7 +22,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from html.entities import entitydefs
 from itertools import islice
@@ -33,7 +33,7 @@ from msgspec.structs import replace
 
 from aggregator.model import Entry, Link, Media, Person, Text
 from aggregator.parse import categories, rsl
-from aggregator.parse.media import around_media, is_recording, line_of, media_of
+from aggregator.parse.media import AROUND_MEDIA, around_media, is_recording, line_of, media_of
 from aggregator.parse.origin import origin_of
 from aggregator.parse.places import places_of
 from aggregator.parse.relative import base_of
@@ -125,11 +125,14 @@ def _entry(
     parts: _Parts = {}
     for child in said.children:
         parts.setdefault(_KIND_OF.get(child.name, child.name), []).append(child)
+    if around := around_media(parts):
+        parts[AROUND_MEDIA] = around
     title, summary, content = _words(parts, feed.is_atom)
-    in_scope = partial(_base_in, parts, base)
+    with_bases = [each for kind in _OF_WORDS for each in parts.get(kind, ()) if each.base]
+    in_scope = partial(_base_in, with_bases, base)
     published, updated = _dates(parts, feed.is_atom)
     entry_id = _last(parts.get("id", ())) or said.attributes.get(ABOUT, "").strip() or None
-    media = media_of(parts, [(text, in_scope(text)) for text in (*content, summary) if text], base, copyrights)
+    media = media_of(parts, filter(None, (*content, summary)), in_scope, base, copyrights)
     if "media:text" in parts:
         content, media = with_texts(parts["media:text"], summary, content, media)
     return Entry(
@@ -184,23 +187,22 @@ def _words(parts: _Parts, is_atom: bool) -> tuple[Text | None, Text | None, tupl
     return title or _of_recording(parts, "media:title"), summary, content
 
 
-def _base_in(parts: _Parts, base: str, words: Text) -> str:
+_OF_WORDS = ("content", "description", "summary", "podcast", "subtitle", "media:text")
+
+
+def _base_in(with_bases: Iterable[Element], base: str, words: Text) -> str:
     """What addresses in a text are relative to: the xml:base in scope, or `base`."""
-    said = (each for kind in _OF_WORDS for each in parts.get(kind, ()))
-    stated = next((each.base for each in said if each.base and words.value in (each.markup, each.text)), "")
+    stated = next((each.base for each in with_bases if words.value in (each.markup, each.text)), None)
     return resolved(base, stated) if stated else base
-
-
-_OF_WORDS = ("content", "description", "summary", "podcast", "subtitle")
 
 
 def _of_recording(parts: _Parts, name: str) -> Text | None:
     """What is said of a video or a sound, where that is the entry. What is said of a picture is said of it alone."""
-    around = around_media(parts)
-    groups, contents = ([each for each in around if each.name == kind] for kind in ("media:group", "media:content"))
-    recordings = [each for each in contents if is_recording(each.attributes)]
+    around = parts.get(AROUND_MEDIA, ())
+    recordings = [each for each in around if each.name == "media:content" and is_recording(each.attributes)]
     if not recordings:
         return None
+    groups = [each for each in around if each.name == "media:group"]
     said = [*parts.get(name, ()), *(each for outer in (*groups, *recordings) for each in outer.all(name))]
     return next((text for each in said if (text := _text(each))), None)
 
@@ -302,17 +304,22 @@ def _links(parts: _Parts, entry_id: str | None, feed: Feed, base: str) -> tuple[
     found = [link for link in found if link.href]
     if entry_id and not feed.is_atom and not any(link.rel == "alternate" for link in found):
         found += _permalink(parts, entry_id, feed.version)
-    elsewhere = [(each, each.attributes.get("src", "").strip()) for each in parts.get("content", ())]
-    around = around_media(parts)
-    elsewhere += [(each, each.attributes.get("url", "").strip()) for each in around if each.name == "media:content"]
-    found += [Link(_on_base(each, href), "enclosure", _media_type(each)) for each, href in elsewhere if href]
-    # Pages that play what has a file too; one alone is the medium.
-    played = (each for each in around if "url" in each.attributes or any(each.all("media:content")))
-    players = [*parts.get("media:player", ()), *(player for each in played for player in each.all("media:player"))]
-    addresses = ((each, each.attributes.get("url", "").strip()) for each in players)
-    found += [Link(_on_base(each, href), "related") for each, href in addresses if href]
+    found += _elsewhere(parts)
     absolute = (link if link.href.startswith(_WEB) else _absolute(link, base) for link in found)
     return _each_once(link for link in absolute if "[" not in link.href or _is_address(link.href))
+
+
+def _elsewhere(parts: _Parts) -> Iterator[Link]:
+    """Content that stands at an address, media, and pages that play what has a file too; one alone is the medium."""
+    said = [(each, "src", "enclosure") for each in parts.get("content", ()) if "src" in each.attributes]
+    around = parts.get(AROUND_MEDIA, ())
+    said += [(each, "url", "enclosure") for each in around if each.name == "media:content"]
+    said += [(each, "url", "related") for each in parts.get("media:player", ())]
+    played = (each for each in around if "url" in each.attributes or any(each.all("media:content")))
+    said += [(player, "url", "related") for each in played for player in each.all("media:player")]
+    for each, name, rel in said:
+        if href := each.attributes.get(name, "").strip():
+            yield Link(_on_base(each, href), rel, _media_type(each))
 
 
 def _each_once(links: Iterable[Link]) -> tuple[Link, ...]:

@@ -10,7 +10,7 @@ the second: publishers mean the one that they show above their report. A copyrig
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
 
@@ -28,6 +28,7 @@ _LONGEST_LINE = 1_000  # characters of a credit, a copyright, a title
 _LONGEST_LENGTH, _LONGEST_LANGUAGE = 15, 50  # characters
 _MOST_WITHIN = 10 * MOST_MEDIA  # within words, some of them twice
 _MOST_SAID = 20  # credits, captions ... of one
+AROUND_MEDIA = "around media"  # the kind of what `around_media` finds
 _AROUND = ("media:content", "media:group")
 _ADDRESSES = ("url", "href", "uri", "src", RESOURCE)
 _IANA = "http://www.iana.org/assignments/relation/"
@@ -38,17 +39,17 @@ Parts = Mapping[str, Sequence[Element]]  # the elements of an entry by kind
 
 
 def media_of(
-    parts: Parts, words: Iterable[tuple[Text, str]], base: str, over_all: Sequence[Element]
+    parts: Parts, words: Iterable[Text], in_scope: Callable[[Text], str], base: str, over_all: Sequence[Element]
 ) -> tuple[Media, ...]:
-    """`words`: the texts of the entry, each with what its addresses are relative to. `base`: what those of its elements
-    are relative to, where no xml:base says it. `over_all`: the channel's `media:copyright`.
+    """`words`: the texts of the entry; `in_scope`: what addresses in one of them are relative to. `base`: what those of
+    its elements are relative to, where no xml:base says it. `over_all`: the channel's `media:copyright`.
     """
     objects, others = _objects(parts, base), _others(parts, base)
     credits, rights = parts.get("media:credit", ()), parts.get("media:copyright", ()) or (over_all if objects else ())
     if not (objects or others):  # then who is its author wrote the report, and took no picture
         credits = [each for each in credits if each.attributes.get("role", "").strip().lower() != "author"]
-    texts = chain(words, ((text, base) for each in parts.get("media:text", ()) if (text := text_of(each))))
-    others += islice((picture for text, its_base in texts for picture in pictures(text, its_base)), _MOST_WITHIN)
+    texts = chain(words, (text for each in parts.get("media:text", ()) if (text := text_of(each))))
+    others += islice((picture for text in texts for picture in pictures(text, in_scope(text))), _MOST_WITHIN)
     objects = objects or [[each] for each in others[:1]]  # which then stands at the beginning of both, and is once
     if not objects:
         return ()
@@ -79,7 +80,7 @@ def _spread(objects: list[list[Media]], name: str, said: Sequence[Any], is_joine
 
 def around_media(parts: Parts) -> list[Element]:
     """The `media:content` and `media:group` of an entry, also those in another: the outer first."""
-    found = [*parts.get("media:content", ()), *parts.get("media:group", ())]
+    found = [each for name in _AROUND if name in parts for each in parts[name]]
     for each in found:  # which grows while it is walked
         found += each.all(*_AROUND)
     return found
@@ -87,6 +88,8 @@ def around_media(parts: Parts) -> list[Element]:
 
 def _objects(parts: Parts, base: str) -> list[list[Media]]:
     """What Media RSS says, an object a list: the files of a group are one."""
+    if AROUND_MEDIA not in parts:
+        return []
     objects = (_files(each, base) for name in _AROUND for each in parts.get(name, ()))
     return [*islice(filter(None, objects), MOST_MEDIA)]
 
@@ -133,12 +136,10 @@ def _others(parts: Parts, base: str) -> list[Media]:
     found = [_file(each, base) for each in islice(filter(_is_enclosure, parts.get("link", ())), MOST_MEDIA)]
     found += [_file(each, base) for each in parts.get("content", ())[:MOST_MEDIA] if "src" in each.attributes]
     found += [_picture(each, base) for name in ("itunes:image", "image") for each in parts.get(name, ())[:MOST_MEDIA]]
-    around = around_media(parts)
-    thumbnails = [
-        *parts.get("media:thumbnail", ()),
-        *(each for outer in around for each in outer.all("media:thumbnail")),
-    ]
-    found += [replace(_file(each, base), medium="image") for each in thumbnails[:MOST_MEDIA]]
+    if "media:thumbnail" in parts or AROUND_MEDIA in parts:
+        within = (each for around in parts.get(AROUND_MEDIA, ()) for each in around.all("media:thumbnail"))
+        thumbnails = islice(chain(parts.get("media:thumbnail", ()), within), MOST_MEDIA)
+        found += [replace(_file(each, base), medium="image") for each in thumbnails]
     return [each for each in found if each.url]
 
 

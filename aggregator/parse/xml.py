@@ -137,6 +137,7 @@ class _Scan:
         self.root: Element | None = None
         self.entries: list[Element] = []
         self.names: dict[str, str | None] = {}  # expat's name -> ours; None: left out
+        self.of_words: set[str | None] = set()  # of these names, those of elements of words
         self.prefixes: dict[str, str] = {}  # namespace -> prefix here
         self.open: list[Element] = []
         self.depth = self.skipped = self.entry_depth = 0  # skipped: depth of the element that is left out; 0: none
@@ -195,7 +196,9 @@ class _Scan:
             if self.open[0].name not in _ENTRIES:
                 return
         if name not in self.names:
-            self.names[name] = self._name(name)
+            self.names[name] = said = self._name(name)
+            if said and said.rpartition(":")[2] in _WORDS and said not in _NO_WORDS:
+                self.of_words.add(said)
         known = self.names[name]
         is_entry = known in _ENTRIES and not self.entry_depth
         if known is None or (self.kept >= MOST_ELEMENTS and not is_entry):
@@ -217,7 +220,7 @@ class _Scan:
             around.children.append(element)
         self.open.append(element)
         self.texts.clear()
-        if known.rpartition(":")[2] in _WORDS and known not in _NO_WORDS:
+        if known in self.of_words:
             self.words_depth, self.start = self.depth, self.parser.CurrentByteIndex
 
     def _opened_root(self, name: str, attributes: dict[str, str]) -> None:

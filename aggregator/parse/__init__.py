@@ -31,7 +31,6 @@ from msgspec.structs import replace
 from aggregator.model import Document, Entry, FetchResult, Source
 from aggregator.model.errors import ParseError
 from aggregator.parse import (
-    cap,
     channel,
     encoding,
     entries,
@@ -104,12 +103,11 @@ def _parse_feed(result: FetchResult, source: Source) -> Document:
 def _elements(document: bytes) -> tuple[repair.Repaired, xml.Feed | None]:
     """The document as well-formed and as bounded as can be, and its elements. Most need nothing for that."""
     if repair.is_plain(document):  # a DTD is looked at before anybody reads on
-        kept, over_cap = cap.without_older(document, MAX_ENTRIES)
-        read = xml.read(kept)
-        if read is not None and read.fault is None and len(read.entries) <= MAX_ENTRIES:
-            return repair.Repaired(kept, True, over_cap=over_cap), read
+        read = xml.read(document, MAX_ENTRIES)
+        if read is not None and read.fault is None:
+            return repair.Repaired(document, True), read
     repaired = repair.repair(document, MAX_ENTRIES)
-    return repaired, xml.read(repaired.document)
+    return repaired, xml.read(repaired.document, MAX_ENTRIES)
 
 
 def _with_channel(parsed: Document, read: xml.Feed, url: str) -> Document:

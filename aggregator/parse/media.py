@@ -50,9 +50,10 @@ def media_of(
         credits = [each for each in credits if each.attributes.get("role", "").strip().lower() != "author"]
     texts = chain(words, (text for each in parts.get("media:text", ()) if (text := text_of(each))))
     others += islice((picture for text in texts for picture in pictures(text, in_scope(text))), _MOST_WITHIN)
-    objects = objects or [[each] for each in others[:1]]  # which then stands at the beginning of both, and is once
     if not objects:
-        return ()
+        if not others:
+            return ()
+        objects, others = [others[:1]], others[1:]
     captions = parts.get("media:description", ())[:MOST_MEDIA]
     _spread(objects, "title", _lines(parts.get("media:title", ())))
     _spread(objects, "caption", [text for each in captions if (text := text_of(each))])

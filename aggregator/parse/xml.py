@@ -109,18 +109,19 @@ class Feed(Struct, frozen=True):
         return self.version.startswith(ATOM)
 
 
-def read(document: bytes) -> Feed | None:
-    """The elements of a feed in UTF-8 whose DTD is known to be harmless; None for what is no feed.
+def read(document: bytes, most: int = MOST_ELEMENTS) -> Feed | None:
+    """The elements of a feed in UTF-8 whose DTD is known to be harmless; None for what is no feed, and for one of more
+    than `most` entries.
 
     Raises ParseError for one that is nested without end.
     """
-    scan = _Scan(document)
+    scan = _Scan(document, most)
     fault = None
     try:
         scan.parser.Parse(document, True)
     except expat.ExpatError as error:
         fault = str(error)
-    except _NotAFeed:
+    except _NotRead:
         return None
     if scan.root is None:
         return None
@@ -130,8 +131,9 @@ def read(document: bytes) -> Feed | None:
 class _Scan:
     """Holds an expat parser over one document, and what it has read so far."""
 
-    def __init__(self, document: bytes) -> None:
+    def __init__(self, document: bytes, most: int) -> None:
         self.document = document
+        self.most = most
         self.version = ""
         self.core = ""  # the prefix of the format's own elements
         self.root: Element | None = None
@@ -215,6 +217,8 @@ class _Scan:
                 base = joined(base, attributes[BASE])
         element = Element(known, attributes, language, base)
         if is_entry:
+            if len(self.entries) == self.most:
+                raise _NotRead
             self.entry_depth = self.depth
         else:
             around.children.append(element)
@@ -243,7 +247,7 @@ class _Scan:
         elif local in ("channel", "item"):
             self.version = "rss"
         else:
-            raise _NotAFeed
+            raise _NotRead
         if local != "rdf" and namespace and self.core != ATOM:
             self.prefixes[namespace] = ""
         base = joined("", attributes.get(BASE, ""))
@@ -300,8 +304,8 @@ class _Scan:
         return self.document[tag.end() : end].decode("utf-8", "replace") if tag else ""
 
 
-class _NotAFeed(Exception):
-    """The root element is not that of a feed."""
+class _NotRead(Exception):
+    """The root element is not that of a feed, or it has too many entries."""
 
 
 def check_depth(depth: int) -> None:

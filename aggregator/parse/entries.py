@@ -5,10 +5,6 @@ Atom is read by RFC 4287, RSS by https://www.rssboard.org/rss-specification and 
 - An RSS item's `description` is its summary and `content:encoded` its content. `itunes:summary` is one of the two where
   the item has no other. A picture's caption is neither, and its title no headline; those of a video or a sound are,
   where an entry has no words of its own.
-- `feedburner:origLink` and `pheedo:origLink` are the publisher's own address, so they become the first alternate link;
-  the proxy's stays an alternate behind it, as the document calls it: `via` would claim another source.
-- An RSS `guid` that is a permalink, and an RDF item's `rdf:about`, is the link of an item without one, if it is an
-  http address.
 - Relative links: against `xml:base`; then, in RSS, the channel's link; then the address that was fetched.
 - An Atom entry without authors has those of its `source`, or else of the feed; without `rights`, the feed's (RFC 4287,
   sections 4.2.1 and 4.2.10). An RSS item has only its own.
@@ -22,17 +18,14 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from html.entities import entitydefs
 from itertools import islice
-from typing import Any
-from urllib.parse import urlsplit
 
-from msgspec.structs import replace
-
-from aggregator.model import Entry, Link, Media, Person, Text
+from aggregator.model import Entry, Media, Person, Text
 from aggregator.parse import categories, rsl
+from aggregator.parse.links import links_of
 from aggregator.parse.media import AROUND_MEDIA, around_media, is_recording, line_of, media_of
 from aggregator.parse.origin import origin_of
 from aggregator.parse.places import places_of
@@ -44,12 +37,7 @@ from aggregator.text.persons import persons_of
 from aggregator.text.urls import resolved
 
 _WEB = ("http://", "https://")
-_ORIGINAL = ("feedburner:origlink", "pheedo:origlink")
 _MOST_CONTRIBUTORS = 100
-_LONGEST_TITLE, _LONGEST_LANGUAGE, _LONGEST_LENGTH = 500, 50, 15  # characters that are kept of what a link says
-_DESCRIPTION = frozenset(("length", "hreflang", "title"))
-_IANA = "http://www.iana.org/assignments/relation/"
-_SCHEME_AND_SLASHES = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)/+")
 
 # What the elements of an entry are to us. Elements of one kind are read in the order of the document.
 _KINDS = {
@@ -140,7 +128,7 @@ def _entry(
         title=title,
         summary=summary,
         content=content,
-        links=_links(parts, entry_id, feed, base),
+        links=links_of(parts, entry_id, feed, base),
         authors=_persons(parts.get("author", ())) or _of_source(parts) or authors,
         categories=categories.categories_of(parts.get("category", ()), parts),
         published=published,
@@ -293,114 +281,6 @@ def _persons_in(said: Element) -> tuple[Person, ...]:
         parts = {_PERSON[part.name]: part.token for part in said.children if part.name in _PERSON and part.token}
         return (Person(**parts),)
     return persons_of(said.token)
-
-
-# Links
-
-
-def _links(parts: _Parts, entry_id: str | None, feed: Feed, base: str) -> tuple[Link, ...]:
-    found = [Link(each.token) for kind in _ORIGINAL for each in parts.get(kind, ())]
-    found += [_link(each, feed.is_atom) for each in parts.get("link", ())]
-    found = [link for link in found if link.href]
-    if entry_id and not feed.is_atom and not any(link.rel == "alternate" for link in found):
-        found += _permalink(parts, entry_id, feed.version)
-    found += _elsewhere(parts)
-    absolute = (link if link.href.startswith(_WEB) else _absolute(link, base) for link in found)
-    return _each_once(link for link in absolute if "[" not in link.href or _is_address(link.href))
-
-
-def _elsewhere(parts: _Parts) -> Iterator[Link]:
-    """Content that stands at an address, media, and pages that play what has a file too; one alone is the medium."""
-    said = [(each, "src", "enclosure") for each in parts.get("content", ()) if "src" in each.attributes]
-    around = parts.get(AROUND_MEDIA, ())
-    said += [(each, "url", "enclosure") for each in around if each.name == "media:content"]
-    said += [(each, "url", "related") for each in parts.get("media:player", ())]
-    played = (each for each in around if "url" in each.attributes or any(each.all("media:content")))
-    said += [(player, "url", "related") for each in played for player in each.all("media:player")]
-    for each, name, rel in said:
-        if href := each.attributes.get(name, "").strip():
-            yield Link(_on_base(each, href), rel, _media_type(each))
-
-
-def _each_once(links: Iterable[Link]) -> tuple[Link, ...]:
-    """Links of one address, relation and type are one, which says what any of them says."""
-    kept: dict[tuple[str, str, str | None], Link] = {}
-    for link in links:
-        key = link.href, link.rel, link.type
-        first = kept.setdefault(key, link)
-        if first is not link:
-            kept[key] = _filled(first, link)
-    return tuple(kept.values())
-
-
-def _filled(link: Link, other: Link) -> Link:
-    """What it does not say of its target, as the other says it."""
-    length = other.length if link.length is None else link.length
-    return replace(link, length=length, hreflang=link.hreflang or other.hreflang, title=link.title or other.title)
-
-
-def _is_address(href: str) -> bool:
-    """Whether anybody can read it: a bracket in the host's place belongs to an IPv6 address, or to none."""
-    try:
-        urlsplit(href)
-    except ValueError:
-        return False
-    return True
-
-
-def _absolute(link: Link, base: str) -> Link:
-    return replace(link, href=resolved(base, link.href))
-
-
-def _media_type(said: Element) -> str | None:
-    return said.attributes.get("type", "").strip().lower() or None
-
-
-def _link(said: Element, is_atom: bool) -> Link:
-    """RSS's `link` holds its address; every other one has it in an attribute. A page is HTML where nothing is said."""
-    stated = said.attributes
-    if said.name.endswith("license"):
-        return Link(_on_base(said, said.token or stated.get("resource", "")), "license")
-    address = next((stated[name] for name in ("href", "url", "uri") if stated.get(name, "").strip()), "")
-    if said.name == "enclosure":
-        return Link(_on_base(said, address), "enclosure", _media_type(said), *_described(stated))
-    if not address and (said.token or not is_atom):
-        return Link(_on_base(said, said.token.replace("&amp;", "&")), "alternate", "text/html")
-    rel = (stated.get("rel", "").strip().lower() or "alternate").removeprefix(_IANA)
-    media_type = _media_type(said)
-    if media_type is None and rel in ("alternate", "self"):
-        media_type = "text/html" if rel == "alternate" else "application/atom+xml"
-    media_type = None if media_type == "text/html" and rel != "alternate" else media_type
-    return Link(_on_base(said, address), rel, media_type, *_described(stated))
-
-
-def _described(said: Mapping[str, Any]) -> tuple[int | None, str | None, str | None]:
-    """Length, language and title of a link, of its attributes; what cannot be meant is not said."""
-    if not said.keys() & _DESCRIPTION:
-        return None, None, None
-    length, language, title = (str(said.get(name) or "").strip() for name in ("length", "hreflang", "title"))
-    is_length = length.isascii() and length.isdecimal() and len(length) <= _LONGEST_LENGTH
-    return (
-        int(length) if is_length else None,
-        language if 0 < len(language) <= _LONGEST_LANGUAGE else None,
-        title[:_LONGEST_TITLE] or None,
-    )
-
-
-def _on_base(said: Element, address: str) -> str:
-    address = _SCHEME_AND_SLASHES.sub(r"\1", address.strip())
-    return resolved(said.base, address) if said.base and address and not address.startswith(_WEB) else address
-
-
-def _permalink(parts: _Parts, entry_id: str, version: str) -> list[Link]:
-    """The id as the link of an RSS item that has no other, if it is one."""
-    guid = next((each for each in parts.get("id", ()) if each.name == "guid"), None)
-    if guid is None:
-        is_link = version in ("rss090", "rss10")
-    else:
-        attributes = {name.lower(): value.strip().lower() for name, value in guid.attributes.items()}
-        is_link = attributes.get("ispermalink", "true") == "true"
-    return [Link(entry_id)] if is_link and entry_id.startswith(_WEB) else []
 
 
 def _is_text(media_type: str) -> bool:

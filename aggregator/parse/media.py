@@ -17,7 +17,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from aggregator.model import Media, Text
-from aggregator.parse.files import medium_of, once
+from aggregator.parse.files import LONGEST_LANGUAGE, length_of, medium_of, once, relation
 from aggregator.parse.xml import RESOURCE, Element
 from aggregator.text.html import one_line
 from aggregator.text.pictures import MOST_MEDIA, pictures, pixels, web_address
@@ -25,13 +25,11 @@ from aggregator.text.urls import resolved
 
 _MEDIUMS = frozenset(("image", "audio", "video", "document", "executable"))
 _LONGEST_LINE = 1_000  # characters of a credit, a copyright, a title
-_LONGEST_LENGTH, _LONGEST_LANGUAGE = 15, 50  # characters
 _MOST_WITHIN = 10 * MOST_MEDIA  # within words, some of them twice
 _MOST_SAID = 20  # credits, captions ... of one
 AROUND_MEDIA = "around media"  # the kind of what `around_media` finds
 _AROUND = ("media:content", "media:group")
 _ADDRESSES = ("url", "href", "uri", "src", RESOURCE)
-_IANA = "http://www.iana.org/assignments/relation/"
 _PASSED_OVER = ("media:text",)  # by versions up to 0.10.0, where there is markup in it that is not escaped
 _HTML, _PLAIN = ("html", "text/html", "xhtml"), ("plain", "text", "text/plain")
 
@@ -145,8 +143,8 @@ def _others(parts: Parts, base: str) -> list[Media]:
 
 
 def _is_enclosure(said: Element) -> bool:
-    relation = said.attributes.get("rel", "").strip().lower().removeprefix(_IANA)
-    return said.name == "enclosure" or (relation == "enclosure" and said.name in ("link", "atom:link"))
+    is_link = said.name in ("link", "atom:link")
+    return said.name == "enclosure" or (is_link and relation(said.attributes.get("rel", "")) == "enclosure")
 
 
 def _file(said: Element, base: str) -> Media:
@@ -170,15 +168,15 @@ def _address(said: Element, base: str, address: str | None = None) -> str:
 # What is said of one
 
 
-def is_recording(said: Mapping[str, Any]) -> bool:
+def is_recording(said: Mapping[str, str]) -> bool:
     """Whether the attributes of a `media:content` are those of a video or a sound."""
-    stated = str(said.get("medium") or "").strip() or str(said.get("type") or "").strip().partition("/")[0]
+    stated = said.get("medium", "").strip() or said.get("type", "").strip().partition("/")[0]
     return stated.lower() in ("video", "audio", "application")
 
 
-def _described(said: Mapping[str, Any], address: str) -> Media:
+def _described(said: Mapping[str, str], address: str) -> Media:
     """A file by the attributes of the element that names it; what they cannot mean is not said."""
-    stated = {name.lower(): value.strip() for name, value in said.items() if isinstance(value, str)}
+    stated = {name.lower(): value.strip() for name, value in said.items()}
     media_type = stated.get("type", "").partition(";")[0].strip().lower()
     medium = stated.get("medium", "").lower()
     language = (stated.get("lang") or stated.get("hreflang") or "").replace("_", "-")
@@ -188,14 +186,10 @@ def _described(said: Mapping[str, Any], address: str) -> Media:
         media_type if "/" in media_type else None,
         pixels(stated.get("width")),
         pixels(stated.get("height")),
-        _length(stated.get("filesize") or stated.get("length") or ""),
+        length_of(stated.get("filesize") or stated.get("length")),
         title=stated.get("title", "")[:_LONGEST_LINE] or None,
-        language=language if 0 < len(language) <= _LONGEST_LANGUAGE else None,
+        language=language if 0 < len(language) <= LONGEST_LANGUAGE else None,
     )
-
-
-def _length(said: str) -> int | None:
-    return int(said) if said.isascii() and said.isdecimal() and len(said) <= _LONGEST_LENGTH else None
 
 
 def text_of(said: Element) -> Text | None:

@@ -5,7 +5,8 @@ file beside the others, add its line to PARSERS, and lay fixture pairs into test
 
 On the way of a feed: `encoding` (bytes to UTF-8), `repair` (well-formed, bounded; most need nothing), then one pass:
 `xml` (elements), `entries` (what they mean) and `channel` (what the document says of itself). Our reading is the
-definition. A document that cannot be made well-formed is read by feedparser (`feed`) from its fault on.
+definition. A document that cannot be made well-formed is read by feedparser (`feed`) from its fault on: it gives
+elements too, and `entries` says what they mean.
 
 Every entry that stands in a document is among `Document.entries`, or counted in `Document.drops`:
 

@@ -77,7 +77,7 @@ def _renamed(tag: re.Match[bytes]) -> bytes:
 
 
 def _elements(said: Mapping[str, Any], version: str) -> Iterator[Element]:
-    yield from (_element(name, said.get(key)) for key, name in _VALUES.items())
+    yield from (_element(name, said[key]) for key, name in _VALUES.items() if key in said)
     yield from (_element(name, None, each) for key, name in _LISTS.items() for each in _several(said.get(key)))
     is_link = said.get("guidislink", version in ("rss090", "rss10"))
     yield _element("guid", said.get("id"), {"ispermalink": "true" if is_link else "false"})
@@ -96,7 +96,7 @@ def _elements(said: Mapping[str, Any], version: str) -> Iterator[Element]:
 def _media(said: Mapping[str, Any]) -> list[Element]:
     """feedparser does not say what belongs to which, so that what is said of media is the first's."""
     media = [_element("media:content", None, each) for each in _several(said.get("media_content"))]
-    about = [_element(name, said.get(key)) for key, name in _ABOUT_MEDIA.items()]
+    about = [_element(name, said[key]) for key, name in _ABOUT_MEDIA.items() if key in said]
     about += [_element("media:credit", each.get("content"), each) for each in _several(said.get("media_credit"))]
     if media:
         media[0].children += about

@@ -38,6 +38,7 @@ from aggregator.text.dates import read_date
 from aggregator.text.languages import a_tag, stated_or_first
 from aggregator.text.matching import Matcher
 from aggregator.text.media import readings
+from aggregator.text.passed_over import as_read_before
 from aggregator.text.source_rules import rule_that_leaves_out
 
 # Why a value of an entry is not held as it was said, outside the raw words.
@@ -175,8 +176,8 @@ class _Plain(Struct, frozen=True):
     authors: str
     byline: str
     summary: str
-    contents: Sequence[str]
     body: str
+    beginning: str  # of the text, or else of the summary; without what older versions passed over
     is_shorter: bool  # the body than the summary, of a podcast
 
 
@@ -222,8 +223,8 @@ def _plain(said: Entry) -> _Plain:
         authors=authors,
         byline=text.shortened(authors, text.MOST_BYLINE),
         summary=summary,
-        contents=contents,
         body=body,
+        beginning=contents[0] if as_read_before(said).content else summary,
         is_shorter=_is_of_podcast(said) and len(body) < len(summary),
     )
 
@@ -253,7 +254,7 @@ def _folded(plain: _Plain, kept: _Kept) -> _Folded:
     summary = folding.fold(kept.summary)
     return _Folded(
         title=folding.fold(plain.title),
-        opening=folding.opening(plain.contents[0] if plain.contents else plain.summary),
+        opening=folding.opening(plain.beginning),
         words=(summary, summary if kept.words == kept.summary else folding.fold(kept.words)),
     )
 
@@ -270,7 +271,7 @@ def _language(said: Entry, document: _Document) -> str | None:
 
 def _article(entry: _Placed, plain: _Plain, kept: _Kept, folded: _Folded, who: Who, document: _Document) -> Article:
     said, keys, place = entry
-    source, publisher = document.source, document.publisher
+    source, publisher, before = document.source, document.publisher, as_read_before(said)
     url, title = identity.address_of(said), plain.title
     return Article(
         publisher=publisher.key,
@@ -297,6 +298,7 @@ def _article(entry: _Placed, plain: _Plain, kept: _Kept, folded: _Folded, who: W
         matched=document.match.matched(folded.title, *folded.words) if document.match else None,
         link_marks=identity.marks_of_link(url, publisher.identity) if url else (),
         words_hash=_words_hash(said),
+        hashes_before=None if before is said else (_words_hash(before), pictures.digest(before.media)),
         entry_hash=kept.entry_hash,
         folded_title=folded.title,
         opening=folding.opening(plain.summary) if plain.is_shorter else folded.opening,

@@ -117,6 +117,8 @@ def _changed(match: Match, before: Mapping[int, Words]) -> tuple[str, ...]:
         return ()
     old, new = (_by_rules(words, article) for words in (before[known.article_id], _words_of(article)))
     old = replace(old, media_hash=known.listed_media_hash)
+    if _is_only_read_further(article, known) and versions.same_dates(old, new):
+        return ()
     if known.listed_words_hash == article.words_hash:  # the same words as this source listed before
         return _beside_words(old, new)
     changed = versions.what_changed(old, new)
@@ -126,6 +128,13 @@ def _changed(match: Match, before: Mapping[int, Words]) -> tuple[str, ...]:
     if known.listed_media_hash is None and not set(changed) - {"byline", "dates"}:
         return tuple(name for name in changed if name != "byline")
     return changed
+
+
+def _is_only_read_further(article: Article, known: Known) -> bool:
+    """Whether an older version read of it just what this source listed before."""
+    if article.hashes_before is None or article.hashes_before[0] != known.listed_words_hash:
+        return False
+    return known.listed_media_hash in (None, article.hashes_before[1])
 
 
 def _beside_words(old: Words, new: Words) -> tuple[str, ...]:

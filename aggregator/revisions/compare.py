@@ -25,6 +25,7 @@ __all__ = [
     "comparable",
     "kind_of_change",
     "may_be_pending",
+    "same_dates",
     "same_report",
     "same_sentences",
     "size",
@@ -95,7 +96,11 @@ def _changed_media(before: Words, after: Words) -> tuple[Changed, ...]:
 
 
 def _changed_dates(before: Words, after: Words) -> tuple[Changed, ...]:
-    return ("dates",) if (before.published, before.updated) != (after.published, after.updated) else ()
+    return () if same_dates(before, after) else ("dates",)
+
+
+def same_dates(before: Words, after: Words) -> bool:
+    return (before.published, before.updated) == (after.published, after.updated)
 
 
 def same_report(before: Words, after: Words) -> bool:

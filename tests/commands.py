@@ -40,7 +40,7 @@ from tests import databases
 ROOT = Path(__file__).parents[1]
 COMMAND = (sys.executable, "-W", "error", "-m", "aggregator")
 # What may stand there in the place of `aggregator`: programs of the tests and of bench/.
-_PROGRAMS = ("aggregator", "bench.onebox", "tests.store.writing")
+_PROGRAMS = ("aggregator", "bench.onebox", "tests.small_disk", "tests.store.writing")
 # What the interpreter and the linker read as they start: a process that is to have others of these cannot be a fork.
 _READ_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_", "TZ")
 _ENVIRONMENT = dict(os.environ)  # before any test has changed it

@@ -514,7 +514,7 @@ def test_only_one_file_of_the_command_line_prints() -> None:
         if place.as_posix() == "cli/printing.py":
             continue
         text = file.read_text()
-        if not re.search(r"\b(s?echo|print|write|dumps)\b", text):
+        if not re.search(r"\b(s?echo|print|std(out|err)|dumps)\b", text):
             continue
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):

@@ -34,6 +34,7 @@ from aggregator.store import Store
 from aggregator.text.query import parse
 from aggregator.web import make_app
 from tests import commands, databases
+from tests.cli.test_cli import make_config
 from tests.conftest import (
     AGREEMENT,
     DEMO,
@@ -157,7 +158,9 @@ def of_all_rights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         make_publisher(key, of, country=countries[key], kind=kinds[key], languages=("fr", "ar"))
         for key, of in rights.items()
     ]
-    with Store.open(tmp_path_factory.mktemp("rights") / "wire.db") as store:
+    folder = tmp_path_factory.mktemp("rights")
+    make_config(folder / "config")
+    with Store.open(folder / "wire.db") as store:
         sync(store, WIRE, made, NOW, NOW.date())
         for place, publisher in enumerate(made):
             entries = [
@@ -220,8 +223,9 @@ CALLS = [(channel, filters) for channel in CHANNELS for filters in FILTERS]
 )
 def test_the_commands_say_and_write_the_same_number(of_all_rights: Store, channel: str, filters: str) -> None:
     asked = [*filters.split(), "--channel", channel]
-    shown = run("--config", DEMO / "config", "--db", of_all_rights.path, "latest", "--count", *asked)
-    wrote = run("--config", DEMO / "config", "--db", of_all_rights.path, "export", "jsonl", *asked)
+    of = ("--config", of_all_rights.path.with_name("config"), "--db", of_all_rights.path)
+    shown = run(*of, "latest", "--count", *asked)
+    wrote = run(*of, "export", "jsonl", *asked)
     assert (shown.code, wrote.code) == (0, 0), shown.err + wrote.err
     assert int(shown.out) == len(wrote.out.splitlines())
     assert wrote.err.startswith(f"{int(shown.out)} report")
@@ -237,7 +241,8 @@ PARAMETERS: list[dict[str, str]] = (
 
 @pytest.fixture(scope="module")
 def client(of_all_rights: Store) -> Iterator[TestClient]:
-    with TestClient(make_app(Paths(DEMO / "config", of_all_rights.path), lambda: NOW), "http://localhost") as opened:
+    paths = Paths(of_all_rights.path.with_name("config"), of_all_rights.path)
+    with TestClient(make_app(paths, lambda: NOW), "http://localhost") as opened:
         yield opened
 
 
@@ -248,13 +253,14 @@ def test_the_pages_of_the_api_and_of_the_list_have_as_many_as_are_counted(
 ) -> None:
     listed = [f"--{name}={value}" for name, value in filters.items() if name != "search"]
     words = ["search", *filters["search"].split()] if "search" in filters else ["latest"]
-    command = ["--config", DEMO / "config", "--db", of_all_rights.path, *words, *listed, "--channel", "web"]
+    config, database = of_all_rights.path.with_name("config"), of_all_rights.path
+    command = ["--config", config, "--db", database, *words, *listed, "--channel", "web"]
     count = int(run(*command, "--count").out)
     ids: list[str] = []
-    following: str | None = f"/api/reports?{urlencode({**filters, 'limit': 2})}"
+    following: str | None = f"/api/reports?{urlencode({**filters, 'limit': 5})}"
     while following:
         page = client.get(following).json()
-        assert page["next"] is None or len(page["reports"]) == 2
+        assert page["next"] is None or len(page["reports"]) == 5
         ids += [report["id"] for report in page["reports"]]
         following = page["next"] and "/" + page["next"].split("/", 3)[3]
     assert len(ids) == len(set(ids)) == count

@@ -1,6 +1,6 @@
-"""`aggregator` upon a small disk of its own: `python -m tests.small_disk FOLDER BEFORE AFTER COMMAND...` mounts 12 MB at
-the folder, which no other process sees, runs a shell's script there before and after the command, and ends as it does.
-A daemon looks ten times as often as usual whether there is room again.
+"""`aggregator` upon a small disk of its own: `python -m tests.small_disk FOLDER BEFORE AFTER COMMAND...` mounts 12 MB
+at the folder, which no other process sees, runs a script of the shell before and after the command, and ends as it
+does. A daemon looks ten times as often as usual whether there is room again.
 """
 
 from __future__ import annotations

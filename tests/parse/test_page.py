@@ -286,9 +286,7 @@ def test_what_is_no_page_is_an_error_that_says_so(body: bytes, error: str) -> No
         read(body)
 
 
-PART = (
-    1 if SOAK else 3
-)  # in `make test` a third of the size, in what takes a ninth where the effort grows by the square
+PART = 1 if SOAK else 3  # in `make test` a third of the size: a ninth of the time of what takes the square
 HOSTILE = {
     "deep": "<div>" * (20_000 // PART),
     "deep-lists": "<ul><li>" * (9_000 // PART),

@@ -31,6 +31,7 @@ from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
 from bench.measuring import family, memory, open_files
 from tests import ROOT, commands
+from tests.brisk import brisk
 from tests.cli.test_cli import OWN, PUBLISHER
 from tests.cli.test_cli import WIRE as WIRE_TOML
 from tests.conftest import NOW, SOAK, WIRE, make_publisher
@@ -158,7 +159,7 @@ class Folder:
 
     @contextmanager
     def daemon(self) -> Iterator[subprocess.Popen[str]]:
-        command = [*commands.COMMAND, "--config", str(self.config), "--db", str(self.database), "run"]
+        command = brisk([*commands.COMMAND, "--config", str(self.config), "--db", str(self.database), "run"])
         process = commands.Popen(command, stderr=subprocess.DEVNULL, text=True, cwd=self.config)
         try:
             yield process

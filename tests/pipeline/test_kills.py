@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import sqlite3
 import subprocess
@@ -52,21 +53,27 @@ def test_kills_at_random_moments_lose_nothing_and_double_nothing(tmp_path: Path)
 def test_a_worker_whose_process_was_killed_ends_though_its_document_hangs(tmp_path: Path) -> None:
     """Nobody is left who would hold it to its deadline, so the system does."""
     script = """
-import asyncio
+import asyncio, pickle, sys
 from aggregator.pipeline.workers import Workers
 from aggregator.model import FetchResult
-from tests.conftest import make_publisher
-hostile = b"<rss><channel><item><title>" + b"<a " * 4_000_000 + b"</rss>"
+hostile = b"<rss><channel><item><title>" + b"<a " * 400_000 + b"</rss>"
 result = FetchResult(url="http://a.example/", http_status=200, headers={}, body=hostile)
-publisher = make_publisher()
-asyncio.run(Workers(processes=1, seconds=4).read(result, publisher.sources[0], publisher, {}))
+publisher = pickle.load(sys.stdin.buffer)
+asyncio.run(Workers(processes=1, seconds=1.5).read(result, publisher.sources[0], publisher, {}))
 """
-    process = subprocess.Popen([sys.executable, "-c", script], start_new_session=True, stderr=subprocess.DEVNULL)
+    command, pipe = [sys.executable, "-c", script], subprocess.PIPE
+    process = subprocess.Popen(command, stdin=pipe, start_new_session=True, stderr=subprocess.DEVNULL)
     try:
-        until(lambda: any(seconds_of(pid) > 1.5 for pid in members(process.pid) if pid != process.pid))
+        assert process.stdin is not None
+        pickle.dump(make_publisher(), process.stdin)
+        process.stdin.close()
+        until(lambda: any(seconds_of(pid) > 0.5 for pid in members(process.pid) if pid != process.pid))
+        (reader,) = set(members(process.pid)) - {process.pid}
+        os.kill(reader, signal.SIGSTOP)  # so that it has not ended meanwhile
         process.kill()
         process.wait()
-        assert members(process.pid) != []
+        assert members(process.pid) == [reader]
+        os.kill(reader, signal.SIGCONT)
         until(lambda: members(process.pid) == [], seconds=15)
     finally:
         for pid in members(process.pid):

@@ -19,7 +19,7 @@ from aggregator.model import Config, Publisher
 from aggregator.store import Store
 from bench.crash import kill_many
 from bench.measuring import members
-from tests.conftest import NOW, SOAK, WIRE, make_publisher, scaled
+from tests.conftest import NOW, WIRE, make_publisher, only_soak, scaled
 from tests.test_trip import HOST, Trip, feed
 from tests.waiting import seconds_of, until
 
@@ -38,11 +38,14 @@ def trip(press: Press, tmp_path: Path, publisher: Publisher) -> Trip:
     return Trip(press, tmp_path / "wire.db", [publisher])
 
 
-@pytest.mark.long
+@only_soak
 @linux
 @pytest.mark.soak
 def test_kills_at_random_moments_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
-    kills = 200 if SOAK else 2  # a second of processor time each
+    """In `make test` tests/test_state_machine.py kills polls before any of their writes, test_delivery_kills.py a
+    daemon at any moment, and test_pages.py a visit.
+    """
+    kills = 200
     outcome = kill_many(tmp_path, kills=kills, seed=4, hosts=6)
     assert outcome.all_faults() == []
     assert len(outcome.kills) == kills

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -185,24 +186,26 @@ async def read(workers: Workers, body: bytes) -> object:
 def test_documents_that_take_their_whole_time_keep_no_other_waiting() -> None:
     """Those behind them waited for minutes, while another core was idle."""
 
-    async def story() -> tuple[int, int]:
+    async def story() -> tuple[int, bool]:
         workers, pids = Workers(processes=2, seconds=1), []
         try:
             pids.append(await workers.call(own_pid, ()))
-            began = seconds_of(pids[0])
+            before, began = seconds_of(pids[0]), time.monotonic()
             hostile = asyncio.create_task(read(workers, HOSTILE))
-            await eventually(lambda: seconds_of(pids[0]) > began + 0.3)
-            os.kill(pids[0], signal.SIGSTOP)  # it takes no time of the others, and as long as they do
+            await eventually(lambda: seconds_of(pids[0]) > before + 0.3)
+            os.kill(pids[0], signal.SIGSTOP)  # it takes no processor time any more, and does not end
+            await eventually(lambda: time.monotonic() > began + 1.2)  # after more than a second it is known to be slow
+            await asyncio.wait_for(read(workers, PLAIN), 30)  # the second process has begun
             plain = await asyncio.wait_for(asyncio.gather(*(read(workers, PLAIN) for _ in range(20))), 30)
-            before = int(hostile.done())
+            has_ended = hostile.done()
             os.kill(pids[0], signal.SIGCONT)
             with pytest.raises(ParseError, match="given up"):
                 await hostile
-            return len(plain), before
+            return len(plain), has_ended
         finally:
             await workers.close()
 
-    assert asyncio.run(story()) == (20, 0)
+    assert asyncio.run(story()) == (20, False)
 
 
 def test_a_reading_process_has_a_bound_of_memory() -> None:

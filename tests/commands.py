@@ -219,6 +219,7 @@ class _Idle:
         """It ends with its input."""
         os.close(self.calls)
         os.close(self.answers)
+        self.status.close()
 
 
 # In the product one reads thousands of documents; here most pipelines read three, and to start one takes longer.
@@ -305,6 +306,10 @@ class _Status:
                 self._take(self._connection.recv(_LENGTH))
         return self._read
 
+    def close(self) -> None:
+        """Nobody will ask any more."""
+        self._connection.close()
+
     async def arrived(self) -> int:
         if self._read is None:
             self._connection.setblocking(False)
@@ -368,6 +373,8 @@ def _begun(starter: subprocess.Popen[bytes], seconds: float) -> bool:
 
 def _end(owner: int, process: subprocess.Popen[bytes], folder: str) -> None:
     if os.getpid() == owner:
+        while _idle:
+            _idle.pop().end()
         process.communicate()
         shutil.rmtree(folder)
 

@@ -842,7 +842,7 @@ def test_the_settings_of_the_wire_set_the_bounds(trip: Trip) -> None:
 def test_older_pages_count_as_the_poll_that_reads_them(press: Press, place: Place) -> None:
     source = Source(publisher="daily-example", key="feed", url=f"http://{HOST}/0", kind="jsonfeed")
 
-    def page(number: int, size: int = 300) -> Resource:
+    def page(number: int, size: int = 30) -> Resource:
         items = [{"id": f"{number}-{n}", "title": f"Flood {number} {n}", "content_text": "Words"} for n in range(size)]
         said = {"version": "https://jsonfeed.org/version/1.1", "items": items}
         return Resource(json.dumps(said | {"next_url": f"http://{HOST}/{number + 1}"}).encode())
@@ -857,13 +857,13 @@ def test_older_pages_count_as_the_poll_that_reads_them(press: Press, place: Plac
     press.set_document(OTHER, "/feed", changed(0, 5, OTHER))
     trip.now += HOUR
     flood, herald = sorted(trip(), key=lambda poll: poll.source.name)
-    assert (flood.pages, flood.new, flood.over_limit) == (10, 3300, 3100)
+    assert (flood.pages, flood.new, flood.over_limit) == (10, 330, 130)
     assert (herald.new, herald.over_limit) == (2, 0)
     with Store.read(trip.place) as store:
         assert len(latest(store, "daily-example")) == 201
         assert latest(store, "herald")
         assert store.health()[0]["problem"] == (
-            "too much at once: 3100 new reports up to 2026-11-22T11:00 are kept out of latest"
+            "too much at once: 130 new reports up to 2026-11-22T11:00 are kept out of latest"
         )
     trip.now += 8 * DAY
     trip()

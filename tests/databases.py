@@ -1,7 +1,7 @@
 """New databases as copies of one that the migrations made: what they make is the same each time, and takes 20 times as
-long as a copy. So are the new names of an older database, and that the old ones go, for which SQLite reads the whole schema
-some hundred times. Tests of the migrations, and of how a database is made, ask for the fixture `started_anew`. The
-databases of older versions are upgraded once in a process.
+long as a copy. So are the new names of an older database, and the end of the old ones, for which SQLite reads the whole
+schema some hundred times. Tests of the migrations, and of how a database is made, ask for the fixture `started_anew`.
+The databases of older versions are upgraded once in a process.
 """
 
 from __future__ import annotations

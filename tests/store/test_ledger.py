@@ -632,7 +632,7 @@ class History:
         }
 
 
-@settings(max_examples=examples(60), deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(DOINGS, max_size=30))
 def test_whoever_follows_the_ledger_holds_what_is_in_the_wire(doings: list[tuple[str, int]]) -> None:
     with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder) / "wire.db") as store:

@@ -109,14 +109,24 @@ def test_a_database_with_an_early_migration_gets_what_it_lacks(
     assert shape(database) == fresh
 
 
+def migrated(folder: Path) -> sqlite3.Connection:
+    """A database in that folder that ran every migration."""
+    (folder / "old.db").write_bytes(_migrated())
+    return sqlite3.connect(folder / "old.db")
+
+
+@cache
+def _migrated() -> bytes:
+    with TemporaryDirectory() as folder:
+        make_schema.migrated(Path(folder) / "old.db").close()
+        return (Path(folder) / "old.db").read_bytes()
+
+
 def test_a_new_database_is_what_the_migrations_make_of_it(tmp_path: Path) -> None:
     """The script is generated, so that a new database need not run them."""
     said = "aggregator/store/sqlite/new_database.sql is not what the migrations make: run `make schema`"
-    assert make_schema.FILE.read_text("utf-8") == make_schema.generated(), said
-    with (
-        closing(make_schema.migrated(tmp_path / "old.db")) as old,
-        closing(sqlite3.connect(tmp_path / "new.db")) as new,
-    ):
+    with closing(migrated(tmp_path)) as old, closing(sqlite3.connect(tmp_path / "new.db")) as new:
+        assert make_schema.FILE.read_text("utf-8") == make_schema.script(old), said
         new_database.fill(new)
         assert _all_of(new) == _all_of(old)
         names = [[name for (name,) in each.execute("SELECT name FROM _sqlite_migrations")] for each in (new, old)]
@@ -126,7 +136,7 @@ def test_a_new_database_is_what_the_migrations_make_of_it(tmp_path: Path) -> Non
 def test_a_database_whose_script_is_older_than_the_migrations_gets_the_others(tmp_path: Path) -> None:
     """Whoever adds a migration, and forgets the script, breaks no database."""
     with (
-        closing(make_schema.migrated(tmp_path / "old.db")) as old,
+        closing(migrated(tmp_path)) as old,
         closing(sqlite3.connect(tmp_path / "new.db")) as new,
         closing(sqlite3.connect(":memory:")) as before,
     ):

@@ -30,7 +30,7 @@ from tests.conftest import NOW, WIRE, file_of, make_articles, make_entry, make_p
 
 HOUR = timedelta(hours=1)
 TOGETHER = 120  # seconds; a writer that waits for longer waits for ever
-ROUNDS = scaled(120)
+ROUNDS = scaled(80)
 STARTED = multiprocessing.get_context("spawn")
 PERSON = Cause(actor="person:ama", reason="a mistake")
 

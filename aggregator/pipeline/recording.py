@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from aggregator.desk import clock, rules
-from aggregator.identity import deleted_key, spare_key
+from aggregator.identity import DUPLICATE, deleted_key, spare_key
 from aggregator.identity.recognition import Recognised, lookup, recognise
 from aggregator.model import (
     DeskDecision,
@@ -31,7 +31,6 @@ from aggregator.model import (
     articles_of,
 )
 from aggregator.model.errors import SourceRenamed
-from aggregator.normalise import DUPLICATE
 from aggregator.revisions import withdrawals
 from aggregator.revisions.changes import Judged
 from aggregator.revisions.compare import UNSTABLE_SOURCE

@@ -48,7 +48,7 @@ class StoredSignal(Struct, frozen=True, kw_only=True):
     article_id: int | None = None  # the report whose page or entry said it; None: it is of the site or of a feed
 
 
-class Looked(Struct, frozen=True, kw_only=True):
+class Looked(Struct, frozen=True):
     """One place where signals were looked for, and all that was there."""
 
     publisher: str

@@ -6,13 +6,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from aggregator.fetch import Fetcher, Hosts, written_by
 from aggregator.fetch.redirects import origin_of
@@ -68,7 +67,7 @@ class SignalReader:
         if result is not None:
             found = signal_forms.of_headers(result.headers, source.url)
             if found or result.http_status != 304:  # a 304 need not repeat what the answer before said
-                looks.append(_looked(source.publisher, "header", source.url, source.url, found))
+                looks.append(Looked(source.publisher, "header", source.url, source.url, found))
             self._note_rsl(source.publisher, links_of_fields(result.headers, result.url), source.url)
         await self.note(looks)
 
@@ -85,8 +84,7 @@ class SignalReader:
             named += licences
         self._note_rsl(publisher, named, url)
         await self.note(await self._of_robots(publisher, url))
-        looks = [replace(_looked(publisher, place, url, url, found), article_id=recheck.article_id)
-                 for place, found in places]  # fmt: skip
+        looks = [Looked(publisher, place, url, url, found, recheck.article_id) for place, found in places]
         now = self.clock()
         await self.on_store(lambda store: store.note_signals(looks, now))
 
@@ -131,7 +129,7 @@ class SignalReader:
             known = self._robots[copy.origin] = (copy.fetched_at, *said)
         _, found, licences = known
         self._note_rsl(publisher, licences, copy.origin)
-        return [_looked(publisher, "robots", f"{copy.origin}/robots.txt", copy.origin, found)]
+        return [Looked(publisher, "robots", f"{copy.origin}/robots.txt", copy.origin, found)]
 
     def _note_rsl(self, publisher: str, urls: Iterable[str], of: str) -> None:
         known = self._named.setdefault(publisher, {})
@@ -168,7 +166,7 @@ class SignalReader:
         looks = await self._of_robots(site.publisher, site.origin)
         if file is not None:
             found = signal_forms.of_tdmrep(file.body, url, site.origin) if file.is_there else ()
-            looks.append(_looked(site.publisher, "file", url, site.origin, found))
+            looks.append(Looked(site.publisher, "file", url, site.origin, found))
         await self.note(looks)
 
     async def _read_rsl(self, hosts: Mapping[str, Hosts], now: datetime, most: int) -> int:
@@ -182,7 +180,7 @@ class SignalReader:
                 continue
             origin = _origin(of) if file.is_there else None
             found = await self._parsed((), "of_rsl", file.body, file.url, origin) if origin else ()
-            await self.note([_looked(key, "file", url, of, found)])
+            await self.note([Looked(key, "file", url, of, found)])
         return len(due)
 
     async def _parsed(self, nothing: T, function: str, *arguments: object) -> T:
@@ -203,10 +201,6 @@ class SignalReader:
         await self.on_store(lambda store: store.remember_signal_file(file))
         is_answer = file.http_status is not None and file.http_status < 500 and file.http_status != 429
         return file if is_answer else None
-
-
-def _looked(publisher: str, place: SignalPlace, url: str, about: str, found: Sequence[Signal]) -> Looked:
-    return Looked(publisher=publisher, place=place, url=url, about=about, signals=tuple(found))
 
 
 def _robots(copy: RobotsCopy, token: str) -> tuple[tuple[Signal, ...], tuple[str, ...]]:

@@ -113,6 +113,5 @@ def _permalink(parts: Parts, entry_id: str, version: str) -> list[Link]:
     if guid is None:
         is_link = version in ("rss090", "rss10")
     else:
-        attributes = {name.lower(): value.strip().lower() for name, value in guid.attributes.items()}
-        is_link = attributes.get("ispermalink", "true") == "true"
+        is_link = guid.attributes.get("ispermalink", "true").strip().lower() == "true"
     return [Link(entry_id)] if is_link and entry_id.startswith(_WEB) else []

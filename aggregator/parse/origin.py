@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from aggregator.model import Origin, Text
+from aggregator.parse.files import relation
 from aggregator.parse.xml import RESOURCE, Element
 from aggregator.text import html
 from aggregator.text.urls import is_front_page, page_of, resolved, without_user
@@ -67,7 +68,7 @@ def _of_source(said: Element, base: str) -> dict[str, str]:
             found.setdefault("name", html.one_line(Text(part.markup or part.text, media_type)))
         elif name == "id":
             found.setdefault("id", part.token)
-        elif name == "link" and (key := _LINKS.get(part.attributes.get("rel", "").strip().lower() or "alternate")):
+        elif name == "link" and (key := _LINKS.get(relation(part.attributes.get("rel", "")) or "alternate")):
             found.setdefault(key, _absolute(part, part.attributes.get("href", ""), base))
     return {name: value for name, value in found.items() if value}
 

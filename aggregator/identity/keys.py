@@ -17,6 +17,7 @@ from aggregator.text.printable import address
 from aggregator.text.raw_words import LONGEST_ID
 from aggregator.text.urls import by_rules, fragment_of, is_front_page, page_of, pages_in_keys
 
+DUPLICATE = "duplicate_in_document"  # why an entry is left out: another one of its document is the same item
 _LONGEST = LONGEST_ID  # characters of a key; a longer id is not kept with the headline alone, so its digest is the key
 _FEWEST_TITLE_WORDS = 3
 FEWEST_OPENING_WORDS = 8

@@ -124,6 +124,8 @@ def read(document: bytes, most: int = MOST_ELEMENTS) -> Feed | None:
         fault = str(error)
     except _NotRead:
         return None
+    finally:
+        del scan.parser  # which holds the scan: without it nothing waits for a look for cycles
     if scan.root is None:
         return None
     return Feed(scan.version, scan.root, scan.entries, fault)

@@ -14,6 +14,7 @@ from aggregator.revisions import compare as versions
 from aggregator.revisions import signals
 from aggregator.revisions.corrections import is_correction
 from aggregator.text import html as text
+from aggregator.text.packing import raw_of
 from aggregator.text.raw_words import as_text, decode
 from aggregator.text.urls import by_rules
 
@@ -68,7 +69,7 @@ def _bounded(
             words = known.get(match.known.article_id) if match.known else None
             if match.known is None or words is None or words.words_hash == match.article.words_hash:
                 continue
-            room -= versions.size(words) + len(match.article.raw)
+            room -= versions.size(words) + len(raw_of(match.article))
             if room < 0:
                 known[match.known.article_id] = replace(words, closely=False)
     return all_words, all_held
@@ -148,7 +149,7 @@ def _words_of(article: Article) -> Words:
     words = versions.words_of(article)
     if not article.adjusted:
         return words
-    title, byline = text.in_full(words.title, words.byline, decode(as_text(article.raw)))
+    title, byline = text.in_full(words.title, words.byline, decode(as_text(raw_of(article))))
     return replace(words, title=title, byline=byline)
 
 

@@ -15,6 +15,7 @@ from typing import Literal
 
 from aggregator.model import Article, Changed, Text, Words
 from aggregator.text.likeness import likeness
+from aggregator.text.packing import raw_of
 from aggregator.text.raw_words import as_text, decode
 from aggregator.text.urls import steady_of
 
@@ -52,7 +53,7 @@ _ADDRESS = re.compile("\u27e8[^\u27e9]*\u27e9")  # of a link or a picture, as `v
 
 def words_of(article: Article) -> Words:
     """The words of an article as they stand in a document, for comparing them with those that are held."""
-    entry = decode(as_text(article.raw))  # as the store reads the words that are held
+    entry = decode(as_text(raw_of(article)))  # as the store reads the words that are held
     return Words(
         title=article.title,
         summary=article.summary,

@@ -28,7 +28,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from aggregator.model.errors import ParseError
-from aggregator.parse.cap import newest, without_older
+from aggregator.parse.cap import with_newest, without_older
 from aggregator.parse.xml import SEPARATOR, check_depth
 
 MAX_ENTITY = 1_000  # characters that one entity may stand for
@@ -192,13 +192,7 @@ def _without_older(document: bytes, starts: list[int], most: int) -> bytes:
         end = _ENTRY_END.search(document, start, following)
         spans.append((start, end.end() if end else following))
     stated = [[text.decode("utf-8", "replace") for text in _DATE.findall(document, *span)] for span in spans]
-    kept = frozenset(newest(stated, most))
-    pieces, at = [], 0
-    for index, (start, end_of_entry) in enumerate(spans):
-        if index not in kept:
-            pieces.append(document[at:start])
-            at = end_of_entry
-    return b"".join([*pieces, document[at:]])
+    return with_newest(document, spans, stated, most)
 
 
 def _fault(document: bytes, names: frozenset[str]) -> _Fault | None:

@@ -8,7 +8,7 @@ a module that nobody here knows are left out, with all that is in them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import MappingProxyType
 from urllib.parse import urljoin
 from xml.parsers import expat
@@ -108,6 +108,14 @@ class Feed(Struct, frozen=True):
     @property
     def is_atom(self) -> bool:
         return self.version.startswith(ATOM)
+
+
+def last(said: Iterable[Element]) -> str | None:
+    """The token of the last of these that says anything, in words or by `rdf:resource`."""
+    found = None
+    for each in said:
+        found = each.token or each.attributes.get(RESOURCE, "").strip() or found
+    return found
 
 
 def read(document: bytes, most: int = MOST_ELEMENTS) -> Feed | None:

@@ -204,6 +204,18 @@ def test_attributes_are_known_in_any_case_and_with_a_prefix(said: str) -> None:
     assert item("<guid isPERMALINK='FALSE'>https://a.example/1</guid>").links == ()
 
 
+def test_modules_say_the_same_in_their_other_forms() -> None:
+    """`cc:license` is RSS 1.0's `creativeCommons:license`, `dcterms` has all that `dc` has."""
+    spaces = f" xmlns:cc='http://web.resource.org/cc/' xmlns:dcterms='http://purl.org/dc/terms/' {RDF}"
+    entry = item(
+        "<guid>1</guid><cc:license rdf:resource='https://creativecommons.org/licenses/by-nc/4.0/'/>"
+        "<dcterms:subject>maji</dcterms:subject><dcterms:language>sw</dcterms:language>",
+        spaces,
+    )
+    assert entry.links == (Link("https://creativecommons.org/licenses/by-nc/4.0/", "license"),)
+    assert (entry.categories, entry.language) == ((Category("maji"),), "sw")
+
+
 def test_an_element_of_an_unknown_module_says_nothing() -> None:
     said = "<u:title>Other</u:title><u:wrap><title>Within</title><link>/x</link></u:wrap><title>Own</title>"
     entry = item(said, " xmlns:u='urn:odd'")

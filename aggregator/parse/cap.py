@@ -43,13 +43,21 @@ def without_older(document: bytes, most: int) -> tuple[bytes, int]:
     found = _entries(document)
     if found is None or len(found) <= most:
         return document, 0
-    kept = frozenset(newest([entry.dates for entry in found], most))
+    spans, dates = [(entry.start, entry.end) for entry in found], [entry.dates for entry in found]
+    return with_newest(document, spans, dates, most), len(found) - most
+
+
+def with_newest(
+    document: bytes, spans: Iterable[tuple[int, int]], stated: Sequence[Iterable[str | None]], most: int
+) -> bytes:
+    """The document without what stands between these bytes, but for the `most` newest."""
+    kept = frozenset(newest(stated, most))
     pieces, end = [], 0
-    for index, entry in enumerate(found):
+    for index, span in enumerate(spans):
         if index not in kept:
-            pieces.append(document[end : entry.start])
-            end = entry.end
-    return b"".join([*pieces, document[end:]]), len(found) - most
+            pieces.append(document[end : span[0]])
+            end = span[1]
+    return b"".join([*pieces, document[end:]])
 
 
 class _Entry(Struct):

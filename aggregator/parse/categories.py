@@ -9,8 +9,8 @@ from aggregator.parse.media import AROUND_MEDIA
 from aggregator.parse.xml import Element
 
 NAMES = (
-    "category", "dc:subject", "media:category", "media:keywords", "itunes:keywords", "itunes:category",
-    "atom:category", "keywords",
+    "category", "dc:subject", "dcterms:subject", "media:category", "media:keywords", "itunes:keywords",
+    "itunes:category", "atom:category", "keywords",
 )  # fmt: skip
 _OF_MEDIA = ("media:category", "media:keywords")
 SECTION = "slash:section"  # the scheme of what Slash calls so
@@ -52,5 +52,5 @@ def _categories_in(said: Element) -> list[Category]:
         return [Category(said.token)]
     stated = {name: value.strip() for name, value in said.attributes.items()}
     term, label, text = (stated.get(name, "") for name in ("term", "label", "text"))
-    scheme = None if said.name == "dc:subject" else stated.get("scheme") or stated.get("domain")
+    scheme = None if said.name.endswith(":subject") else stated.get("scheme") or stated.get("domain")
     return [_category(term or said.token or label or text, scheme, label)]

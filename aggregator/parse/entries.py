@@ -31,7 +31,7 @@ from aggregator.parse.origin import origin_of
 from aggregator.parse.places import places_of
 from aggregator.parse.relative import base_of
 from aggregator.parse.transcripts import with_texts
-from aggregator.parse.xml import ABOUT, Element, Feed
+from aggregator.parse.xml import ABOUT, Element, Feed, last
 from aggregator.text.dates import read_date
 from aggregator.text.persons import persons_of
 from aggregator.text.urls import resolved
@@ -48,10 +48,10 @@ _KINDS = {
     "author": ("author", "dc:creator", "dc:author", "itunes:author", "atom:author", "creator"),
     "contributor": ("contributor", "atom:contributor", "dc:contributor", "dcterms:contributor"),
     "category": categories.NAMES,
-    "link": ("link", "atom:link", "enclosure", "creativecommons:license", "license"),
+    "link": ("link", "atom:link", "enclosure", "creativecommons:license", "cc:license", "license"),
     "rights": ("rights", "copyright", "dc:rights", "atom:rights", "dcterms:rights"),
     "id": ("guid", "id", "atom:id"),
-    "language": ("dc:language", "language"),
+    "language": ("dc:language", "dcterms:language", "language"),
     "title": ("title",),
     "other title": ("dc:title", "atom:title", "itunes:title"),
     "description": ("description",),
@@ -86,7 +86,7 @@ def entries(feed: Feed, url: str) -> list[Entry]:
     """The entries of a feed that was fetched from `url`, in order."""
     channel = channel_of(feed)
     if feed.is_atom:
-        authors, rights, base = _persons(channel.all("author")), _last(channel.all(*_KINDS["rights"])), url
+        authors, rights, base = _persons(channel.all("author")), last(channel.all(*_KINDS["rights"])), url
     else:
         home = next((link.token for link in channel.all("link") if link.token), "")
         base = resolved(url, home) if home else url
@@ -99,7 +99,7 @@ def language(feed: Feed) -> str | None:
     """The feed's, as stated (BCP 47)."""
     channel = channel_of(feed)
     around = feed.root.language if feed.root.name != "rdf" else None
-    return _last(channel.all(*_KINDS["language"])) or (around or "").replace("_", "-").strip() or None
+    return last(channel.all(*_KINDS["language"])) or (around or "").replace("_", "-").strip() or None
 
 
 def channel_of(feed: Feed) -> Element:
@@ -119,7 +119,7 @@ def _entry(
     with_bases = [each for kind in _OF_WORDS for each in parts.get(kind, ()) if each.base]
     in_scope = partial(_base_in, with_bases, base)
     published, updated = _dates(parts, feed.is_atom)
-    entry_id = _last(parts.get("id", ())) or said.attributes.get(ABOUT, "").strip() or None
+    entry_id = last(parts.get("id", ())) or said.attributes.get(ABOUT, "").strip() or None
     media = media_of(parts, filter(None, (*content, summary)), in_scope, base, copyrights)
     if "media:text" in parts:
         content, media = with_texts(parts["media:text"], summary, content, media)
@@ -133,7 +133,7 @@ def _entry(
         categories=categories.categories_of(parts.get("category", ()), parts),
         published=published,
         updated=updated,
-        rights=_last(parts.get("rights", ())) or rights,
+        rights=last(parts.get("rights", ())) or rights,
         language=_language(parts),
         contributors=_contributors(parts, media),
         media=media,
@@ -149,14 +149,6 @@ _Parts = dict[str, list[Element]]  # the elements of an entry by kind, each kind
 
 def _of_source(parts: _Parts) -> tuple[Person, ...]:
     return _persons(parts["source"][0].all("author")) if "source" in parts else ()
-
-
-def _last(said: Iterable[Element]) -> str | None:
-    """The token of the last of these that says anything."""
-    found = None
-    for each in said:
-        found = each.token or found
-    return found
 
 
 # Words
@@ -236,7 +228,7 @@ def _looks_like_html(value: str) -> bool:
 
 def _language(parts: _Parts) -> str | None:
     """`dc:language`, or the `xml:lang` in scope of the words."""
-    own = _last(parts.get("language", ()))
+    own = last(parts.get("language", ()))
     if own:
         return own
     for kind in ("content", "summary", "description", "title"):

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from aggregator.model import Link
 from aggregator.parse.files import LONGEST_LANGUAGE, filled, length_of, relation
 from aggregator.parse.media import AROUND_MEDIA, Parts
-from aggregator.parse.xml import Element, Feed
+from aggregator.parse.xml import RESOURCE, Element, Feed
 from aggregator.text.urls import resolved
 
 _WEB = ("http://", "https://")
@@ -79,7 +79,7 @@ def _link(said: Element, is_atom: bool) -> Link:
     """RSS's `link` holds its address; every other one has it in an attribute. A page is HTML where nothing is said."""
     stated = said.attributes
     if said.name.endswith("license"):
-        return Link(_on_base(said, said.token or stated.get("resource", "")), "license")
+        return Link(_on_base(said, said.token or stated.get(RESOURCE) or stated.get("resource", "")), "license")
     address = next((stated[name] for name in ("href", "url", "uri") if stated.get(name, "").strip()), "")
     if said.name == "enclosure":
         return Link(_on_base(said, address), "enclosure", _media_type(said), *_described(stated))
@@ -113,6 +113,5 @@ def _permalink(parts: Parts, entry_id: str, version: str) -> list[Link]:
     if guid is None:
         is_link = version in ("rss090", "rss10")
     else:
-        attributes = {name.lower(): value.strip().lower() for name, value in guid.attributes.items()}
-        is_link = attributes.get("ispermalink", "true") == "true"
+        is_link = guid.attributes.get("ispermalink", "true").strip().lower() == "true"
     return [Link(entry_id)] if is_link and entry_id.startswith(_WEB) else []

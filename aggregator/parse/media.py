@@ -176,7 +176,7 @@ def is_recording(said: Mapping[str, str]) -> bool:
 
 def _described(said: Mapping[str, str], address: str) -> Media:
     """A file by the attributes of the element that names it; what they cannot mean is not said."""
-    stated = {name.lower(): value.strip() for name, value in said.items()}
+    stated = {name: value.strip() for name, value in said.items()}
     media_type = stated.get("type", "").partition(";")[0].strip().lower()
     medium = stated.get("medium", "").lower()
     language = (stated.get("lang") or stated.get("hreflang") or "").replace("_", "-")

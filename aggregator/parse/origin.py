@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from aggregator.model import Origin, Text
-from aggregator.parse.xml import RESOURCE, Element
+from aggregator.parse.files import relation
+from aggregator.parse.xml import Element, last
 from aggregator.text import html
 from aggregator.text.urls import is_front_page, page_of, resolved, without_user
 
@@ -23,7 +24,7 @@ def origin_of(parts: Mapping[str, Sequence[Element]], base: str) -> Origin | Non
     """Of an entry's elements by name; `base`: what relative addresses are relative to, where no xml:base says it."""
     if _NAMES.isdisjoint(parts):  # most entries
         return None
-    publisher, source = (_last([each for name in names for each in parts.get(name, ())]) for names in _OF_DUBLIN_CORE)
+    publisher, source = (last([each for name in names for each in parts.get(name, ())]) for names in _OF_DUBLIN_CORE)
     said = next(filter(None, (_of_source(each, base) for kind in _SOURCES for each in parts.get(kind, ()))), {})
     return of(**said, publisher=publisher, source=source)
 
@@ -67,7 +68,7 @@ def _of_source(said: Element, base: str) -> dict[str, str]:
             found.setdefault("name", html.one_line(Text(part.markup or part.text, media_type)))
         elif name == "id":
             found.setdefault("id", part.token)
-        elif name == "link" and (key := _LINKS.get(part.attributes.get("rel", "").strip().lower() or "alternate")):
+        elif name == "link" and (key := _LINKS.get(relation(part.attributes.get("rel", "")) or "alternate")):
             found.setdefault(key, _absolute(part, part.attributes.get("href", ""), base))
     return {name: value for name, value in found.items() if value}
 
@@ -78,11 +79,3 @@ _LINKS = {"alternate": "url", "self": "feed"}
 def _absolute(said: Element, address: str, base: str) -> str:
     address = address.strip()
     return resolved(base, resolved(said.base, address) if said.base else address) if address else ""
-
-
-def _last(said: Sequence[Element]) -> str | None:
-    """As elsewhere, of several the last that says anything."""
-    found = None
-    for each in said:
-        found = each.token or each.attributes.get(RESOURCE, "").strip() or found
-    return found

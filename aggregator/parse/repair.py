@@ -18,18 +18,17 @@ is refused before anybody reads its words.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from html.entities import html5
 from typing import NoReturn
 from xml.parsers import expat
 from xml.parsers.expat import errors
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
 from aggregator.model.errors import ParseError
-from aggregator.parse.cap import newest, without_older
+from aggregator.parse.cap import with_newest, without_older
 from aggregator.parse.xml import SEPARATOR, check_depth
 
 MAX_ENTITY = 1_000  # characters that one entity may stand for
@@ -110,13 +109,8 @@ class _Fault(Struct, frozen=True):
     at: int  # byte
     message: str
     at_end: bool  # the document is well-formed as far as it goes
-
-
-class _Trace(Struct):
-    """Where the elements begin that were open at some place of a document."""
-
-    open: list[int] = field(default_factory=list)
-    rows: list[int] = field(default_factory=list)  # of `open`, those that are rows
+    open: list[int]  # where the elements begin that are open there
+    rows: list[int]  # of these, those that are rows
 
 
 def is_plain(document: bytes) -> bool:
@@ -156,7 +150,7 @@ def mended(document: bytes, rows: Rows) -> Repaired:
     if b"<!DOCTYPE" in document[:_HEAD]:  # with a DTD that nobody fetches, expat passes over entities in silence
         document = with_references(document)
     for _ in range(_TRIES):
-        fault = _fault(document)
+        fault = _fault(document, rows.names)
         if fault is None:
             return Repaired(document, True, breaks_off, cut_off, 0, tuple(remarks))
         remarks[("breaks off: " if fault.at_end else "not well-formed: ") + fault.message] = None
@@ -198,29 +192,24 @@ def _without_older(document: bytes, starts: list[int], most: int) -> bytes:
         end = _ENTRY_END.search(document, start, following)
         spans.append((start, end.end() if end else following))
     stated = [[text.decode("utf-8", "replace") for text in _DATE.findall(document, *span)] for span in spans]
-    kept = frozenset(newest(stated, most))
-    pieces, at = [], 0
-    for index, (start, end_of_entry) in enumerate(spans):
-        if index not in kept:
-            pieces.append(document[at:start])
-            at = end_of_entry
-    return b"".join([*pieces, document[at:]])
+    return with_newest(document, spans, stated, most)
 
 
-def _fault(document: bytes) -> _Fault | None:
-    """The first fault of a document, or None if it is well-formed."""
+def _fault(document: bytes, names: frozenset[str]) -> _Fault | None:
+    """The first fault of a document whose rows have these names, or None if it is well-formed."""
     parser = expat.ParserCreate(namespace_separator=SEPARATOR)
     sizes: dict[str, int] = {}
-    depth = 0
+    open_at, rows_at = list[int](), list[int]()
 
     def opened(name: str, attributes: dict[str, str]) -> None:
-        nonlocal depth
-        depth += 1
-        check_depth(depth)
+        open_at.append(parser.CurrentByteIndex)
+        check_depth(len(open_at))
+        if name.rpartition(SEPARATOR)[2].lower() in names:
+            rows_at.append(open_at[-1])
 
     def closed(name: str) -> None:
-        nonlocal depth
-        depth -= 1
+        if open_at.pop() in rows_at[-1:]:
+            rows_at.pop()
 
     def declared(name: str, is_parameter: bool, value: str | None, *addresses: str | None) -> None:
         inner = sum(sizes.get(inner, 0) for inner in _ENTITY_IN_VALUE.findall(value or ""))
@@ -238,7 +227,7 @@ def _fault(document: bytes) -> _Fault | None:
         if error.code == _CODE[errors.XML_ERROR_AMPLIFICATION_LIMIT_BREACH]:
             _refuse_bomb(str(error))
         message = str(error).removeprefix("not well-formed ")
-        return _Fault(error.code, max(parser.ErrorByteIndex, 0), message, at_end)
+        return _Fault(error.code, max(parser.ErrorByteIndex, 0), message, at_end, open_at, rows_at)
     return None
 
 
@@ -246,40 +235,18 @@ def _refuse_bomb(why: str) -> NoReturn:
     raise ParseError(f"its DTD makes the document grow (an XML bomb): {why}; it was not read")
 
 
-def _trace(document: bytes, names: frozenset[str]) -> _Trace:
-    """The elements open where the document ends, or breaks off."""
-    parser = expat.ParserCreate()
-    trace = _Trace()
-
-    def opened(name: str, attributes: dict[str, str]) -> None:
-        trace.open.append(parser.CurrentByteIndex)
-        if name.rpartition(":")[2].lower() in names:
-            trace.rows.append(parser.CurrentByteIndex)
-
-    def closed(name: str) -> None:
-        if trace.rows and trace.rows[-1] == trace.open[-1]:
-            trace.rows.pop()
-        trace.open.pop()
-
-    parser.StartElementHandler, parser.EndElementHandler = opened, closed
-    with suppress(expat.ExpatError):  # the caller knows
-        parser.Parse(document, False)
-    return trace
-
-
 def _closed(document: bytes, fault: _Fault, rows: Rows) -> tuple[bytes, int]:
     """A document that breaks off, closed; 1 if it broke off inside a row, which is cut away, or else 0."""
-    trace = _trace(document, rows.names)
-    if not trace.open:
+    if not fault.open:
         return document, 0
-    if trace.rows and not rows.nest:
-        outermost = trace.open.index(trace.rows[0])
-        return _closed_at(document, trace.open[outermost], trace.open[:outermost]), 1
+    if fault.rows and not rows.nest:
+        outermost = fault.open.index(fault.rows[0])
+        return _closed_at(document, fault.open[outermost], fault.open[:outermost]), 1
     end = document.rfind(b"<![CDATA[") if fault.code == _CODE[errors.XML_ERROR_UNCLOSED_CDATA_SECTION] else fault.at
-    return _closed_at(document, end, trace.open), int(rows.nest and rows.start.match(document, end) is not None)
+    return _closed_at(document, end, fault.open), int(rows.nest and rows.start.match(document, end) is not None)
 
 
-def _closed_at(document: bytes, end: int, ancestors: list[int] | tuple[int, ...]) -> bytes:
+def _closed_at(document: bytes, end: int, ancestors: Sequence[int]) -> bytes:
     names = [found.group(1) for start in reversed(ancestors) if (found := _NAME.match(document, start))]
     return document[:end] + b"".join(b"</" + name + b">" for name in names)
 

@@ -8,7 +8,7 @@ a module that nobody here knows are left out, with all that is in them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import MappingProxyType
 from urllib.parse import urljoin
 from xml.parsers import expat
@@ -69,7 +69,8 @@ _VERSIONS = MappingProxyType({"0.91": "rss091u", "0.92": "rss092", "0.93": "rss0
 
 class Element(Struct, eq=False):
     """An element of a feed, or of an entry. `name`: in lower case, `prefix:local` by `_PREFIXES`, and `local` alone in
-    the format's own namespace. Attributes: `local`, `rdf:local`, or else `namespace SEPARATOR local`.
+    the format's own namespace. Attributes: `local` in
+    lower case, `rdf:local`, or of a namespace that nobody here knows, `namespace SEPARATOR local`.
     """
 
     name: str
@@ -107,6 +108,14 @@ class Feed(Struct, frozen=True):
     @property
     def is_atom(self) -> bool:
         return self.version.startswith(ATOM)
+
+
+def last(said: Iterable[Element]) -> str | None:
+    """The token of the last of these that says anything, in words or by `rdf:resource`."""
+    found = None
+    for each in said:
+        found = each.token or each.attributes.get(RESOURCE, "").strip() or found
+    return found
 
 
 def read(document: bytes, most: int = MOST_ELEMENTS) -> Feed | None:
@@ -147,7 +156,7 @@ class _Scan:
         self.depth = self.skipped = self.entry_depth = 0  # skipped: depth of the element that is left out; 0: none
         self.kept = 0  # elements
         self.is_netscape = False  # RSS 0.91 by its first DTD
-        self.is_rdf = False  # RDF's namespace is declared
+        self.as_they_are: set[str] = set()  # names of attributes that are named so here too
         self.texts: list[str] = []
         self.words_depth = 0  # of the element of words that we are in; 0: none
         self.start = 0  # of that element, in bytes
@@ -168,7 +177,6 @@ class _Scan:
     def _declared(self, prefix: str | None, uri: str | None) -> None:
         if uri and uri not in self.prefixes:
             self.prefixes[uri] = prefix_of(uri, (prefix or "").lower())
-            self.is_rdf |= self.prefixes[uri] == "rdf"
         if uri and not prefix and self.root is None and self.prefixes[uri] == "?":
             self.prefixes[uri] = self.core  # the elements of the format itself, in a namespace that nobody knows
 
@@ -179,9 +187,17 @@ class _Scan:
             return local.lower()
         return f"{prefix}:{local.lower()}" if prefix != "?" else None
 
-    def _attribute(self, name: str) -> str:
-        namespace, _, local = name.rpartition(SEPARATOR)
-        return f"rdf:{local.lower()}" if self.prefixes.get(namespace) == "rdf" else name
+    def _attributes(self, said: dict[str, str]) -> dict[str, str]:
+        """By their names here: some write `URL`, or `media:url`. Of two of one name the first counts."""
+        found: dict[str, str] = {}
+        for name, value in said.items():
+            namespace, _, local = name.rpartition(SEPARATOR)
+            prefix = self.prefixes.get(namespace, "?") if namespace else ""
+            ours = name if prefix == "?" else f"rdf:{local.lower()}" if prefix == "rdf" else local.lower()
+            found.setdefault(ours, value)
+            if ours == name:
+                self.as_they_are.add(name)
+        return found
 
     # Elements
 
@@ -196,7 +212,7 @@ class _Scan:
         if self.skipped:
             return
         if self.root is None:
-            self._opened_root(name, attributes)
+            self._opened_root(name, self._attributes(attributes))
             if self.open[0].name not in _ENTRIES:
                 return
         if name not in self.names:
@@ -212,8 +228,8 @@ class _Scan:
         around = self.open[-1]
         language, base = around.language, around.base
         if attributes:
-            if self.is_rdf:
-                attributes = {self._attribute(name): said for name, said in attributes.items()}
+            if not attributes.keys() <= self.as_they_are:
+                attributes = self._attributes(attributes)
             language = attributes.get(LANG, attributes.get("lang", language))
             if BASE in attributes:
                 base = joined(base, attributes[BASE])

@@ -189,6 +189,33 @@ def test_a_namespace_is_known_in_every_spelling(spelling: str) -> None:
     assert compared > 25
 
 
+@every_row(
+    "said",
+    [
+        "<m:content URL='https://a.example/1.jpg' Medium='image' WIDTH='3'/>",
+        "<m:content m:url='https://a.example/1.jpg' m:medium='image' m:width='3'/>",
+        "<M:Content url='https://a.example/1.jpg' URL='https://a.example/2.jpg' medium='image' width='3'/>",
+        "<m:content u:url='https://a.example/2.jpg' url='https://a.example/1.jpg' medium='image' width='3'/>",
+    ],
+)
+def test_attributes_are_known_in_any_case_and_with_a_prefix(said: str) -> None:
+    spaces = f" xmlns:m='{MEDIA}' xmlns:M='{MEDIA}' xmlns:u='urn:odd'"
+    assert item(f"<guid>1</guid>{said}", spaces).media == (Media("https://a.example/1.jpg", "image", width=3),)
+    assert item("<guid isPERMALINK='FALSE'>https://a.example/1</guid>").links == ()
+
+
+def test_modules_say_the_same_in_their_other_forms() -> None:
+    """`cc:license` is RSS 1.0's `creativeCommons:license`, `dcterms` has all that `dc` has."""
+    spaces = f" xmlns:cc='http://web.resource.org/cc/' xmlns:dcterms='http://purl.org/dc/terms/' {RDF}"
+    entry = item(
+        "<guid>1</guid><cc:license rdf:resource='https://creativecommons.org/licenses/by-nc/4.0/'/>"
+        "<dcterms:subject>maji</dcterms:subject><dcterms:language>sw</dcterms:language>",
+        spaces,
+    )
+    assert entry.links == (Link("https://creativecommons.org/licenses/by-nc/4.0/", "license"),)
+    assert (entry.categories, entry.language) == ((Category("maji"),), "sw")
+
+
 def test_an_element_of_an_unknown_module_says_nothing() -> None:
     said = "<u:title>Other</u:title><u:wrap><title>Within</title><link>/x</link></u:wrap><title>Own</title>"
     entry = item(said, " xmlns:u='urn:odd'")

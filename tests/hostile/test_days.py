@@ -77,6 +77,7 @@ def is_flat(values: Sequence[int], slack: float) -> bool:
     return statistics.median(values[-third:]) <= statistics.median(values[third : 2 * third]) * slack
 
 
+@pytest.mark.soak
 def test_a_day_beside_hostile_publishers(tmp_path: Path) -> None:
     good = [make_publisher(f"good-{number}") for number in range(GOOD)]
     half_an_hour = timedelta(minutes=30)  # by its rhythm a source would be asked every hour, a little late
@@ -169,6 +170,7 @@ class Folder:
 
 
 @pytest.mark.long
+@pytest.mark.soak
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs all of 127.0.0.0/8, and /proc")
 def test_a_daemon_beside_hostile_publishers(tmp_path: Path) -> None:
     sizes: list[int] = []

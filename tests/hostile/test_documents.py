@@ -256,6 +256,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Table]:
         commands.give_readers()
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_a_hostile_document_costs_its_own_poll_and_no_other(table: Table, name: str) -> None:
     document, expected = DOCUMENTS[name]
@@ -270,6 +271,7 @@ def test_a_hostile_document_costs_its_own_poll_and_no_other(table: Table, name: 
     assert 0 < row.reader_peak_bytes < expected.reader_peak
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("seed", range(3))
 def test_a_diff_of_two_long_texts_is_bounded(seed: int) -> None:
     """`show --revisions` compares any two texts that a publisher wrote; two of 8 kB took a minute."""

@@ -577,6 +577,7 @@ def _take_large_pages() -> None:
 
 def main(place: str) -> None:
     global _place
+    gc.disable()  # hardly anything of this goes again
     _import_everything()
     _read_once()
     _place = place  # the reading processes of a command come from here too
@@ -584,6 +585,7 @@ def main(place: str) -> None:
     databases.copy_new_ones()
     gc.collect()
     gc.freeze()
+    gc.enable()
     _take_large_pages()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(place)

@@ -149,7 +149,7 @@ DOCUMENTS: dict[str, tuple[Callable[[], Documents], Expected]] = {
     ),
     "a correction at every line": (
         lambda: edited(
-            lambda n, poll: each(f"<p>Correction: version # of {poll} was wrong.</p>", 5_000, 200_000), 1, 1
+            lambda n, poll: each(f"<p>Correction: version # of {poll} was wrong.</p>", 2_000, 200_000), 1, 1
         ),
         FINE.costing(6.0, 60.0),
     ),
@@ -213,7 +213,7 @@ DOCUMENTS: dict[str, tuple[Callable[[], Documents], Expected]] = {
     ),
     "instructions that do not end": (lambda: within("<?x " * times(100_000, 3_500_000)), CUT),
     # sitemaps
-    "addresses of a sitemap": (lambda: sitemap(each(_ADDRESS, 2_000, 150_000)), LINEAR),
+    "addresses of a sitemap": (lambda: sitemap(each(_ADDRESS, 700, 150_000)), LINEAR),
     "faults in a sitemap": (lambda: sitemap(each(_ADDRESS + "<url></b></url>", 600, 100_000)), LINEAR),
     "attributes in a sitemap": (
         lambda: sitemap(each(_ADDRESS + f"<url {'a ' * 4_000}'/>", 50, 1_500)),

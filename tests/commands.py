@@ -18,7 +18,6 @@ import io
 import json
 import os
 import pkgutil
-import re
 import runpy
 import select
 import shutil
@@ -42,7 +41,14 @@ from tests import databases
 ROOT = Path(__file__).parents[1]
 COMMAND = (sys.executable, "-W", "error", "-m", "aggregator")
 # What may stand there in the place of `aggregator`: programs of the tests and of bench/.
-_PROGRAMS = ("aggregator", "bench.onebox", "tests.brisk", "tests.pipeline.dying_visit", "tests.store.writing")
+_PROGRAMS = (
+    "aggregator",
+    "bench.onebox",
+    "tests.brisk",
+    "tests.pipeline.dying_visit",
+    "tests.small_disk",
+    "tests.store.writing",
+)
 # What the interpreter and the linker read as they start: a process that is to have others of these cannot be a fork.
 _READ_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_", "TZ")
 _ENVIRONMENT = dict(os.environ)  # before any test has changed it
@@ -558,21 +564,26 @@ def _read_once() -> None:
         is_correction(article.title)
 
 
-_COLLAPSE = 25  # MADV_COLLAPSE of madvise(2), since Linux 6.1
-_LARGE = 2 << 20  # bytes
+_HUGE = 1 << 21  # bytes
+_MADV_HUGEPAGE, _MADV_COLLAPSE = 14, 25  # linux/mman.h
 
 
-def _take_large_pages() -> None:
-    """Puts the memory that all forks share into pages of 2 MB, where the system has such: to give a process its table
-    of 200 MB in small ones, and to take it away at its end, takes longer than most commands.
+def _in_huge_pages() -> None:
+    """Lets this process hold its memory in pages of 2 MB, where the system does that (Linux 6.1): each fork copies a
+    list of all pages, and of small ones that takes longer than most commands.
     """
-    with suppress(OSError, AttributeError):
-        advise, maps = ctypes.CDLL(None).madvise, Path("/proc/self/maps").read_text()
-        for place, rights, _, _, file in re.findall(r"(?m)^(\S+) (\S+) (\S+) (\S+) 0 *(.*)$", maps):
-            begin, end = (int(each, 16) for each in place.split("-"))
-            first, size = -(-begin // _LARGE) * _LARGE, (end // _LARGE + begin // -_LARGE) * _LARGE
-            if rights == "rw-p" and file in ("", "[heap]") and size > 0:
-                advise(ctypes.c_void_p(first), ctypes.c_size_t(size), _COLLAPSE)
+    maps = Path("/proc/self/maps")
+    advise = getattr(ctypes.CDLL(None), "madvise", None)
+    if advise is None or not maps.exists():
+        return
+    advise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+    for row in maps.read_text().splitlines():
+        addresses, rights, _, _, inode, *name = row.split(maxsplit=5)
+        first, behind = (int(part, 16) // _HUGE * _HUGE for part in addresses.split("-"))
+        first += _HUGE
+        if (rights, inode) == ("rw-p", "0") and name != ["[stack]"] and first < behind:
+            for advice in (_MADV_HUGEPAGE, _MADV_COLLAPSE):
+                advise(first, behind - first, advice)  # where it cannot be done, pages stay small
 
 
 def main(place: str) -> None:
@@ -586,7 +597,7 @@ def main(place: str) -> None:
     gc.collect()
     gc.freeze()
     gc.enable()
-    _take_large_pages()
+    _in_huge_pages()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(place)
         listener.listen(64)

@@ -27,7 +27,7 @@ from aggregator.model import Cause, Config, Finding, Publisher, Rights, SavedSea
 from aggregator.model.place import Place
 from aggregator.model.release import Refusal, Release
 from aggregator.model.signals import Looked
-from aggregator.pipeline.matching import match_waiting
+from aggregator.pipeline.match_waiting import match_waiting
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
 from aggregator.text.query import parse

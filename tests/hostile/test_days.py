@@ -1,7 +1,7 @@
 """Days beside hostile publishers: the others get every report at the usual delay, and memory and descriptors stay flat.
 
 One of each kind of misbehaviour and a few hostile documents stand among honest publishers. `make test` lives an hour
-of the simulated day and three rounds of the daemon; `make soak` the whole day, five minutes, and fifty publishers.
+of the simulated day and two rounds of the daemon; `make soak` the whole day, five minutes, and fifty publishers.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from tests.waiting import until
 GOOD = 50 if SOAK else 5
 HOURS = 24 if SOAK else 1
 SECONDS = 300 if SOAK else 0
-ROUNDS = 3  # of the daemon at least: in each every good publisher has a new report
+ROUNDS = 2  # of the daemon at least: in each every good publisher has a new report
 _WRITTEN = ("a page of links", "categories", "ampersands", "all reports under one id", "elements in elements")
 KINDS = (*MISBEHAVIOURS, *_WRITTEN)
 _LISTED = 80  # reports in a feed

@@ -195,10 +195,10 @@ async def _start_reader(cls: type[workers.Process], seconds: float) -> workers.P
     environment = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
     request = {"kind": "reader", "path": [str(folder) for folder in sys.path], "session": False}
     request["folder"] = str(Path.cwd())
-    asked = json.dumps([request, environment, os.fstat(2).st_dev, os.fstat(2).st_ino])
-    if (idle := _idle_one(asked)) is not None:
-        return _Process(cast("Any", await _Reader.connected(idle)), seconds)
+    asked = json.dumps([os.getpid(), request, environment, os.fstat(2).st_dev, os.fstat(2).st_ino])
     is_usual = _read_at_start(os.environ) == _read_at_start(_ENVIRONMENT) and sys.executable == COMMAND[0]
+    if is_usual and (idle := _idle_one(asked)) is not None:
+        return _Process(cast("Any", await _Reader.connected(idle)), seconds)
     connection = _connected(wait=False) if is_usual else None
     if connection is None:
         return await _start_really(cls, seconds)
@@ -216,7 +216,7 @@ async def _start_reader(cls: type[workers.Process], seconds: float) -> workers.P
 class _Idle:
     """A reading process that nobody asks anything."""
 
-    asked: str  # the path, folder, environment and standard error that it has
+    asked: str  # whose it is, and the path, folder, environment and standard error that it has
     status: _Status
     calls: int  # the end of a pipe, and the next
     answers: int
@@ -588,6 +588,7 @@ def _in_huge_pages() -> None:
 
 def main(place: str) -> None:
     global _place
+    gc.disable()  # hardly anything of this goes again
     _import_everything()
     _read_once()
     _place = place  # the reading processes of a command come from here too
@@ -595,6 +596,7 @@ def main(place: str) -> None:
     databases.copy_new_ones()
     gc.collect()
     gc.freeze()
+    gc.enable()
     _in_huge_pages()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(place)

@@ -40,7 +40,7 @@ from tests import ROOT
 from tests.cli.test_cli import Desk
 from tests.cli.test_doors import publisher_file
 from tests.config.test_import import MALI
-from tests.conftest import NOW, WIRE, file_of, make_publisher, make_source
+from tests.conftest import NOW, WIRE, file_of, make_publisher, make_source, some
 from tests.pipeline.test_probing import alternate, page, whole
 from tests.pipeline.test_withdrawals import visits
 from tests.test_trip import HOST, Trip, feed
@@ -306,7 +306,8 @@ def also_at_other(publisher: Publisher) -> Publisher:
     return replace(publisher, identity=replace(publisher.identity, same_hosts=(OTHER,)))
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.soak
+@pytest.mark.parametrize("status", some([301, 302, 303, 307, 308], 3))
 def test_a_redirect_reads_no_variable_not_even_once_the_source_has_moved(trip: Trip, status: int) -> None:
     trip.config = replace(trip.config, publishers=tuple(map(also_at_other, trip.config.publishers)))
     trip.press.misbehave(HOST, "/feed", "redirect", status=status, location=f"http://{OTHER}{ATTACK}")

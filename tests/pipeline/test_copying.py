@@ -78,6 +78,7 @@ def place(tmp_path: Path) -> PostgresPlace:
     return postgres.place_of(tmp_path / "copy")
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_wire_of_each_version_comes_back_as_it_went(version: str, tmp_path: Path, place: PostgresPlace) -> None:
     first, second = tmp_path / "a.db", tmp_path / "b.db"
@@ -129,6 +130,7 @@ def test_new_reports_get_numbers_behind_those_that_were_copied(wire: Path, place
     assert after.seq == before.seq + 1
 
 
+@pytest.mark.soak
 def test_a_copy_that_is_killed_goes_on_and_is_the_same(tmp_path: Path, place: PostgresPlace) -> None:
     first, second = tmp_path / "a.db", tmp_path / "b.db"
     first.write_bytes(upgraded("0.9.0"))

@@ -16,7 +16,7 @@ from aggregator.demo import Press
 from aggregator.desk import acts, purging
 from aggregator.store import PicturesHeld, Store, load_backup
 from tests.commands import COMMAND
-from tests.conftest import NOW, make_publisher
+from tests.conftest import NOW, make_publisher, some
 from tests.images import jpeg
 from tests.pipeline.test_pictures import Wire
 
@@ -231,7 +231,8 @@ def test_a_file_that_changed_since_an_older_backup_linked_to_it_is_damaged(wire:
     assert are_as_listed(tmp_path / "backup.db")
 
 
-@pytest.mark.parametrize("spoil", FAULTS)
+@pytest.mark.soak
+@pytest.mark.parametrize("spoil", some(FAULTS, 2))
 def test_a_backup_with_a_damaged_picture_is_loaded_without_it(
     wire: Wire, tmp_path: Path, spoil: Callable[[Path], None]
 ) -> None:

@@ -23,7 +23,7 @@ from aggregator.parse import parse
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
 from tests.cli.test_cli import Desk
-from tests.conftest import NOW, QUOTATION, WIRE, demo_sites, make_publisher
+from tests.conftest import NOW, QUOTATION, WIRE, demo_sites, make_publisher, some
 from tests.rows import every_row
 from tests.test_trip import DEMO, HOST, Trip
 
@@ -415,11 +415,14 @@ def test_a_redirect_to_the_home_page_is_a_page_that_is_missing(polled: Trip, loc
     assert state(polled) == (("withheld", "gone") if counts else ("usable", None))
 
 
-@pytest.mark.parametrize(
-    ("kind", "options"),
-    [("status", {"status": 500}), ("status", {"status": 403}), ("busy", {}), ("close", {}), ("garbage", {}),
-     ("redirect", {"location": "/1"}), ("html", {}), ("empty", {})],
-)  # fmt: skip
+SAY_NOTHING: list[tuple[str, dict[str, object]]] = [
+    ("status", {"status": 500}), ("status", {"status": 403}), ("busy", {}), ("close", {}), ("garbage", {}),
+    ("redirect", {"location": "/1"}), ("html", {}), ("empty", {}),
+]  # fmt: skip
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("kind", "options"), some(SAY_NOTHING, 5))
 def test_what_says_nothing_of_the_report_changes_nothing(polled: Trip, kind: str, options: dict[str, object]) -> None:
     polled.press.misbehave(HOST, PAGE, kind, **options)
     for _ in range(8):

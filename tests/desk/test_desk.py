@@ -27,6 +27,7 @@ from aggregator.store import Store
 from aggregator.text.query import parse
 from tests import commands
 from tests.conftest import (
+    DEMO,
     NOW,
     QUOTATION,
     STORES,
@@ -76,7 +77,7 @@ def command(store: Store, *arguments: str, code: int = 0, typed: str = "") -> st
     """Runs a command to its end, in a process of its own where something is typed; its standard output, or with another
     code its standard error.
     """
-    called = ["--db", as_option(store.place), *arguments]
+    called = ["--config", str(DEMO / "config"), "--db", as_option(store.place), *arguments]  # config/ has 2,000 files
     if not typed:
         ran = run(*called)
     else:

@@ -808,7 +808,7 @@ def changes(store: Store, *arguments: str) -> tuple[str, str]:
 
 def failing(store: Store, *arguments: str) -> tuple[int, str]:
     """Exit code and standard error of the command, which prints nothing else."""
-    ran = run("--db", as_option(store.place), "changes", *arguments)
+    ran = run(*OF_THE_DEMO, "--db", as_option(store.place), "changes", *arguments)
     assert ran.out == ""
     return ran.code, ran.err
 

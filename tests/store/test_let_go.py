@@ -42,6 +42,7 @@ from aggregator.text.query import parse
 from tests import ROOT, commands
 from tests.conftest import (
     AGREEMENT,
+    DEMO,
     NOW,
     QUOTATION,
     SOAK,
@@ -883,7 +884,7 @@ def command(store: Store, *arguments: str, code: int = 0, typed: str = "", **env
     its standard output, or with another code its standard error.
     """
     if not typed and not environment:
-        ran = run("--db", str(store.path), *arguments)
+        ran = run("--config", str(DEMO / "config"), "--db", str(store.path), *arguments)
         assert ran.code == code, ran.err + ran.out
         return ran.err if code else ran.out
     called = [sys.executable, "-W", "error", "-m", "aggregator", "--db", str(store.path), *arguments]

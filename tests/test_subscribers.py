@@ -23,6 +23,7 @@ from msgspec.structs import replace
 
 from aggregator.model import ChangeKind, Config, SavedSearch, Selection
 from aggregator.pipeline import matching
+from aggregator.pipeline.match_waiting import match_waiting
 from aggregator.store import Store
 from tests.conftest import SOAK, WIRE, scaled
 from tests.subscribers import (
@@ -152,7 +153,7 @@ async def match(store: Store) -> None:
 
     while store.index():
         pass
-    await matching.match_waiting(on_store)
+    await match_waiting(on_store)
 
 
 @pytest.mark.parametrize(

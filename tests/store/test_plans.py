@@ -937,7 +937,7 @@ def test_every_reading_method_has_a_case() -> None:
     }
     others = {"close", "show_as_of", "show_terms", "query", "rewrite", "empty_log", "try_writing", "back_up", "parts"}
     others |= {"version", "wait_for_news"}
-    others |= {"task_connector", "task_state", "sources_to_poll", "polls_waiting"}  # of workers, who share no file
+    others |= {"task_connection", "task_state", "sources_to_poll", "polls_waiting"}  # of workers, who share no file
     others |= {"one_state", "count_of_snapshot", "rows_of_snapshot"}  # a snapshot is of everything
     assert reading - others == set(CASES)
 

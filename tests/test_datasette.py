@@ -33,7 +33,7 @@ pytestmark = pytest.mark.skipif(DATASETTE is None, reason="there is no Datasette
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("datasette") / "wire.db"
-    path.write_bytes(upgraded("0.2.0"))
+    path.write_bytes(upgraded("0.7.0"))
     with Store.open(path) as store:
         while store.index():
             pass

@@ -16,11 +16,12 @@ from aggregator.cli import COMMANDS, aggregator
 from aggregator.demo import Press
 from aggregator.desk.terms import sync
 from aggregator.store import Store
-from tests import ROOT, commands
+from tests import ROOT
 from tests.cli.test_cli import Desk
 from tests.conftest import NOW, WIRE, make_publisher
 from tests.desk.test_mass_changes import changed
 from tests.desk.test_suspects import overwritten
+from tests.hostile import run
 from tests.pipeline.test_withdrawals import EARLY, ENTRY, atom
 from tests.test_data_page import stale
 
@@ -124,11 +125,11 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def _printed(desk: Desk, name: str, arguments: list[str]) -> Any:
-    done = commands.run(desk.command(*arguments), capture_output=True, text=True, timeout=60, cwd=desk.config)
-    assert done.returncode in (0, 1), (name, done.stderr)
+    ran = run("--config", str(desk.config), *arguments, folder=desk.config)
+    assert ran.code in (0, 1), (name, ran.err)
     if name in LINES:
-        return [json.loads(line) for line in done.stdout.splitlines()]
-    return json.loads(done.stdout)
+        return [json.loads(line) for line in ran.out.splitlines()]
+    return json.loads(ran.out)
 
 
 def _with_a_subscriber(desk: Desk) -> None:

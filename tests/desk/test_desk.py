@@ -27,6 +27,7 @@ from aggregator.store import Store
 from aggregator.text.query import parse
 from tests import commands
 from tests.conftest import (
+    DEMO,
     NOW,
     QUOTATION,
     STORES,
@@ -40,6 +41,7 @@ from tests.conftest import (
     make_publisher,
     record,
 )
+from tests.hostile import Ran, run
 
 pytestmark = pytest.mark.stores("soak")
 
@@ -72,11 +74,17 @@ def report(store: Store, publisher: Publisher) -> str:
 
 
 def command(store: Store, *arguments: str, code: int = 0, typed: str = "") -> str:
-    """Runs the program to its end; its standard output, or with another code its standard error."""
-    called = [sys.executable, "-W", "error", "-m", "aggregator", "--db", as_option(store.place), *arguments]
-    done = commands.run(called, capture_output=True, text=True, timeout=60, input=typed)
-    assert done.returncode == code, done.stderr + done.stdout
-    return done.stderr if code else done.stdout
+    """Runs a command to its end, in a process of its own where something is typed; its standard output, or with another
+    code its standard error.
+    """
+    called = ["--config", str(DEMO / "config"), "--db", as_option(store.place), *arguments]  # config/ has 2,000 files
+    if not typed:
+        ran = run(*called)
+    else:
+        done = commands.run([*commands.COMMAND, *called], capture_output=True, text=True, timeout=60, input=typed)
+        ran = Ran(done.returncode, done.stdout, done.stderr)
+    assert ran.code == code, ran.err + ran.out
+    return ran.err if code else ran.out
 
 
 # Acts

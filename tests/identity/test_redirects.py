@@ -720,14 +720,12 @@ def polled_before(tmp_path_factory: pytest.TempPathFactory) -> bytes:
         connection.execute("DROP TABLE redirects")
         connection.execute("ALTER TABLE sources DROP COLUMN redirect_unchecked")
         connection.execute("DELETE FROM _sqlite_migrations WHERE name = '0005_redirects'")
-    assert isinstance(trip.place, Path)
     return trip.place.read_bytes()
 
 
 @pytest.fixture
 def old(trip: Trip, polled_before: bytes) -> Trip:
     """`trip` with that database."""
-    assert isinstance(trip.place, Path)
     trip.place.write_bytes(polled_before)
     return trip
 

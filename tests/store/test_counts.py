@@ -221,7 +221,7 @@ def test_daily_is_a_plain_count_after_every_act(
 def test_daily_is_a_plain_count_after_each_act_alone(store: Store, act: str) -> None:
     """Whatever the property's chance leaves out."""
     wire = Wire(store, random.Random(act))
-    for before in ("new", "new", "merge", "merge", act, "restore", act, "release", act):
+    for before in ("new", "merge", act, "restore", act, "release", act):
         wire.do(before)
         assert_counted(store)
 

@@ -63,6 +63,7 @@ from tests.conftest import (
     make_publisher,
     record,
 )
+from tests.hostile import run
 
 pytestmark = pytest.mark.stores("soak")
 
@@ -806,11 +807,10 @@ def changes(store: Store, *arguments: str) -> tuple[str, str]:
 
 
 def failing(store: Store, *arguments: str) -> tuple[int, str]:
-    """Exit code and standard error of the program, which prints nothing else."""
-    called = [sys.executable, "-W", "error", "-m", "aggregator", "--db", as_option(store.place), "changes", *arguments]
-    done = commands.run(called, capture_output=True, text=True, timeout=60, check=False)
-    assert done.stdout == ""
-    return done.returncode, done.stderr
+    """Exit code and standard error of the command, which prints nothing else."""
+    ran = run(*OF_THE_DEMO, "--db", as_option(store.place), "changes", *arguments)
+    assert ran.out == ""
+    return ran.code, ran.err
 
 
 def listed(store: Store, *arguments: str) -> list[dict[str, Any]]:

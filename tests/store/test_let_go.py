@@ -42,6 +42,7 @@ from aggregator.text.query import parse
 from tests import ROOT, commands
 from tests.conftest import (
     AGREEMENT,
+    DEMO,
     NOW,
     QUOTATION,
     SOAK,
@@ -54,6 +55,7 @@ from tests.conftest import (
     make_publisher,
     record,
 )
+from tests.hostile import run
 
 ANY = Selection(limit=5_000)
 CAUSE = Cause(actor="person:ama", reason="the court asked for it", reference="T-17")
@@ -878,7 +880,13 @@ def test_damaged_words_stop_neither_packing_nor_letting_go(store: Store, caplog:
 
 
 def command(store: Store, *arguments: str, code: int = 0, typed: str = "", **environment: str) -> str:
-    """Runs the program to its end; its standard output, or with another code its standard error."""
+    """Runs the command to its end, in a process of its own where something is typed or the environment is another;
+    its standard output, or with another code its standard error.
+    """
+    if not typed and not environment:
+        ran = run("--config", str(DEMO / "config"), "--db", str(store.path), *arguments)
+        assert ran.code == code, ran.err + ran.out
+        return ran.err if code else ran.out
     called = [sys.executable, "-W", "error", "-m", "aggregator", "--db", str(store.path), *arguments]
     done = commands.run(
         called, capture_output=True, text=True, timeout=60, input=typed, env={**os.environ, **environment}

@@ -98,8 +98,7 @@ def test_this_version_has_its_database() -> None:
     assert __version__ in VERSIONS
 
 
-# To give its new names to a database from before them takes SQLite as long as everything else here.
-@pytest.fixture(scope="module", params=[each for each in VERSIONS if SOAK or each not in ("0.1.1", "0.1.2")])
+@pytest.fixture(scope="module", params=VERSIONS)
 def version(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

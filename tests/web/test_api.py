@@ -29,6 +29,7 @@ from aggregator.output.record import NAMES
 from aggregator.pipeline.opening import load_config, open_existing, open_wire, read_store
 from aggregator.text.dates import to_iso, utc_now
 from tests import ROOT
+from tests.conftest import examples
 from tests.make_database import CONFIG
 from tests.web.listening import listening
 from tests.web.serving import Served, served
@@ -573,7 +574,7 @@ def held_words(wire: Served) -> dict[str, set[str]]:
     return found
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
+@settings(max_examples=examples(16), deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 @given(data=st.data())
 def test_no_answer_holds_what_the_gate_keeps_in(changing: Served, data: st.DataObject) -> None:
     wire = changing

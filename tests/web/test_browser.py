@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +16,7 @@ from aggregator.web.desk_pages.people import digest
 from tests.conftest import SOAK
 from tests.web.browsing import Browsing, browsing
 from tests.web.every_page import (
+    AMHARIC,
     ARABIC,
     ENGLISH,
     INTO,
@@ -47,9 +49,8 @@ def followed(page: Page, selector: str) -> str:
 
 
 def reread(page: Page, path: str) -> int:
-    """The status of a page that is asked for anew: a browser may keep one for a minute."""
-    page.goto(path)
-    answer = page.reload()
+    """The status of a page that is asked for anew: a browser may keep one for a minute, of the same address."""
+    answer = page.goto(f"{path}?{secrets.token_hex(4)}")
     assert answer is not None
     return answer.status
 
@@ -255,22 +256,16 @@ def test_nobody_enters_the_desk_without_a_token(here: Browsing) -> None:
 
 def test_the_desk_acts_without_a_script(here: Browsing) -> None:
     with here.desk_tab("zola", java_script_enabled=False) as desk, here.tab() as page:
-        desk.goto(f"/desk/report/{ARABIC}")
+        desk.goto(f"/desk/report/{AMHARIC}")
         desk.locator("summary", has_text="Withhold it").click()
         desk.fill("#reason-withhold", "بطلب من الناشر")
         desk.locator("form[action$='/withhold'] button").click()
         expect(desk.locator("main")).to_contain_text("Subscribers are told to take it out.")
-        assert reread(page, f"/report/{ARABIC}") == 200  # it asks first
+        assert reread(page, f"/report/{AMHARIC}") == 200  # it asks first
         desk.locator(".desk-buttons button").click()
         expect(desk.locator(".desk-done")).to_be_visible()
-        assert reread(page, f"/report/{ARABIC}") == 404
+        assert reread(page, f"/report/{AMHARIC}") == 404
         expect(page.locator(".notice")).to_contain_text("بطلب من الناشر")
-
-        desk.goto(f"/desk/report/{ARABIC}")
-        desk.fill("#reason-restore", "بطلب من الناشر")
-        desk.locator("form[action$='/restore'] button").click()
-        followed(desk, ".desk-buttons button")
-        assert reread(page, f"/report/{ARABIC}") == 200
 
         desk.goto("/desk/merges")
         followed(desk, "article a[href^='/desk/merge/']")
@@ -305,11 +300,8 @@ def test_pages_are_light_or_dark_as_the_browser_asks_or_the_reader_chose(here: B
     with here.tab() as page:
         for chosen in (None, "dark", "light"):
             if chosen:
-                page.goto("/preferences?back=/latest")
-                page.check(f"#theme-{chosen}")
-                followed(page, "main form button")
-            else:
-                page.goto("/latest")
+                page.context.add_cookies([{"name": "theme", "value": chosen, "url": here.wire.address}])
+            reread(page, "/latest")
             for asked in ("light", "dark"):
                 page.emulate_media(color_scheme=asked)
                 ink, paper = colours(page, "h1")
@@ -348,13 +340,15 @@ def test_a_keyboard_is_enough(here: Browsing) -> None:
         assert page.evaluate("document.activeElement.id") == "content"
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.closest('main') !== null")
+        place = "[...document.querySelectorAll('*')].indexOf(document.activeElement)"
         outline = "parseFloat(getComputedStyle(document.activeElement).outlineWidth)"
         page.goto("/")
         order, widths = [], []
         for _ in range(25):
             page.keyboard.press("Tab")
-            order.append(page.evaluate("[...document.querySelectorAll('*')].indexOf(document.activeElement)"))
-            widths.append(page.evaluate(outline))
+            at, width = page.evaluate(f"[{place}, {outline}]")
+            order.append(at)
+            widths.append(width)
         assert order == sorted(set(order))  # as the page is written, and nothing twice
         assert min(widths) >= 2
         with page.expect_navigation():

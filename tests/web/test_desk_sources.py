@@ -220,6 +220,7 @@ def test_a_discovered_feed_is_written_down(person: AtDesk) -> None:
     file = next((person.wire.paths.config_folder() / "publishers").rglob("nawras.toml"))
     sources = tomllib.loads(file.read_text())["source"]
     assert {"url": sound, "kind": "feed"}.items() <= sources[0].items()
+    person.wire.now[0] += timedelta(minutes=5)
     open_wire(person.wire.paths, load_config(person.wire.paths), person.wire.now[0]).close()  # as the daemon does
 
 

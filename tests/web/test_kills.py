@@ -62,7 +62,7 @@ def test_a_client_of_the_stream_has_every_change_whoever_is_killed(tmp_path: Pat
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
     aggregator = (sys.executable, "-m", "aggregator", "--config", str(config), "--db", str(database))
-    kills, chance = 200 if SOAK else 4, random.Random(20)
+    kills, chance = 200 if SOAK else 3, random.Random(20)
     parties: dict[str, Killable] = {}
     try:
         parties["server"] = Killable(*aggregator, "serve", "--listen", f"127.0.0.1:{port}")

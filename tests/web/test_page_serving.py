@@ -1,20 +1,22 @@
-"""What every page is served with, whatever stands on it; nobody has opened the wire since an older version."""
+"""What every page is served with, whatever stands on it."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
 
+from tests.conftest import some
 from tests.web.every_page import GONE, READERS, addresses
 from tests.web.serving import Served, served, unopened
 
 
 @pytest.fixture(scope="module")
 def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(unopened(tmp_path_factory.mktemp("pages"))) as found:
+    with served(tmp_path_factory.mktemp("pages")) as found:
         yield found
 
 
@@ -51,6 +53,25 @@ def test_every_page_has_every_field_that_keeps_it_safe(wire: Served) -> None:
             assert answer.headers["cross-origin-opener-policy"] == "same-origin", path
             assert answer.headers["x-frame-options"] == "DENY", path
             assert "camera=()" in answer.headers["permissions-policy"], path
+
+
+@pytest.mark.soak
+def test_where_nobody_has_opened_the_wire_since_an_older_version_pages_are_the_same_or_refused(
+    wire: Served, tmp_path: Path
+) -> None:
+    """Refused are those for which that version kept nothing, and what only an agreement lets out that began since."""
+    statuses = Counter[int]()
+    with served(unopened(tmp_path)) as older:
+        for path in some([*addresses(READERS), *GONE, "/feeds/latest.atom", "/api/reports", "/desk/login"], 12):
+            one, other = (each.get(path, accept="text/html, */*;q=0.5") for each in (wire, older))
+            statuses[other.status_code] += 1
+            assert other.headers["x-content-type-options"] == "nosniff", path
+            if other.status_code not in (403, 503):
+                assert one.status_code == other.status_code, path
+                if other.headers["content-type"].startswith("text/html"):
+                    here, there = (BeautifulSoup(each.text, "lxml").select("h1, h2") for each in (one, other))
+                    assert [each.get_text() for each in here] == [each.get_text() for each in there], path
+    assert statuses[200] > statuses[503]
 
 
 def test_a_page_that_a_browser_has_is_not_sent_again_unless_it_is_another_one(wire: Served) -> None:

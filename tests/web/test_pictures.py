@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -71,10 +72,10 @@ class Shown:
         (self.desk.config / "publishers" / "ml" / "daily-example.toml").write_text(text)
 
 
-@pytest.fixture
-def shown(tmp_path: Path) -> Iterator[Shown]:
+@contextmanager
+def showing(folder: Path) -> Iterator[Shown]:
     with Press(now=NOW) as press:
-        desk = Desk(tmp_path, press)
+        desk = Desk(folder, press)
         for each in (desk.config / "publishers" / "ml").iterdir():
             each.unlink()
         host = "daily-example.example"
@@ -84,7 +85,7 @@ def shown(tmp_path: Path) -> Iterator[Shown]:
         text = PUBLISHER.format(base=press.url, scope="agreement")
         (desk.config / "publishers" / "ml" / "daily-example.toml").write_text(text)
         desk("fetch")
-        with served(tmp_path / "data", desk.config) as web:
+        with served(folder / "data", desk.config) as web:
             ((report, digest),) = desk.rows(
                 "SELECT a.id, p.digest FROM articles AS a JOIN picture_uses AS u USING (article_id)"
                 " JOIN pictures AS p ON p.url = u.url"
@@ -92,8 +93,21 @@ def shown(tmp_path: Path) -> Iterator[Shown]:
             yield Shown(desk, web, str(report), f"/pictures/{digest}.800.jpg")
 
 
-def test_a_picture_is_served_as_nothing_else(shown: Shown) -> None:
-    answer = shown.get()
+@pytest.fixture
+def shown(tmp_path: Path) -> Iterator[Shown]:
+    with showing(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+    """For tests that leave it as it was."""
+    with showing(tmp_path_factory.mktemp("pictures")) as found:
+        yield found
+
+
+def test_a_picture_is_served_as_nothing_else(kept: Shown) -> None:
+    answer = kept.get()
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "image/jpeg"
     assert answer.headers["x-content-type-options"] == "nosniff"
@@ -102,20 +116,20 @@ def test_a_picture_is_served_as_nothing_else(shown: Shown) -> None:
     assert answer.headers["tdm-reservation"] == "1"
     with Image.open(BytesIO(answer.content)) as image:
         assert (image.format, image.size) == ("JPEG", (800, 480))
-    again = shown.get(if_none_match=answer.headers["etag"])
+    again = kept.get(if_none_match=answer.headers["etag"])
     assert (again.status_code, again.content) == (304, b"")
-    assert shown.get(shown.path.replace(".800.", ".320.")).status_code == 200
+    assert kept.get(kept.path.replace(".800.", ".320.")).status_code == 200
 
 
-def test_only_names_of_copies_lead_anywhere(shown: Shown) -> None:
-    digest = shown.path[10:74]
+def test_only_names_of_copies_lead_anywhere(kept: Shown) -> None:
+    digest = kept.path[10:74]
     for path in (
         f"/pictures/{digest}.1600.jpg", f"/pictures/{digest}.801.jpg", f"/pictures/{digest}.jpg",
         f"/pictures/{digest.upper()}.800.jpg", f"/pictures/{'0' * 64}.800.jpg", "/pictures/", "/pictures/.checked",
         f"/pictures/{digest[:2]}/{digest[2:]}.800.jpg", "/pictures/..%2fwire.db", f"/pictures/{digest}.0800.jpg",
         f"/pictures/{digest}.800.jpg%00", "/pictures/%2e%2e/wire.db",
     ):  # fmt: skip
-        assert shown.get(path).status_code == 404, path
+        assert kept.get(path).status_code == 404, path
 
 
 @pytest.mark.parametrize(
@@ -145,13 +159,13 @@ def test_a_purged_picture_is_gone_with_its_file(shown: Shown) -> None:
     assert not list((shown.desk.database.parent / "pictures").glob("*/*.jpg"))
 
 
-def test_rights_that_are_narrowed_in_the_file_hold_at_once(shown: Shown) -> None:
+def test_rights_that_are_narrowed_in_the_file_hold_at_once(kept: Shown) -> None:
     """Before any program has stored them."""
-    assert shown.get().status_code == 200
-    shown.configure("none")
-    assert shown.get().status_code == 404
-    shown.configure("agreement")
-    assert shown.get().status_code == 200
+    assert kept.get().status_code == 200
+    kept.configure("none")
+    assert kept.get().status_code == 404
+    kept.configure("agreement")
+    assert kept.get().status_code == 200
 
 
 def test_a_file_that_is_missing_is_no_error(shown: Shown) -> None:
@@ -160,24 +174,24 @@ def test_a_file_that_is_missing_is_no_error(shown: Shown) -> None:
     assert shown.get().status_code == 404
 
 
-def test_whatever_leaves_names_the_copy_and_never_the_address_of_the_publisher(shown: Shown) -> None:
-    site = re.search(r'^url = "(.*)"', (shown.desk.config / "wire.toml").read_text(), re.MULTILINE)
+def test_whatever_leaves_names_the_copy_and_never_the_address_of_the_publisher(kept: Shown) -> None:
+    site = re.search(r'^url = "(.*)"', (kept.desk.config / "wire.toml").read_text(), re.MULTILINE)
     assert site is not None
-    at = site[1].rstrip("/") + shown.path
+    at = site[1].rstrip("/") + kept.path
     for path in ("/feeds/latest.atom", "/feeds/latest.rss", "/feeds/latest.json", "/api/reports",
-                 f"/api/reports/{shown.report}", "/api/reports?format=ninjs"):  # fmt: skip
-        said = shown.get(path).text
+                 f"/api/reports/{kept.report}", "/api/reports?format=ninjs"):  # fmt: skip
+        said = kept.get(path).text
         assert at in said, path
         assert "bridge.jpg" not in said, path
         assert "Awa Diarra" in said, path
-    (picture,) = json.loads(shown.get(f"/api/reports/{shown.report}").text)["pictures"]
+    (picture,) = json.loads(kept.get(f"/api/reports/{kept.report}").text)["pictures"]
     assert (picture["url"], picture["width"], picture["height"]) == (at, 800, 480)
     assert [each["width"] for each in picture["sizes"]] == [320, 800, 1000]
-    atom = shown.get("/feeds/latest.atom").text
+    atom = kept.get("/feeds/latest.atom").text
     assert f"{at.replace('.800.', '.320.')} 320w" in atom
     assert "Rights in the picture are separate from the text." in atom
     for form in ("newsml", "ninjs", "jsonl", "atom"):
-        said = shown.desk("export", form)
+        said = kept.desk("export", form)
         assert at in said, form
         assert "bridge.jpg" not in said, form
 

@@ -19,6 +19,7 @@ from aggregator.cli.serve import opened
 from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
 from tests.commands import COMMAND, Popen, run
+from tests.conftest import some
 from tests.make_database import CONFIG, DATABASES
 from tests.web.serving import VERSION
 
@@ -49,8 +50,17 @@ def started(*command: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
         process.communicate()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("command", [("serve",), ("run", "--serve")])
+@pytest.mark.soak
+@pytest.mark.parametrize(
+    ("command", "number"),
+    some(
+        [
+            (("serve",), signal.SIGTERM), (("serve",), signal.SIGINT), (("run", "--serve"), signal.SIGTERM),
+            (("run", "--serve"), signal.SIGINT),
+        ],
+        2,
+    ),
+)  # fmt: skip
 def test_it_answers_and_ends_within_seconds(words: list[str], command: tuple[str, ...], number: signal.Signals) -> None:
     with started(*words, *command, "--listen", "127.0.0.1:0") as (process, address):
         for path in ("/healthz", "/api/reports", "/metrics", "/feeds/latest.json"):

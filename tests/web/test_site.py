@@ -19,6 +19,8 @@ from aggregator.pipeline.paths import Paths
 from aggregator.web.site import Site
 from tests import ROOT
 from tests.conftest import AGREEMENT, NOW, make_entry, make_publisher, record
+from tests.databases import connections
+from tests.web import serving
 
 DAY = timedelta(days=1)
 BY_DESK = Cause(actor="person:amina", reason="a test")
@@ -97,3 +99,17 @@ def test_none_is_kept_after_a_fault_or_of_another_file(tmp_path: Path) -> None:
         (tmp_path / "new.db").rename(tmp_path / "wire.db")
         with site.kept_open() as (third, _):
             assert third is not second
+
+
+def test_whatever_is_asked_for_next_finds_the_database_open(tmp_path: Path) -> None:
+    # None of these has a report, of which it is noted that it was given out.
+    paths = ("/complain", "/robots.txt", "/metrics", "/api/publishers", "/healthz")
+    with serving.served(tmp_path) as wire:
+        numbers = []
+        for _ in range(3):
+            with connections() as opened:
+                assert {wire.get(path).status_code for path in paths} == {200}
+            numbers.append(len(opened))
+            wire.now[0] += timedelta(minutes=5)  # so that the answer before is not given again
+    assert numbers[0] > 1
+    assert numbers[1:] == [1, 1]  # whether the wire is well is known by opening it

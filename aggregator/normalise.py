@@ -38,9 +38,9 @@ from aggregator.text.dates import read_date
 from aggregator.text.languages import a_tag, stated_or_first
 from aggregator.text.matching import Matcher
 from aggregator.text.media import readings
+from aggregator.text.passed_over import as_read_before
 from aggregator.text.source_rules import rule_that_leaves_out
 
-DUPLICATE = "duplicate_in_document"
 # Why a value of an entry is not held as it was said, outside the raw words.
 NO_ADDRESS, LONG_ADDRESS = "link_is_no_web_address", "link_too_long"
 LONG_HEADLINE, LONG_BYLINE = "headline_cut", "byline_cut"
@@ -86,7 +86,7 @@ def normalise(
     new: list[_Placed] = []
     for place, listings in enumerate(_items(parsed.entries, identity.keys_of(parsed.entries, publisher.identity))):
         entry, keys = _standing(listings)
-        drops[DUPLICATE] += len(listings) - 1
+        drops[identity.DUPLICATE] += len(listings) - 1
         if _is_unchanged(entry, keys, digests):
             seen[place] = Seen(keys=(keys[0],), place=place)
         else:
@@ -180,7 +180,7 @@ class _Reading(Struct):
     authors: str = ""
     byline: str = ""
     plain_summary: str = ""
-    begins: str = ""  # its text, or a part of it
+    beginning: str = ""  # of the text, or else of the summary; without what older versions passed over
     plain_body: str = ""
     is_shorter: bool = False  # the body than the summary, of a podcast
     # What is kept of it.
@@ -193,6 +193,7 @@ class _Reading(Struct):
     entry_hash: bytes = b""
     words_hash: bytes = b""
     media_hash: bytes = b""
+    hashes_before: tuple[bytes, bytes] | None = None  # see `Article`
     media: tuple[Media, ...] = ()
     of_media: tuple[str, ...] = ()  # what is cut or left out of them
     # Its words, folded.
@@ -227,7 +228,7 @@ def _read_words(reading: _Reading, document: _Document) -> None:
     reading.byline = text.shortened(reading.authors, text.MOST_BYLINE)
     reading.plain_summary = text.plain(said.summary)
     contents = [text.plain(content) for content in said.content]
-    reading.begins = contents[0] if contents else reading.plain_summary
+    reading.beginning = contents[0] if as_read_before(said).content else reading.plain_summary
     reading.plain_body = "\n".join(filter(None, contents))
     reading.is_shorter = _is_of_podcast(said) and len(reading.plain_body) < len(reading.plain_summary)
 
@@ -253,7 +254,10 @@ def _pack(reading: _Reading, document: _Document) -> None:
 
 
 def _hash(reading: _Reading, document: _Document) -> None:
-    reading.words_hash, reading.media_hash = _words_hash(reading.said), pictures.digest(reading.said.media)
+    said, before = reading.said, as_read_before(reading.said)
+    reading.words_hash, reading.media_hash = _words_hash(said), pictures.digest(said.media)
+    if before is not said:
+        reading.hashes_before = _words_hash(before), pictures.digest(before.media)
 
 
 def _quote(reading: _Reading, document: _Document) -> None:
@@ -261,7 +265,7 @@ def _quote(reading: _Reading, document: _Document) -> None:
 
 
 def _fold(reading: _Reading, document: _Document) -> None:
-    reading.folded_title, reading.opening = folding.fold(reading.title), folding.opening(reading.begins)
+    reading.folded_title, reading.opening = folding.fold(reading.title), folding.opening(reading.beginning)
     summary = folding.fold(reading.summary)
     reading.folded = (summary, summary if reading.words == reading.summary else folding.fold(reading.words))
 
@@ -332,6 +336,7 @@ def _article(reading: _Reading, document: _Document) -> Article:
         matched=document.match.matched(reading.folded_title, *reading.folded) if document.match else None,
         link_marks=reading.link_marks,
         words_hash=reading.words_hash,
+        hashes_before=reading.hashes_before,
         entry_hash=reading.entry_hash,
         folded_title=reading.folded_title,
         opening=folding.opening(reading.plain_summary) if reading.is_shorter else reading.opening,

@@ -7,12 +7,12 @@ import importlib
 import os
 import signal
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import pytest
@@ -55,6 +55,8 @@ from aggregator.store.sqlite.connection import SQLiteConnection, register
 from aggregator.store.sqlite.sqlite_errors import BUSY_SECONDS
 from aggregator.text.query import parse
 from tests import commands, databases, postgres
+
+T = TypeVar("T")
 
 # `make soak` repeats in full what `make test` repeats a twentieth of, and runs what takes minutes (`only_soak`).
 SOAK = os.environ.get("SOAK") == "1"
@@ -128,6 +130,16 @@ _USUAL = settings(max_examples=examples(100), suppress_health_check=[HealthCheck
 settings.register_profile("here", _USUAL)
 settings.register_profile("ci", _USUAL, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+def some(rows: Iterable[T], most: int) -> list[T]:
+    """The rows of a table whose test is dear: all in `make soak`; so many in `make test`, from the first to the last at
+    equal distances. The test that has them is marked `soak`.
+    """
+    every = list(rows)
+    if SOAK or len(every) <= most:
+        return every
+    return [every[number * (len(every) - 1) // max(1, most - 1)] for number in range(most)]
 
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)

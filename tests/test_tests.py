@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import SOAK, some
 from tests.rows import every_row
 
 ROOT = Path(__file__).parents[1]
@@ -54,8 +55,13 @@ def calls(tree: ast.AST, name: str) -> Iterator[ast.Call]:
             yield node
 
 
+def files(pattern: str) -> list[Path]:
+    """Those in whose text this is: to read all of them as Python takes a second."""
+    return [file for file in FILES if re.search(pattern, file.read_text(), re.MULTILINE)]
+
+
 def test_no_test_waits_for_a_time_to_pass() -> None:
-    for file in FILES:
+    for file in files(r"\bsleep\b"):
         for call in calls(parsed(file), "sleep"):
             if [ast.unparse(argument) for argument in call.args] != ["0"]:
                 assert name_of(file) in SLEEPS, f"{file}:{call.lineno}: wait for what is to happen (tests/waiting.py)"
@@ -77,14 +83,42 @@ def private(tree: ast.AST) -> Iterator[tuple[str, int]]:
         yield from ((f"{ast.unparse(call.args[0])}.{n}", call.lineno) for n in names if re.match("_[^_]", str(n)))
 
 
+# What is taken from others by such a name is behind a dot, imported, or in a text.
+_TAKEN = r"(?<!\bself)(?<!\bcls)\._[A-Za-z]|^ +_\w+( as \w+)?,|\bimport\b.*\b_[A-Za-z]|\bsetattr\b"
+
+
 def test_no_test_reaches_into_what_is_private() -> None:
     found = [
         f"{name_of(file)}:{line}: {name}"
-        for file in FILES
+        for file in files(_TAKEN)
         for name, line in private(parsed(file))
         if name not in PRIVATE
     ]
     assert found == []
+
+
+def test_make_soak_runs_every_row_of_which_make_test_runs_some() -> None:
+    """`some` of a table's rows, in a decorator or in a file's constant: the test, or its file, has the mark `soak`."""
+    for file in set(files(r"\bsome\b")) - {Path(__file__)}:
+        tree = parsed(file)
+        imports = [node for node in nodes(tree) if isinstance(node, ast.ImportFrom)]
+        if not any(each.name == "some" for node in imports for each in node.names):
+            continue
+        assigned = [node for node in tree.body if isinstance(node, ast.Assign)]
+        of_file = [ast.unparse(node.value) for node in assigned if ast.unparse(node.targets[0]) == "pytestmark"]
+        if any("pytest.mark.soak" in value for value in of_file):
+            continue
+        constants = {ast.unparse(node.targets[0]) for node in assigned if any(calls(node.value, "some"))}
+        for test in (node for node in nodes(tree) if isinstance(node, ast.FunctionDef)):
+            used = {node.id for node in nodes(test) if isinstance(node, ast.Name)}
+            if test.name.startswith("test_") and used & {"some", *constants}:
+                marks = [ast.unparse(each) for each in test.decorator_list]
+                assert "pytest.mark.soak" in marks, f"{file}:{test.lineno}: {test.name} needs the mark `soak`"
+
+
+@pytest.mark.parametrize(("most", "expected"), [(1, [0]), (2, [0, 9]), (3, [0, 4, 9]), (10, list(range(10)))])
+def test_some_rows_reach_from_the_first_to_the_last(most: int, expected: list[int]) -> None:
+    assert some(range(10), most) == (list(range(10)) if SOAK else expected)
 
 
 def test_a_table_in_one_test_names_every_row_that_fails(tmp_path: Path) -> None:

@@ -10,23 +10,29 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-_BETWEEN = 0.02  # seconds between two looks
+# Seconds between two looks, at first and after some seconds: a look into a database takes the time of a processor from
+# what is waited for.
+_BETWEEN, _LONGEST = 0.02, 0.1
 
 
 def until(condition: Callable[[], object], seconds: float = 20) -> None:
     """Returns when the condition holds; fails where it has not come after so many seconds."""
-    end = time.monotonic() + seconds
+    begun = time.monotonic()
     while not condition():
-        assert time.monotonic() < end, "it never came"
-        time.sleep(_BETWEEN)
+        time.sleep(_until_the_next(begun, seconds))
 
 
 async def eventually(condition: Callable[[], object], seconds: float = 20) -> None:
     """`until`, where the event loop of the test is to go on meanwhile."""
-    end = time.monotonic() + seconds
+    begun = time.monotonic()
     while not condition():
-        assert time.monotonic() < end, "it never came"
-        await asyncio.sleep(_BETWEEN)
+        await asyncio.sleep(_until_the_next(begun, seconds))
+
+
+def _until_the_next(begun: float, seconds: float) -> float:
+    waited = time.monotonic() - begun
+    assert waited < seconds, "it never came"
+    return min(max(_BETWEEN, waited / 20), _LONGEST)
 
 
 def seconds_of(pid: int) -> float:

@@ -115,6 +115,7 @@ def all_listed() -> Iterator[Listed]:
     return map(listed, files())
 
 
+@cache
 def listed(key: str) -> Listed:
     """The publisher of this key. Raises KeyError."""
     name = files()[key]

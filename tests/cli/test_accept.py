@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from aggregator.demo import Press
-from tests import commands
 from tests.cli.test_cli import Desk
 from tests.conftest import NOW
+from tests.hostile import run
 
 
 @pytest.fixture
@@ -52,6 +52,6 @@ def test_fetch_and_health_and_accept_from_a_terminal(desk: Desk) -> None:
 
 def run_json(desk: Desk, *arguments: str) -> str:
     """What the command prints although its exit code is 1."""
-    done = commands.run(desk.command(*arguments), capture_output=True, text=True, timeout=60, cwd=desk.config)
-    assert done.returncode == 1
-    return done.stdout
+    ran = run("--config", str(desk.config), *arguments)
+    assert ran.code == 1
+    return ran.out

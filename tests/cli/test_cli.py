@@ -1,4 +1,4 @@
-"""The command as people call it: a process of its own, its exit code, what it prints, and signals."""
+"""The commands that people call most: exit codes, what is printed, and, in a process of their own, signals."""
 
 from __future__ import annotations
 
@@ -131,6 +131,12 @@ class Called(Desk):
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     with Press(now=NOW) as press:
+        yield Desk(tmp_path, press)
+
+
+@pytest.fixture
+def called(tmp_path: Path) -> Iterator[Called]:
+    with Press(now=NOW) as press:
         yield Called(tmp_path, press)
 
 
@@ -157,10 +163,18 @@ def test_help_imports_nothing_heavy() -> None:
     assert not loaded & {"pycountry", "publicsuffixlist", "aggregator.config", "aggregator.config.directory"}
 
 
-def test_fetch_is_quiet_in_cron_and_fills_the_wire(desk: Desk) -> None:
-    assert desk("fetch") == ""
-    assert desk.rows("SELECT count(*), count(DISTINCT publisher) FROM wire") == [(4, 2)]
-    assert desk("fetch", "--json") == "[]\n"  # nothing is due
+def test_commands_that_only_read_load_nothing_that_fetches_or_waits() -> None:
+    names = ("changes", "health", "latest", "query", "search", "show")
+    code = f"import sys; {'; '.join(f'import aggregator.cli.{name}' for name in names)}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert not loaded & {"asyncio", "httpx", "aiohttp", "pydantic", "rich", "lxml", "pycountry", "sqlite_utils"}
+
+
+def test_fetch_is_quiet_in_cron_and_fills_the_wire(called: Called) -> None:
+    assert called("fetch") == ""
+    assert called.rows("SELECT count(*), count(DISTINCT publisher) FROM wire") == [(4, 2)]
+    assert called("fetch", "--json") == "[]\n"  # nothing is due
 
 
 def test_fetch_takes_keys_of_publishers_and_of_sources(desk: Desk) -> None:
@@ -224,11 +238,11 @@ def test_fetch_loads_what_its_pass_needs(desk: Desk) -> None:
     assert not again.keys() & {"aggregator.parse", "aggregator.pipeline.discovery", "aggregator.revisions.volatile"}
 
 
-def test_a_failed_poll_is_named_and_is_exit_code_1(desk: Desk) -> None:
-    desk.press.misbehave("two.example", "/feed", "status", status=500)
-    said = desk("fetch", code=1)
-    assert said == f"two/two-example-feed: the server answered 500 ({desk.press.url}/two.example/feed)\n"
-    assert desk.rows("SELECT count(*) FROM wire") == [(2,)]
+def test_a_failed_poll_is_named_and_is_exit_code_1(called: Called) -> None:
+    called.press.misbehave("two.example", "/feed", "status", status=500)
+    said = called("fetch", code=1)
+    assert said == f"two/two-example-feed: the server answered 500 ({called.press.url}/two.example/feed)\n"
+    assert called.rows("SELECT count(*) FROM wire") == [(2,)]
 
 
 def test_a_terminal_sees_a_bar_and_a_summary(desk: Desk) -> None:
@@ -322,12 +336,15 @@ def test_check_says_that_pycld2_is_missing(desk: Desk) -> None:
     """It has no wheel for Python 3.14: what it alone knows of languages comes from the configuration there."""
     assert "note: pycld2" not in desk("check")
     assert json.loads(desk("check", "--json"))["language_libraries"] == ["pycld2", "py3langid"]
-    without = "import sys; sys.modules['pycld2'] = None; from aggregator.__main__ import main; main()"
-    command = [sys.executable, "-W", "error", "-c", without, "--config", str(desk.config), "check"]
-    assert "note: pycld2 is not installed, as on Python 3.14: py3langid alone" in subprocess.check_output(
-        command, text=True
+    without = (
+        "import sys; sys.modules['pycld2'] = None; from aggregator.cli import main\n"
+        "for form in ((), ('--json',)):\n"
+        "  try: main((*sys.argv[1:], 'check', *form))\n"
+        "  except SystemExit as end: assert not end.code"
     )
-    [said] = subprocess.check_output([*command, "--json"], text=True).splitlines()
+    command = [sys.executable, "-W", "error", "-c", without, "--config", str(desk.config)]
+    *printed, said = subprocess.check_output(command, text=True).splitlines()
+    assert "note: pycld2 is not installed, as on Python 3.14: py3langid alone" in "\n".join(printed)
     assert json.loads(said)["language_libraries"] == ["py3langid"]
 
 
@@ -395,16 +412,16 @@ def test_a_missing_database_and_a_missing_folder_say_what_to_do(desk: Desk, tmp_
     assert "Traceback" not in done.stderr
 
 
-def test_an_unwritable_database_is_explained(desk: Desk, tmp_path: Path) -> None:
+def test_an_unwritable_database_is_explained(called: Called, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    assert "choose another place with --db" in desk("--db", str(tmp_path / "file" / "wire.db"), "fetch", code=1)
+    assert "choose another place with --db" in called("--db", str(tmp_path / "file" / "wire.db"), "fetch", code=1)
     (tmp_path / "corrupt.db").write_bytes(b"nonsense" * 1000)
-    assert "this is no SQLite database" in desk("--db", str(tmp_path / "corrupt.db"), "fetch", code=1)
+    assert "this is no SQLite database" in called("--db", str(tmp_path / "corrupt.db"), "fetch", code=1)
 
 
-def test_usage_is_exit_code_2(desk: Desk) -> None:
-    assert "No such command" in desk("fly", code=2)
-    assert "No such option" in desk("latest", "--fast", code=2)
+def test_usage_is_exit_code_2(called: Called) -> None:
+    assert "No such command" in called("fly", code=2)
+    assert "No such option" in called("latest", "--fast", code=2)
 
 
 @pytest.fixture
@@ -480,8 +497,11 @@ def test_two_daemons_on_one_database_refuse_each_other(desk: Desk, daemon: Calla
 @pytest.mark.long
 def test_the_daemon_polls_again_when_a_source_is_due(desk: Desk, daemon: Callable[[], subprocess.Popen[str]]) -> None:
     desk.add("one.example", every=0.02)
-    daemon()
-    until(lambda: stored(desk, "SELECT count(*) FROM polls WHERE outcome = 'not_modified'") == 1)
+    log = daemon().stderr
+    assert log is not None
+    while "outcome=not_modified" not in (line := log.readline()):
+        assert line, "the daemon ended"
+    assert stored(desk, "SELECT count(*) FROM polls WHERE outcome = 'not_modified'") == 1
 
 
 def test_a_port_in_use_is_said(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from tests import commands
 from tests.cli.test_cli import Desk
 from tests.conftest import NOW, SOAK
 from tests.delivery.receiver import SECRET, receiver
+from tests.hostile import Ran
 from tests.waiting import until
 
 
@@ -56,23 +57,31 @@ def disk(tmp_path: Path) -> Path:
     return folder
 
 
-def on_disk(folder: Path, script: str, *command: str) -> list[str]:
-    """The command, upon the small disk that the shell's script may fill first."""
-    mount = f"mount -t tmpfs -o size=12m none '{folder}' && {script}"
-    return ["unshare", "-rm", "sh", "-c", f'{mount}\nexec "$@"', "sh", *command]
+def upon(disk: Path, script: str, *arguments: str, after: str = "true") -> list[str]:
+    """The command upon the small disk, that the shell's script may fill first; `after` is what the shell does then."""
+    return [*commands.COMMAND[:-1], "tests.small_disk", str(disk), script, after, *arguments]
+
+
+def on_disk(disk: Path, script: str, desk: Desk, *arguments: str, after: str = "true") -> Ran:
+    command = upon(disk, script, "--config", str(desk.config), *arguments, after=after)
+    done = commands.run(command, capture_output=True, text=True, timeout=60, cwd=desk.config)
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def filled_with(database: Path, disk: Path) -> str:
+    """The script that copies the database there and lets nothing else have room."""
+    return f"cp '{database}' '{disk}/wire.db'; dd if=/dev/zero of='{disk}/filler' bs=64k 2>/dev/null"
 
 
 def test_a_fetch_upon_a_full_disk_says_one_thing(desk: Desk, disk: Path) -> None:
-    database = disk / "wire.db"
     desk("--db", str(desk.database), "fetch")
-    desk.press.set_document("one.example", "/feed", generate_feed(1, 200, now=NOW))
-    desk.press.set_document("two.example", "/feed", generate_feed(2, 200, now=NOW))
-    script = f"cp '{desk.database}' '{database}'; dd if=/dev/zero of='{disk}/filler' bs=64k 2>/dev/null;"
-    command = on_disk(disk, script, *desk.command("--db", str(database), "fetch", "--all"))
-    done = commands.run(command, capture_output=True, text=True, timeout=60, cwd=desk.config)
-    assert done.returncode == 1
-    assert "the disk is full; make room" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    for number, host in enumerate(("one.example", "two.example")):
+        desk.press.set_document(host, "/feed", generate_feed(number, 40, now=NOW))
+    script = filled_with(desk.database, disk)
+    ran = on_disk(disk, script, desk, "--db", str(disk / "wire.db"), "fetch", "--all")
+    assert ran.code == 1
+    assert "the disk is full; make room" in ran.err
+    assert len(ran.err.splitlines()) == 1
 
 
 def test_a_delivery_upon_a_full_disk_is_sent_again_and_not_lost(
@@ -87,12 +96,10 @@ def test_a_delivery_upon_a_full_disk_is_sent_again_and_not_lost(
         partner.received.clear()
         ((report,),) = desk.rows("SELECT id FROM articles WHERE article_id = 1")
         desk("withhold", str(report), "--reason", "as asked")
-        database = disk / "wire.db"
-        script = f"cp '{desk.database}' '{database}'; dd if=/dev/zero of='{disk}/filler' bs=64k 2>/dev/null;"
-        command = desk.command("--db", str(database), "subscribers", "--deliver")
-        done = commands.run(on_disk(disk, script, *command), capture_output=True, text=True, timeout=60)
-        assert done.returncode == 1
-        assert "the disk is full; make room" in done.stderr
+        script = filled_with(desk.database, disk)
+        ran = on_disk(disk, script, desk, "--db", str(disk / "wire.db"), "subscribers", "--deliver")
+        assert ran.code == 1
+        assert "the disk is full; make room" in ran.err
         desk("--db", str(desk.database), "subscribers", "--deliver")
         assert len(partner.received) >= 1
         assert {each.said["data"]["kind"] for each in partner.received} == {"withheld"}
@@ -101,35 +108,32 @@ def test_a_delivery_upon_a_full_disk_is_sent_again_and_not_lost(
 
 def test_a_backup_upon_a_full_disk_says_one_thing_and_leaves_nothing(desk: Desk, disk: Path) -> None:
     desk("--db", str(desk.database), "fetch")
-    script = f"dd if=/dev/zero of='{disk}/filler' bs=64k 2>/dev/null; rm -f '{disk}/backup.db';"
-    tried = desk.command("--db", str(desk.database), "backup", "create", str(disk / "backup.db"))
-    shown = on_disk(disk, script, "sh", "-c", f"\"$@\"; code=$?; ls -A '{disk}'; exit $code", "sh", *tried)
-    done = commands.run(shown, capture_output=True, text=True, timeout=60, cwd=desk.config)
-    assert (done.returncode, done.stdout.split()) == (1, ["filler"])
-    assert re.fullmatch(r"aggregator: \S+/backup\.db: the disk is full; make room; nothing was changed\n", done.stderr)
+    script = f"dd if=/dev/zero of='{disk}/filler' bs=64k 2>/dev/null"
+    tried = ("--db", str(desk.database), "backup", "create", str(disk / "backup.db"))
+    ran = on_disk(disk, script, desk, *tried, after=f"ls -A '{disk}'")
+    assert (ran.code, ran.out.split()) == (1, ["filler"])
+    assert re.fullmatch(r"aggregator: \S+/backup\.db: the disk is full; make room; nothing was changed\n", ran.err)
 
 
 def test_a_daemon_upon_a_full_disk_says_one_thing(desk: Desk, disk: Path) -> None:
     """A service manager starts it again and again; its log has one line for each start."""
-    script = f": >'{disk}/wire.db.lock'; dd if=/dev/zero of='{disk}/filler' bs=4k 2>/dev/null;"
-    command = on_disk(disk, script, *desk.command("--db", str(disk / "wire.db"), "run"))
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=desk.config)
-    assert done.returncode == 1
-    assert "wire.db.lock: the disk is full; make room" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    script = f": >'{disk}/wire.db.lock'; dd if=/dev/zero of='{disk}/filler' bs=4k 2>/dev/null"
+    ran = on_disk(disk, script, desk, "--db", str(disk / "wire.db"), "run")
+    assert ran.code == 1
+    assert "wire.db.lock: the disk is full; make room" in ran.err
+    assert len(ran.err.splitlines()) == 1
 
 
 def test_a_fetch_into_a_read_only_database_says_one_thing_and_asks_nobody(desk: Desk, disk: Path) -> None:
     database = disk / "wire.db"
     desk("fetch")
     desk.press.forget()
-    script = f"cp '{desk.database}' '{database}'; mount -o remount,ro '{disk}';"
+    script = f"cp '{desk.database}' '{database}'; mount -o remount,ro '{disk}'"
     for words in (("fetch", "--all"), ("run",)):
-        command = on_disk(disk, script, *desk.command("--db", str(database), *words))
-        done = commands.run(command, capture_output=True, text=True, timeout=60, cwd=desk.config)
-        assert done.returncode == 1
-        assert len(done.stderr.splitlines()) == 1, done.stderr
-        assert str(disk) in done.stderr
+        ran = on_disk(disk, script, desk, "--db", str(database), *words)
+        assert ran.code == 1
+        assert len(ran.err.splitlines()) == 1, ran.err
+        assert str(disk) in ran.err
     assert desk.press.requests == ()
 
 
@@ -140,7 +144,7 @@ def test_the_daemon_upon_a_disk_that_fills_stands_still_and_goes_on_when_space_r
     for key in ("one", "two"):
         desk.add(f"{key}.example", every=0.02)
     log = tmp_path / "log"
-    command = on_disk(disk, "true;", *desk.command("--db", str(disk / "wire.db"), "run"))
+    command = upon(disk, "true", "--config", str(desk.config), "--db", str(disk / "wire.db"), "run")
     with log.open("w") as errors:
         process = commands.Popen(command, stderr=errors, cwd=desk.config)
     seen = Path(f"/proc/{process.pid}/root{disk}")  # what is mounted there for the process alone
@@ -206,20 +210,17 @@ def _count(database: Path, sql: str) -> int:
 def test_a_file_that_must_not_grow_is_told_from_a_program_error(desk: Desk) -> None:
     """A quota answers otherwise than a full disk."""
     desk("fetch")
-    desk.press.set_document("one.example", "/feed", generate_feed(1, 200, now=NOW))
-    done = commands.run(
-        desk.command("fetch", "--all"),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        cwd=desk.config,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 17, resource.RLIM_INFINITY)),
-    )
-    assert done.returncode == 1
-    assert "is the disk over its quota" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    desk.press.set_document("one.example", "/feed", generate_feed(1, 60, now=NOW))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, before[1]))
+    try:
+        said = desk("fetch", "--all", code=1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "is the disk over its quota" in said
+    assert len(said.splitlines()) == 1
     desk("fetch", "--all")
-    assert desk.rows("SELECT count(*) FROM articles") == [(204,)]
+    assert desk.rows("SELECT count(*) FROM articles") == [(64,)]
 
 
 def test_a_signal_to_read_the_configuration_while_the_database_cannot_be_used_does_not_end_the_daemon(
@@ -268,10 +269,12 @@ TRIED = [(name, words) for name in REFUSED for words in ("run", "fetch") if ("lo
 def test_what_the_system_refuses_is_one_line(desk: Desk, tmp_path: Path, name: str, words: str) -> None:
     before, options, said = REFUSED[name]
     (tmp_path / "file").write_text("")
-    command = ["sh", "-c", f'{before}; exec "$@"', "sh", *desk.command(*options, words)]
+    command = desk.command(*options, words)
     if "gone" in name:  # whose configuration is looked for in the folder, too
-        command = [*command[: command.index("--config")], *options, words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=tmp_path)
+        command = ["sh", "-c", f'{before}; exec "$@"', "sh", *commands.COMMAND, *options, words]
+    else:
+        subprocess.run(["sh", "-c", before], check=True, cwd=tmp_path)
+    done = commands.run(command, capture_output=True, text=True, timeout=60, cwd=tmp_path)
     assert done.returncode == 1
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1, done.stderr
@@ -280,10 +283,9 @@ def test_what_the_system_refuses_is_one_line(desk: Desk, tmp_path: Path, name: s
 def test_a_list_upon_a_full_disk_says_one_thing(desk: Desk, disk: Path) -> None:
     """The file is written when it is closed, and that error names no file."""
     desk("fetch")
-    script = f"dd if=/dev/zero of='{disk}/filler' bs=4k 2>/dev/null;"
-    command = on_disk(disk, script, *desk.command("publishers", "--opml", str(disk / "list.opml")))
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=desk.config)
-    assert (done.returncode, done.stderr) == (1, "aggregator: the disk is full; make room, then run this again\n")
+    script = f"dd if=/dev/zero of='{disk}/filler' bs=4k 2>/dev/null"
+    ran = on_disk(disk, script, desk, "publishers", "--opml", str(disk / "list.opml"))
+    assert (ran.code, ran.err) == (1, "aggregator: the disk is full; make room, then run this again\n")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from aggregator.demo import Press
 from aggregator.text.dates import to_iso, utc_now
 from tests.cli.test_cli import Desk
 from tests.conftest import NOW
-from tests.terminals import at_terminal
+from tests.terminals import here_at_terminal
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 KEYS = ("failing", "gappy", "held", "paused", "silent", "several")
@@ -91,7 +91,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 def on_terminal(desk: Desk, columns: int, *arguments: str, **environment: str) -> str:
     """What a terminal of this width is written."""
     told = os.environ | {"COLUMNS": str(columns)} | environment
-    code, seen = at_terminal(desk.command(*arguments), told)
+    code, seen = here_at_terminal(["--config", str(desk.config), *arguments], told)
     assert code == 0, seen
     return seen.decode().replace("\r\n", "\n")
 

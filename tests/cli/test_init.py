@@ -6,9 +6,10 @@ import gzip
 import os
 import pty
 import re
+import shlex
 import shutil
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from aggregator.store import Store
 from tests import ROOT, commands
 from tests.cli.test_cli import Desk
 from tests.conftest import NOW, WIRE, make_entry, make_publisher, record
-from tests.hostile import run
+from tests.hostile import Ran, run
 from tests.rows import every_row
 
 OPTIONS = {
@@ -319,16 +320,21 @@ def test_fetch_in_a_checkout_says_how_to_move_and_elsewhere_nothing(desk: Desk) 
 # What the environment names
 
 
+def run_with(variables: Mapping[str, str], *arguments: str, folder: Path) -> Ran:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        return run(*arguments, folder=folder)
+
+
 def test_an_option_comes_before_the_environment_and_that_before_what_is_found(tmp_path: Path) -> None:
     for name in ("by-option", "by-environment", "config"):
         run("init", str(tmp_path / name), *given(name=name))
 
     def named(*options: str, **variables: str) -> str:
-        command = [*commands.COMMAND, *options, "publishers", "--json"]
-        env = {**os.environ, **variables}
-        ran = commands.run(command, env=env, cwd=tmp_path, capture_output=True, text=True)
-        assert ran.returncode == 0, ran.stderr
-        return re.findall('"publisher": ?"([a-z-]+)"', ran.stdout)[0]
+        ran = run_with(variables, *options, "publishers", "--json", folder=tmp_path)
+        assert ran.code == 0, ran.err
+        return re.findall('"publisher": ?"([a-z-]+)"', ran.out)[0]
 
     by_environment = {"AGGREGATOR_CONFIG": str(tmp_path / "by-environment")}
     assert named() == "config"
@@ -340,12 +346,12 @@ def test_an_option_comes_before_the_environment_and_that_before_what_is_found(tm
 
 def test_every_command_takes_the_database_of_the_environment(desk: Desk) -> None:
     there = desk.config.parent / "elsewhere" / "my.db"
-    env = {**os.environ, "AGGREGATOR_CONFIG": str(desk.config), "AGGREGATOR_DB": str(there)}
+    env = {"AGGREGATOR_CONFIG": str(desk.config), "AGGREGATOR_DB": str(there)}
 
     def call(*words: str, code: int = 0) -> str:
-        ran = commands.run([*commands.COMMAND, *words], env=env, capture_output=True, text=True, cwd=desk.config.parent)
-        assert ran.returncode == code, ran.stderr
-        return str(ran.stdout + ran.stderr)
+        ran = run_with(env, *words, folder=desk.config.parent)
+        assert ran.code == code, ran.err
+        return ran.out + ran.err
 
     assert f"{there}: there is no database yet" in call("latest", code=1)
     assert "AGGREGATOR_DB" in call("latest", code=1)
@@ -363,16 +369,10 @@ def test_every_command_takes_the_database_of_the_environment(desk: Desk) -> None
 def test_a_variable_that_names_no_wire_is_said_with_its_name(tmp_path: Path, command: tuple[str, ...]) -> None:
     for value in (tmp_path / "none", tmp_path, tmp_path / "file"):
         (tmp_path / "file").touch()
-        ran = commands.run(
-            [*commands.COMMAND, *command],
-            env={**os.environ, "AGGREGATOR_CONFIG": str(value)},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-        )
-        assert (ran.returncode, ran.stdout) == (1, "")
-        assert f"AGGREGATOR_CONFIG: found {value}, which has no wire.toml" in ran.stderr
-        assert f"`aggregator init {value}` makes one" in ran.stderr
+        ran = run_with({"AGGREGATOR_CONFIG": str(value)}, *command, folder=tmp_path)
+        assert (ran.code, ran.out) == (1, "")
+        assert f"AGGREGATOR_CONFIG: found {value}, which has no wire.toml" in ran.err
+        assert f"`aggregator init {value}` makes one" in ran.err
 
 
 def test_help_names_both_variables() -> None:
@@ -399,11 +399,19 @@ def test_the_page_on_setting_up_names_every_option() -> None:
 
 
 def test_the_first_steps_of_the_page_work_in_an_empty_folder(tmp_path: Path) -> None:
-    steps = PAGE.partition("```sh\n")[2].partition("```")[0].replace("aggregator ", " ".join(commands.COMMAND) + " ")
+    steps = PAGE.partition("```sh\n")[2].partition("```")[0]
     env = {name: value for name, value in os.environ.items() if not name.startswith("AGGREGATOR_")}
-    env["PYTHONPATH"] = str(ROOT)
-    ran = commands.run(["sh", "-e", "-c", steps], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
-    assert ran.returncode == 0, ran.stderr
+    printed = ""
+    for line in steps.splitlines():
+        first, *words = shlex.split(line.replace("$PWD", str(tmp_path)))
+        if first == "export":
+            env |= [words[0].split("=", 1)]
+            continue
+        assert first == "aggregator"
+        command = [*commands.COMMAND, *words]
+        ran = commands.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
+        assert ran.returncode == 0, ran.stderr
+        assert "without a fault" not in ran.stderr
+        printed += ran.stdout
     assert (tmp_path / "sahel" / MALIJET).exists()
-    assert "without a fault" not in ran.stderr
-    assert "added      publishers/ml/presidency-of-mali.toml" in ran.stdout
+    assert "added      publishers/ml/presidency-of-mali.toml" in printed

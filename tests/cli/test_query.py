@@ -17,6 +17,7 @@ import pytest
 
 from tests import commands, databases
 from tests.conftest import DEMO
+from tests.hostile import Ran, run
 
 
 @pytest.fixture(scope="module")
@@ -31,12 +32,19 @@ def command(database: Path, *arguments: str) -> list[str]:
     return [*commands.COMMAND, "--config", config, "--db", str(database), "query", *arguments]
 
 
-def query(database: Path, *arguments: str, code: int = 0, given: str | bytes = "") -> str:
-    """Its standard output, or with another code its standard error."""
-    is_text = isinstance(given, str)
-    done = commands.run(command(database, *arguments), input=given, capture_output=True, text=is_text, timeout=60)
-    said = [each if is_text else each.decode() for each in (done.stdout, done.stderr)]
-    assert done.returncode == code, said
+def query(database: Path, *arguments: str, code: int = 0, given: str | bytes | None = None) -> str:
+    """Its standard output, or with another code its standard error; with `given` on its standard input, a process of
+    its own.
+    """
+    called = command(database, *arguments)
+    if given is None:
+        ran = run(*called[len(commands.COMMAND) :])
+    else:
+        said_to_it = given.encode() if isinstance(given, str) else given
+        done = commands.run(called, input=said_to_it, capture_output=True, timeout=60)
+        ran = Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+    said = (ran.out, ran.err)
+    assert ran.code == code, said
     assert bool(said[1]) is bool(code)
     return str(said[bool(code)])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from aggregator.desk.purging import purge
 from aggregator.desk.terms import sync
 from aggregator.model import Cause, Link, Text
 from aggregator.store import Store
+from tests.cli.test_cli import make_config
 from tests.conftest import NOW, WIRE, make_entry, make_publisher, record
 from tests.hostile import Ran, run
+from tests.rows import every_row
 
 LATER = NOW + timedelta(hours=1)
 FAR = datetime(2099, 1, 1, 6, tzinfo=UTC)
@@ -55,10 +58,11 @@ ACTS = {
 SAHEL, MWANZA = make_publisher("sahel"), make_publisher("mwanza", languages=("sw",))
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report of two versions with the link, another one of its publisher, and twins of two publishers."""
-    path = tmp_path / "wire.db"
+    path = tmp_path_factory.mktemp("references") / "wire.db"
+    make_config(path.with_name("config"))
     with Store.open(path) as store:
         sync(store, WIRE, [SAHEL, MWANZA], NOW, NOW.date())
         okapi = make_entry(1, title=Text("Okapi", "text/plain"), links=(Link(LINK),))
@@ -66,6 +70,11 @@ def database(tmp_path: Path) -> Path:
         record(store, MWANZA, make_entry(3, links=(Link("http://shared.example/story/"),)))
         record(store, SAHEL, make_entry(1, title=Text("Okapi again", "text/plain"), links=(Link(LINK),)), now=LATER)
     return path
+
+
+@pytest.fixture
+def database(made: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made.parent, tmp_path / "wire")) / made.name
 
 
 def id_of(database: Path, title: str = "Okapi again") -> str:
@@ -78,16 +87,16 @@ def call(database: Path, name: str, reference: str) -> Ran:
     return run("--db", database, *(word.format(reference) for word in ACTS[name]))
 
 
-@pytest.mark.parametrize("link", SAME)
-def test_a_link_is_found_however_it_is_written(database: Path, link: str) -> None:
-    ran = run("--db", database, "show", link)
+@every_row("link", SAME)
+def test_a_link_is_found_however_it_is_written(made: Path, link: str) -> None:
+    ran = run("--db", made, "show", link)
     assert ran.code == 0, ran.err
     assert "Okapi again" in ran.out
 
 
-@pytest.mark.parametrize("link", OTHER)
-def test_another_link_is_no_report(database: Path, link: str) -> None:
-    ran = run("--db", database, "show", link)
+@every_row("link", OTHER)
+def test_another_link_is_no_report(made: Path, link: str) -> None:
+    ran = run("--db", made, "show", link)
     assert (ran.code, ran.out) == (1, "")
     assert "there is no report with this id" in ran.err
 

@@ -25,7 +25,7 @@ from tests.cli.test_printable import commands as all_commands
 from tests.commands import COMMAND, Popen
 from tests.conftest import SOAK
 from tests.make_database import DATABASES
-from tests.terminals import at_terminal
+from tests.terminals import at_terminal, here_at_terminal
 
 KINDS = ({"TERM": "xterm"}, {"TERM": "dumb"}, {"TERM": "xterm", "NO_COLOR": "1"})
 USUAL = KINDS[0]
@@ -116,11 +116,15 @@ class Demo:
         said = [self.words.get(word, word) for word in shlex.split(line)]
         return [*COMMAND, "--config", str(self.folder / "config"), "--db", str(self.folder / "wire.db"), *said]
 
-    def screen(self, line: str, width: int, environment: dict[str, str]) -> str:
-        """What a terminal of this width is written on both streams."""
+    def screen(self, line: str, width: int, environment: dict[str, str], *, is_here: bool = False) -> str:
+        """What a terminal of this width is written on both streams; `is_here`: by this process."""
         told = {name: value for name, value in os.environ.items() if name not in ("TERM", "NO_COLOR")}
         told |= {"COLUMNS": str(width), "LINES": "40"} | environment
-        code, seen = at_terminal(self.call(line), told, is_typed=True)
+        command = self.call(line)
+        if is_here:
+            code, seen = here_at_terminal(command[len(COMMAND) :], told)
+        else:
+            code, seen = at_terminal(command, told, is_typed=True)
         assert code in (0, 1, 2), (line, seen)
         assert b"Traceback" not in seen, seen.decode()
         return seen.decode().replace("\r\n", "\n")
@@ -173,7 +177,7 @@ def cases(*, only: Collection[str] = CALLS) -> list[str]:
 @pytest.mark.parametrize(("width", "environment"), ALL if SOAK else ALL[:3])
 def test_what_is_printed_fits_the_terminal_and_its_kind(demo: Demo, width: int, environment: dict[str, str]) -> None:
     for line in cases(only=CALLS if (width, environment) == ALL[0] else ALWAYS):
-        screen = demo.screen(line, width, environment)
+        screen = demo.screen(line, width, environment, is_here=not SOAK and line.split()[0] not in ALWAYS)
         assert screen, line
         if environment != USUAL:
             assert "\x1b" not in screen, (line, screen)

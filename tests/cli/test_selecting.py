@@ -28,8 +28,9 @@ from aggregator.store import Store
 from tests import ROOT, commands
 from tests.cli.test_printable import OWN
 from tests.cli.test_printable import WIRE as WIRE_FILE
-from tests.conftest import NOW, WIRE, make_articles, make_entry, make_poll, make_publisher, record
+from tests.conftest import NOW, SOAK, WIRE, make_articles, make_entry, make_poll, make_publisher, record
 from tests.hostile import Ran, run
+from tests.rows import every_row
 
 HOUR = timedelta(hours=1)
 ONE = make_publisher("one", name="Le Jour")
@@ -240,8 +241,12 @@ SELECTIONS = [
 ]
 
 
-@pytest.mark.parametrize("command", [("latest",), ("search", "Crue")])
-@pytest.mark.parametrize("words", SELECTIONS)
+# Each selection with each command; in `make test` with one of them.
+COUNTED = [(command, words) for words in SELECTIONS for command in (("latest",), ("search", "Crue"))]
+
+
+@pytest.mark.soak
+@every_row(("command", "words"), COUNTED if SOAK else [*COUNTED[::4], *COUNTED[3::4]])
 def test_an_export_has_as_many_rows_as_are_counted(
     made: Path, command: tuple[str, ...], words: tuple[str, ...]
 ) -> None:
@@ -257,16 +262,21 @@ def test_an_export_has_as_many_rows_as_are_counted(
     assert call(made, *command, *words, "--exit-code", code=0 if count else 1).out.count("Crue") == min(expected, 20)
 
 
-@pytest.mark.parametrize(
-    "command", [("latest",), ("search", "Crue"), ("changes",), ("export", "csv"), ("export", "rss")]
-)
+@every_row("command", [("latest",), ("search", "Crue"), ("changes",), ("export", "csv"), ("export", "rss")])
 def test_a_limit_beyond_every_number_of_the_database_is_refused(made: Path, command: tuple[str, ...]) -> None:
     assert call(made, *command, "--limit", str(2**63 - 1)).out
     assert "--limit" in call(made, *command, "--limit", str(2**63), code=2).err
 
 
-@pytest.mark.parametrize("command", [("latest",), ("search", "Crue")])
-@pytest.mark.parametrize("words", [(), ("--country", "ML", "--country", "KE"), ("--language", "fr")])
+PAGED = [
+    (command, words)
+    for words in ((), ("--country", "ML", "--country", "KE"), ("--language", "fr"))
+    for command in (("latest",), ("search", "Crue"))
+]
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("command", "words"), PAGED if SOAK else [PAGED[0], PAGED[3]])
 def test_pages_are_one_list_also_while_new_reports_come(
     wire: Path, store: Store, command: tuple[str, ...], words: tuple[str, ...]
 ) -> None:

@@ -29,6 +29,7 @@ from aggregator.desk.terms import sync
 from aggregator.model import Cause, Complaint, Entry, Text
 from aggregator.model.snapshots import TABLES
 from aggregator.store import Store
+from tests.cli.test_cli import make_config
 from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, make_entry, make_publisher, record
 from tests.hostile import Ran, run
 from tests.make_database import DATABASES
@@ -58,6 +59,7 @@ def entry(number: int, title: str, text: str = "", **more: Any) -> Entry:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A wire of five publishers: eight reports in it, of which six may be on the web."""
     path = tmp_path_factory.mktemp("snapshot") / "wire.db"
+    make_config(path.with_name("config"))
     long = f"{' '.join(['Neno'] * 60)}. {SECRETS['over an excerpt']}."
     with Store.open(path) as store:
         sync(store, WIRE, PUBLISHERS, NOW, NOW.date())
@@ -97,7 +99,7 @@ _HELD = ("withheld", "embargoed", "withdrawn", "purged", "taken back")
 
 
 def snapshot(database: Path, folder: Path, *arguments: str, code: int = 0) -> Ran:
-    ran = run("--db", str(database), "snapshot", str(folder), *arguments)
+    ran = run("--db", str(database), "snapshot", str(folder), *arguments, folder=database.parent)
     assert ran.code == code, ran
     return ran
 

@@ -15,6 +15,7 @@ from tests import ROOT, commands
 from tests.cli.test_cli import Desk
 from tests.conftest import NOW
 from tests.delivery.receiver import KEY, SECRET, Receiver, Reply, receiver
+from tests.hostile import run
 from tests.test_trip import feed
 from tests.waiting import until
 
@@ -47,8 +48,9 @@ def add(desk: Desk, url: str, name: str = "partner", more: str = "") -> Path:
 
 
 def rows(desk: Desk) -> dict[str, dict[str, Any]]:
-    done = commands.run(desk.command("subscribers", "--json"), capture_output=True, text=True, cwd=desk.config)
-    return {row["subscriber"]: row for row in json.loads(done.stdout)}
+    return {
+        row["subscriber"]: row for row in json.loads(run("--config", str(desk.config), "subscribers", "--json").out)
+    }
 
 
 def test_fetch_sends_what_it_brought_and_the_list_says_how_each_does(desk: Desk, partner: Receiver) -> None:
@@ -77,7 +79,7 @@ def test_fetch_sends_what_it_brought_and_the_list_says_how_each_does(desk: Desk,
     desk("withhold", str(report), "--reason", "as asked")
     late = json.loads(desk("subscribers", "--unacknowledged", str(report), "--json"))
     assert {row["subscriber"]: row["overdue"] for row in late} == {"dead": False, "partner": False}
-    commands.run(desk.command("subscribers", "--deliver"), capture_output=True, cwd=desk.config)  # "dead" may be due
+    run("--config", str(desk.config), "subscribers", "--deliver")  # "dead" may be due
     assert partner.received[-1].said["data"]["kind"] == "withheld"
     (row,) = json.loads(desk("subscribers", "--unacknowledged", str(report), "--json"))
     assert (row["subscriber"], row["change_kind"], row["state"]) == ("dead", "withheld", "failing")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.store import Store
-from tests.commands import COMMAND, run
+from tests.hostile import run
 from tests.make_database import CONFIG
 
 
@@ -22,9 +22,8 @@ def database(tmp_path: Path) -> Path:
 
 
 def call(database: Path, *arguments: str) -> tuple[int, str, str]:
-    words = [*COMMAND, "--config", str(CONFIG), "--db", str(database), "tokens", *arguments]
-    ran = run(words, capture_output=True, text=True)
-    return ran.returncode, ran.stdout, ran.stderr
+    ran = run("--config", str(CONFIG), "--db", str(database), "tokens", *arguments)
+    return ran.code, ran.out, ran.err
 
 
 def test_a_token_is_printed_once_and_stored_as_its_hash(database: Path) -> None:

@@ -22,12 +22,13 @@ from hypothesis import strategies as st
 
 from aggregator.config.bare import source_key
 from aggregator.config.loading import load
-from aggregator.config.shapes import SourceKind
+from aggregator.config.shapes.publisher import SourceKind
 from aggregator.model import Access, Config, Contact, Corrections, Credentials, IdentityRules, Images, Template
 from aggregator.model.errors import ConfigError
 from aggregator.pipeline.cached import pack, unpack
 from aggregator.pipeline.paths import find_config
 from tests import ROOT
+from tests.config.shipped import shipped
 from tests.conftest import examples
 from tests.rows import every_row
 
@@ -76,13 +77,11 @@ def _faults_of(config: Path) -> tuple[str, ...]:
 
 @every_row("case", CASES, ids=lambda case: case.stem)
 def test_faulty(case: Path, tmp_path: Path) -> None:
+    """Every fault is a line with the file, what was found there and what is expected."""
     [expected] = [text for mark, _, text in sections(case) if mark == "==="]
-    assert faults_of(built(case, tmp_path)) == expected.splitlines()
-
-
-@every_row("case", CASES, ids=lambda case: case.stem)
-def test_every_fault_is_a_line_with_file_found_and_expected(case: Path, tmp_path: Path) -> None:
-    for line in faults_of(built(case, tmp_path)):
+    faults = faults_of(built(case, tmp_path))
+    assert faults == expected.splitlines()
+    for line in faults:
         assert re.fullmatch(r"(wire\.toml|rights\.toml|publishers[\w./-]*): .*found .+, expected .+", line)
 
 
@@ -134,7 +133,7 @@ def test_the_sound_config_loads(tmp_path: Path) -> None:
 
 
 def test_the_shipped_config_loads() -> None:
-    config = load(ROOT / "config")
+    config = shipped()
     own = next(publisher for publisher in config.publishers if publisher.key == config.wire.publisher)
     assert own.kind == "own"
     assert any(publisher.sources for publisher in config.publishers)

@@ -13,12 +13,12 @@ from msgspec.structs import replace
 
 from aggregator.config.catalogue import Search
 from aggregator.config.directory import outlines, page, polled, summary, switched_off
-from aggregator.config.loading import load
 from aggregator.config.opml import Outline, read, write
 from aggregator.model import Config, Credentials, Publisher, Template
 from aggregator.model.errors import OpmlError
 from aggregator.rights import effective
 from tests import ROOT
+from tests.config.shipped import shipped
 from tests.conftest import NOW, make_publisher, make_source
 from tests.rows import every_row
 
@@ -28,9 +28,9 @@ AFRICA = (
 )
 
 
-@pytest.fixture(scope="module")
-def shipped() -> Config:
-    return load(ROOT / "config")
+@pytest.fixture(name="shipped")
+def _shipped() -> Config:
+    return shipped()
 
 
 def test_every_country_of_africa_is_there(shipped: Config) -> None:

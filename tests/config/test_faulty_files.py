@@ -25,8 +25,9 @@ from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.text.dates import utc_now
 from tests.cli.test_cli import Desk
-from tests.conftest import NOW
+from tests.conftest import NOW, some
 from tests.hostile import Ran, run
+from tests.rows import every_row
 from tests.test_trip import feed
 
 TWO = "publishers/ml/two.toml"
@@ -101,7 +102,18 @@ SPOILT: dict[str, tuple[Callable[[Desk], None], str]] = {
 }
 
 
-@pytest.mark.parametrize("name", SPOILT)
+@every_row("name", SPOILT)
+def test_a_faulty_file_is_named_with_the_line_and_the_others_are_read(tmp_path: Path, name: str) -> None:
+    with Press(now=NOW) as press:
+        made, (change, fault) = Desk(tmp_path, press), SPOILT[name]
+    change(made)
+    config = load(made.config)
+    assert any(fault in line for line in config.faults)
+    assert [publisher.key for publisher in config.publishers] == ["one", "test-wire"]
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", some(SPOILT, 3))
 def test_a_faulty_file_stops_its_publisher_alone(desk: Desk, name: str) -> None:
     assert said(desk, "fetch").code == 0
     before, (change, fault) = state(desk), SPOILT[name]
@@ -180,10 +192,16 @@ def test_of_two_files_with_one_address_neither_is_polled(desk: Desk) -> None:
     assert fetched.err.count("expected an address that no other source has") == 2
 
 
-@pytest.mark.parametrize(
-    ("file", "text"),
-    [("wire.toml", "name ="), ("wire.toml", 'colour = "red"\n'), ("rights.toml", "[quotation\n"), ("rights.toml", "")],
-)
+TOUCHING = [
+    ("wire.toml", "name ="),
+    ("wire.toml", 'colour = "red"\n'),
+    ("rights.toml", "[quotation\n"),
+    ("rights.toml", ""),
+]
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("file", "text"), some(TOUCHING, 2))
 def test_what_touches_everybody_stops_everything_with_one_message(desk: Desk, file: str, text: str) -> None:
     said(desk, "fetch")
     spoil(desk, '"newspaper"', '"newspapr"')

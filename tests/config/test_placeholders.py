@@ -16,6 +16,7 @@ from aggregator.pipeline.opening import config_for_polling
 from aggregator.pipeline.paths import Paths
 from tests import ROOT
 from tests.cli.test_cli import Desk
+from tests.config.shipped import shipped
 from tests.conftest import NOW
 from tests.hostile import run
 from tests.rows import every_row
@@ -54,7 +55,7 @@ def test_what_a_real_site_is(url: str, real: bool) -> None:
 
 
 def test_the_shipped_keys_are_named_each_with_its_line() -> None:
-    config = load(ROOT / "config")
+    config = shipped()
     assert config.placeholders_forbid_polling
     lines = [line.split(": ") for line in config.placeholders]
     assert [(line[0], line[2]) for line in lines] == [

@@ -21,6 +21,7 @@ from aggregator.config.saving import save, save_new
 from aggregator.model.errors import ConfigError, StoreError
 from aggregator.store import only_daemon
 from tests import ROOT
+from tests.conftest import SOAK
 from tests.hostile import run
 
 SOUND = ROOT / "tests" / "fixtures" / "config" / "sound"
@@ -89,7 +90,9 @@ def urls(folder: Path) -> list[str]:
     return [source.url for each in config.publishers if each.key == "daily" for source in each.sources]
 
 
-@pytest.mark.parametrize("after", [False, True])
+# After a step all is as before the next one, so `make test` tries the one and the other file in one of the two ways.
+@pytest.mark.soak
+@pytest.mark.parametrize("after", [False, True] if SOAK else [True])
 def test_killed_at_any_step_the_configuration_loads(folder: Path, after: bool) -> None:
     before, step, seen = (folder / DAILY).read_bytes(), 1, set()
     while killed_at(step, lambda: add_source(folder, DAILY, NEW, "feed"), after=after):
@@ -108,7 +111,8 @@ def monthly(folder: Path) -> str:
     return (folder / WEEKLY).read_text().replace("weekly.test", "monthly.test").replace("Weekly", "Monthly")
 
 
-@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.soak
+@pytest.mark.parametrize("after", [False, True] if SOAK else [False])
 def test_killed_at_any_step_a_new_publisher_is_there_whole_or_not_at_all(folder: Path, after: bool) -> None:
     text, step, seen = monthly(folder), 1, set()
     while killed_at(step, lambda: add_publisher(folder, MONTHLY, text), after=after):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -150,7 +151,9 @@ def test_what_wordpress_did_not_publish_is_counted_and_not_carried() -> None:
 
 def test_health_says_that_a_document_is_too_long(tmp_path: Path, publisher: Publisher) -> None:
     with Press(now=NOW) as press:
-        press.set_document(HOST, "/feed", Resource(rss(list(range(MANY))), "application/rss+xml"))
+        # Entries that say nothing are read and not stored.
+        document = re.sub(rb"<title>n \d+</title>", b"", rss(list(range(MANY))))
+        press.set_document(HOST, "/feed", Resource(document, "application/rss+xml"))
         trip = Trip(press, tmp_path / "wire.db", [publisher])
         trip.now = utc_now()  # the view asks the clock
         trip()

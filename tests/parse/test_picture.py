@@ -186,7 +186,7 @@ OF_XMP: dict[str, tuple[bytes, str, str]] = {
 @every_row("packet, maker, notice", OF_XMP.values(), ids=OF_XMP)
 def test_the_notices_of_xmp_are_kept_where_nothing_else_has_them(packet: bytes, maker: str, notice: str) -> None:
     for kind in ("JPEG", "PNG", "WEBP"):
-        content = png_with_xmp(packet) if kind == "PNG" else saved(drawn(), kind, xmp=packet)
+        content = png_with_xmp(packet) if kind == "PNG" else saved(drawn(300, 200), kind, xmp=packet)
         made = encode(content)
         assert set(opened(made).getexif()) == {tag for tag, said in ((ARTIST, maker), (COPYRIGHT, notice)) if said}
         for _, file in made.files:
@@ -209,7 +209,7 @@ def png_with_xmp(packet: bytes) -> bytes:
     """As the specification of PNG has it (11.3.3.4, and XMP part 3)."""
     info = PngImagePlugin.PngInfo()
     info.add_itxt("XML:com.adobe.xmp", packet.decode("utf-8", "replace"))
-    return saved(drawn(), "PNG", pnginfo=info)
+    return saved(drawn(300, 200), "PNG", pnginfo=info)
 
 
 def test_the_notices_of_iptc_are_kept_where_exif_has_none() -> None:

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import pycld2
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
@@ -18,6 +19,7 @@ from py3langid.langid import MODEL_FILE, LanguageIdentifier
 from aggregator.tags.confused import by_words, group_of
 from aggregator.tags.language import first_look, language_of
 from aggregator.tags.language_codes import CODES, ONLY_PYCLD2, PY3LANGID
+from tests.conftest import SOAK
 from tests.rows import every_row
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "language"
@@ -231,6 +233,7 @@ print(language_of("Ribari se žale", "", None, ["hr", "sr"])[0], "numpy" in sys.
     assert ran(code) == ["('en', 'words') None False", "hr True"]
 
 
+@pytest.mark.soak
 def test_without_pycld2_py3langid_alone_is_asked() -> None:
     """As on Python 3.14, for which it has no wheel: what it alone knows comes from the configuration."""
     code = """
@@ -240,7 +243,8 @@ for language, *report in json.loads(sys.stdin.read()):
     answers = [language_of(*report, None, named)[0] for named in ([], [language], ["yo" if language == "ha" else "ha"])]
     print(language, *answers)
 """
-    reports = [(language, *report) for language, all_of_it in sentences().items() for report in all_of_it]
+    # In `make test` every third report.
+    reports = [(language, *report) for language, of_it in sentences().items() for report in of_it[:: 1 if SOAK else 3]]
     first, *rest = ran(code, given=json.dumps(reports), without="pycld2")
     assert first == "('py3langid',) None"
     found = [line.split() for line in rest]

@@ -284,7 +284,7 @@ CHOSEN = [
 ]
 
 
-@pytest.mark.parametrize(("selection", "publishers"), CHOSEN, ids=[repr(each) for each, _ in CHOSEN])
+@every_row(("selection", "publishers"), CHOSEN, ids=[repr(each) for each, _ in CHOSEN])
 def test_a_selection_chooses_the_same_reports_in_every_list(
     three: Store, selection: Selection, publishers: list[str]
 ) -> None:
@@ -294,7 +294,7 @@ def test_a_selection_chooses_the_same_reports_in_every_list(
     assert len(three.search(query, selection, ranked=True)) == len(publishers)
 
 
-@pytest.mark.parametrize(
+@every_row(
     "selection",
     [
         each

@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import unquote
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,8 +39,8 @@ from aggregator.text.urls import (
     without_fragment,
 )
 from tests import ROOT
-from tests.conftest import NOW
-from tests.databases import upgraded
+from tests.conftest import NOW, some
+from tests.databases import by_number, upgraded
 from tests.make_database import DATABASES
 from tests.rows import every_row
 
@@ -348,7 +349,11 @@ def test_all_entries_of_the_fixtures_have_the_keys_that_they_had() -> None:
     assert (differ, seen) == ([], 1214)
 
 
-@every_row("version", sorted(path.name.removesuffix(".db.gz") for path in DATABASES.glob("*.db.gz")))
+VERSIONS = by_number(path.name.removesuffix(".db.gz") for path in DATABASES.glob("*.db.gz"))
+
+
+@pytest.mark.soak
+@every_row("version", some(VERSIONS, 3))
 def test_every_article_of_every_version_is_found_by_its_link(version: str, tmp_path: Path) -> None:
     path = tmp_path / "wire.db"
     path.write_bytes(upgraded(version))

@@ -36,7 +36,7 @@ _ETHIOPIC_LETTERS = _ethiopic()
 
 def opening(text: str) -> str:
     """The first forty words, folded. Registered as the SQL function `opening`."""
-    return fold(" ".join(text[:800].split()[:40]))
+    return fold(" ".join(text[:800].split(None, 40)[:40]))
 
 
 def fold(text: str | None) -> str:

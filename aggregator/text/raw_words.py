@@ -44,13 +44,16 @@ def _value(value: Any) -> Any:
         return value
     if kind is tuple:
         return [_value(item) for item in value]
+    if kind is Text and value.element is None:
+        return {"value": value.value, "type": value.type}
+    if kind is Category and value.scheme is None and value.label is None:
+        return value.term
     names, parts_of = _FIELDS[kind]
-    said = {
+    return {
         name: part if type(part) is str else _value(part)
         for name, part in zip(names, parts_of(value), strict=True)
         if part is not None and part != ()
     }
-    return said["term"] if kind is Category and len(said) == 1 else said
 
 
 def decode(raw: bytes | str) -> Entry:

@@ -322,7 +322,7 @@ CASES: dict[str, Case | str] = {
     "worker": "its log is that of `run`",
     "demo": "its publishers are our own",
 }
-# In this order: what reads, what acts, and what reads again.
+# In this order: what reads, what acts, and what reads again (in `make test` half of it).
 READING = [
     "rights",
     *("latest", "search", "show", "changes", "merges", "health", "coverage", "publishers rename", "check", "query"),
@@ -363,7 +363,7 @@ ACTING = [
         "pending refuse",
         "publishers remove",
         "complaint list",
-        *READING,
+        *(READING if SOAK else READING[1::2]),
         "purge",
         "changes",
         "complaint erase",

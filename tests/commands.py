@@ -27,6 +27,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -274,19 +275,22 @@ def _ask(
 _place: str | None = None  # where the starter listens
 _starter: subprocess.Popen[bytes] | None = None
 _has_begun = False
+_SHARED = "STARTER_OF_TESTS"  # names the place of a starter that several processes have
+_BETWEEN = 0.02  # seconds between two looks whether it is there
+
+
+def share() -> None:
+    """Begins the starter for all the processes of pytest that this one starts: to begin takes it some seconds."""
+    if _SHARED not in os.environ:
+        os.environ[_SHARED] = _begin()
 
 
 def _connected(*, wait: bool) -> socket.socket | None:
     """A connection to the starter, which begins with the first of them; None: it is not there yet."""
-    global _place, _starter
+    global _place
     if _place is None:
-        folder = tempfile.mkdtemp(prefix="starter-")
-        _place = f"{folder}/socket"
-        command = [*COMMAND[:3], "-m", "tests.commands", _place]
-        pipe = subprocess.PIPE
-        _starter = subprocess.Popen(command, stdin=pipe, stdout=pipe, cwd=ROOT, env=_ENVIRONMENT)
-        atexit.register(_end, os.getpid(), _starter, folder)
-    if _starter is not None and not _begun(_starter, 120 if wait else 0):
+        _place = _ENVIRONMENT.get(_SHARED) or _begin()
+    if not _begun(_place, 120 if wait else 0):
         assert not wait, "the starter of the tests' commands (tests/commands.py) does not begin"
         return None
     connection = socket.socket(socket.AF_UNIX)
@@ -294,14 +298,27 @@ def _connected(*, wait: bool) -> socket.socket | None:
     return connection
 
 
-def _begun(starter: subprocess.Popen[bytes], seconds: float) -> bool:
+def _begin() -> str:
+    """Where the starter that it begins will listen."""
+    global _starter
+    folder = tempfile.mkdtemp(prefix="starter-")
+    place = f"{folder}/socket"
+    command = [*COMMAND[:3], "-m", "tests.commands", place]
+    _starter = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=ROOT, env=_ENVIRONMENT)
+    atexit.register(_end, os.getpid(), _starter, folder)
+    return place
+
+
+def _begun(place: str, seconds: float) -> bool:
     """Whether it listens, by then."""
     global _has_begun
-    assert starter.stdout is not None
-    if not _has_begun and select.select([starter.stdout], [], [], seconds)[0]:
-        said = starter.stdout.read(1)
-        assert said, "the starter of the tests' commands (tests/commands.py) has ended, see above"
-        _has_begun = True
+    end = time.monotonic() + seconds
+    while not _has_begun:
+        _has_begun = Path(place).exists()
+        assert _starter is None or _starter.poll() is None, "the starter (tests/commands.py) has ended, see above"
+        if time.monotonic() >= end:
+            break
+        time.sleep(_BETWEEN)
     return _has_begun
 
 
@@ -521,9 +538,9 @@ def main(place: str) -> None:
     gc.freeze()
     _in_huge_pages()
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(place)
+        listener.bind(f"{place}.new")
         listener.listen(64)
-        os.write(1, b"!")  # it has begun
+        Path(f"{place}.new").rename(place)  # it has begun
         request = _Starter(listener).serve()
     if request is not None:
         _become(request)

@@ -218,6 +218,8 @@ ROWS: dict[str, tuple[tuple[str, ...], Callable[[Element], _Said]]] = {
     "media:credit": (("media:credit",), _text),
     "media:copyright": (("media:copyright",), _text),
     "media:title": (("media:title",), _text),
+    "media:text": (("media:text",), _text),
+    "media:player": (("media:player",), _attribute("url")),
     "media:keywords": (("media:keywords",), _parts),
     "width of media": (_MEDIA, _attribute("width")),
     "height of media": (_MEDIA, _attribute("height")),

@@ -21,6 +21,7 @@ from datetime import timedelta
 from itertools import groupby
 from pathlib import Path
 
+from procrastinate import PsycopgConnector
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from aggregator.engine.deferring import TICK_SECONDS, Tick, defer
@@ -114,7 +115,7 @@ async def _ticks(wire: Wire, place: PostgresPlace, sources: int, times: int) -> 
     due = 0
     with Store.open(place) as store:
         store.shared_limits(2, timedelta(seconds=30), dict)  # makes the tables of tasks
-        app = app_of(store.task_connector(), _nothing, _nothing, ())
+        app = app_of(PsycopgConnector(**store.task_connection()), _nothing, _nothing, ())
         tick = Tick(FetchSettings(), lambda url: domain_of(url.split("/")[2]))
         now = utc_now()
         async with app.open_async():

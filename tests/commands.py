@@ -42,7 +42,14 @@ from tests import databases
 ROOT = Path(__file__).parents[1]
 COMMAND = (sys.executable, "-W", "error", "-m", "aggregator")
 # What may stand there in the place of `aggregator`: programs of the tests and of bench/.
-_PROGRAMS = ("aggregator", "bench.onebox", "tests.small_disk", "tests.store.writing")
+_PROGRAMS = (
+    "aggregator",
+    "bench.onebox",
+    "tests.brisk",
+    "tests.pipeline.dying_visit",
+    "tests.small_disk",
+    "tests.store.writing",
+)
 # What the interpreter and the linker read as they start: a process that is to have others of these cannot be a fork.
 _READ_AT_START = ("PYTHON", "LC_", "LANG", "LD_", "MALLOC_", "TZ")
 _ENVIRONMENT = dict(os.environ)  # before any test has changed it
@@ -182,9 +189,16 @@ def start_readers() -> None:
 
 
 async def _start_reader(cls: type[workers.Process], seconds: float) -> workers.Process:
-    """By the starter, unless another environment or program is asked for, or the starter is not there yet: what waits
-    for a document has deadlines, and to begin takes the starter longer than a reading process.
+    """One that another pipeline has left, or one by the starter, unless another environment or program is asked for, or
+    the starter is not there yet: what waits for a document has deadlines, and to begin takes the starter longer than a
+    reading process.
     """
+    environment = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+    request = {"kind": "reader", "path": [str(folder) for folder in sys.path], "session": False}
+    request["folder"] = str(Path.cwd())
+    asked = json.dumps([request, environment, os.fstat(2).st_dev, os.fstat(2).st_ino])
+    if (idle := _idle_one(asked)) is not None:
+        return _Process(cast("Any", await _Reader.connected(idle)), seconds)
     is_usual = _read_at_start(os.environ) == _read_at_start(_ENVIRONMENT) and sys.executable == COMMAND[0]
     connection = _connected(wait=False) if is_usual else None
     if connection is None:
@@ -192,36 +206,90 @@ async def _start_reader(cls: type[workers.Process], seconds: float) -> workers.P
     theirs, calls = os.pipe()
     answers, theirs_too = os.pipe()
     try:
-        request = {"kind": "reader", "path": [str(folder) for folder in sys.path], "session": False}
-        request["folder"] = str(Path.cwd())
-        status = _ask(connection, request, [theirs, theirs_too, 2], os.environ)
+        status = _ask(connection, request, [theirs, theirs_too, 2], environment)
     finally:
         os.close(theirs)
         os.close(theirs_too)
-    return cls(cast("Any", await _Reader.connected(status, calls, answers)), seconds)
+    return _Process(cast("Any", await _Reader.connected(_Idle(asked, status, calls, answers))), seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Idle:
+    """A reading process that nobody asks anything."""
+
+    asked: str  # the path, folder, environment and standard error that it has
+    status: _Status
+    calls: int  # the end of a pipe, and the next
+    answers: int
+
+    def end(self) -> None:
+        """It ends with its input."""
+        os.close(self.calls)
+        os.close(self.answers)
+        self.status.close()
+
+
+# In the product one reads thousands of documents; here most pipelines read three, and to start one takes longer.
+_idle: list[_Idle] = []
+_MOST_IDLE = 3
+
+
+def _idle_one(asked: str) -> _Idle | None:
+    """The last that was left, and has what is asked for."""
+    for idle in [each for each in reversed(_idle) if each.asked == asked]:
+        _idle.remove(idle)
+        if idle.status.read(wait=False) is None:
+            return idle
+        idle.end()
+    return None
+
+
+class _Process(workers.Process):
+    """One that has answered all is left to whoever asks for one next."""
+
+    async def close(self) -> None:
+        if not self._open and not self.is_over:
+            cast("_Reader", self._process).leave()
+        await super().close()
 
 
 class _Reader:
     """As `asyncio.subprocess.Process`."""
 
-    def __init__(self, status: _Status, stdin: asyncio.StreamWriter, stdout: asyncio.StreamReader) -> None:
-        self._status, self.pid, self.stdin, self.stdout = status, status.pid, stdin, stdout
+    def __init__(self, begun: _Idle, stdin: asyncio.StreamWriter, stdout: asyncio.StreamReader, answers: Any) -> None:
+        self._asked, self._status, self._answers = begun.asked, begun.status, answers
+        self.pid, self.stdin, self.stdout = begun.status.pid, stdin, stdout
+        self._is_left = False
 
     @classmethod
-    async def connected(cls, status: _Status, calls: int, answers: int) -> _Reader:
+    async def connected(cls, begun: _Idle) -> _Reader:
         loop = asyncio.get_running_loop()
         stdout = asyncio.StreamReader(workers.ANSWER_BYTES)
-        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stdout), os.fdopen(answers, "rb", 0))
-        transport, protocol = await loop.connect_write_pipe(asyncio.BaseProtocol, os.fdopen(calls, "wb", 0))
-        return cls(status, asyncio.StreamWriter(transport, protocol, None, loop), stdout)
+        answers, _ = await loop.connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(stdout), os.fdopen(begun.answers, "rb", 0)
+        )
+        transport, protocol = await loop.connect_write_pipe(asyncio.BaseProtocol, os.fdopen(begun.calls, "wb", 0))
+        return cls(begun, asyncio.StreamWriter(transport, protocol, None, loop), stdout, answers)
+
+    def leave(self) -> None:
+        """It goes on, for others; to whoever had it, it has ended."""
+        self._is_left = True
+        pipes = [os.dup(end.get_extra_info("pipe").fileno()) for end in (self.stdin.transport, self._answers)]
+        _idle.append(_Idle(self._asked, self._status, *pipes))
+        while len(_idle) > _MOST_IDLE:
+            _idle.pop(0).end()
+        self.stdout.feed_eof()
+        self._answers.close()
 
     async def wait(self) -> int:
-        status = await self._status.arrived()
+        status = signal.SIGKILL if self._is_left else await self._status.arrived()
         self.stdin.close()
         await asyncio.sleep(0)  # it is closed by the loop
         return os.waitstatus_to_exitcode(status)
 
     def kill(self) -> None:
+        if self._is_left:
+            return
         if self._status.read(wait=False) is not None:
             raise ProcessLookupError
         os.kill(self.pid, signal.SIGKILL)
@@ -244,6 +312,10 @@ class _Status:
             with suppress(BlockingIOError):
                 self._take(self._connection.recv(_LENGTH))
         return self._read
+
+    def close(self) -> None:
+        """Nobody will ask any more."""
+        self._connection.close()
 
     async def arrived(self) -> int:
         if self._read is None:
@@ -324,6 +396,8 @@ def _begun(place: str, seconds: float) -> bool:
 
 def _end(owner: int, process: subprocess.Popen[bytes], folder: str) -> None:
     if os.getpid() == owner:
+        while _idle:
+            _idle.pop().end()
         process.communicate()
         shutil.rmtree(folder)
 
@@ -346,6 +420,8 @@ class _Starter:
         while True:
             ready, _, _ = select.select([self.listener, awake, 0], [], [])
             if 0 in ready:
+                for each in self.under_way.values():  # reading processes that were left to others, and end now
+                    each.close()
                 return None
             if awake in ready:
                 os.read(awake, 4096)

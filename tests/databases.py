@@ -1,7 +1,7 @@
 """New databases as copies of one that the migrations made: what they make is the same each time, and takes 20 times as
-long as a copy. So are the new names of an older database, for which SQLite reads the whole schema some hundred times.
-Tests of the migrations, and of how a database is made, ask for the fixture `started_anew`. The databases of older
-versions are upgraded once in a process.
+long as a copy. So are the new names of an older database, and the end of the old ones, for which SQLite reads the whole
+schema some hundred times. Tests of the migrations, and of how a database is made, ask for the fixture `started_anew`.
+The databases of older versions are upgraded once in a process.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from aggregator.model.place import Place
 from aggregator.pipeline.opening import load_config, open_wire
 from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
-from aggregator.store.sqlite.schema import m0016
+from aggregator.store.sqlite.schema import m0016, m0018
 from aggregator.text.dates import utc_now
 from tests.make_database import CONFIG, DATABASES
 
 _open = Store.open.__func__  # type: ignore[attr-defined]
-_rename = m0016.rename
+_rename, _drop = m0016.rename, m0018.drop
 
 _Schema = tuple[tuple[object, ...], ...]
 _changed: dict[tuple[object, _Schema], _Schema] = {}
@@ -102,19 +102,26 @@ def make_anew(path: Path) -> None:
 def copy_new_ones() -> None:
     """Lets `Store.open` in this process find a new, empty database where there is none."""
     Store.open = classmethod(_copied_and_opened)  # type: ignore[method-assign, assignment]
-    m0016.rename = rename
+    m0016.rename, m0018.drop = rename, drop
     _empty()
 
 
 def make_new_ones() -> None:
     """Lets it make them, as the product does."""
     Store.open = classmethod(_open)  # type: ignore[method-assign]
-    m0016.rename = _rename
+    m0016.rename, m0018.drop = _rename, _drop
 
 
 def rename(connection: sqlite3.Connection) -> None:
     """What migration 0016 begins with."""
     change_schema(connection, _rename)
+
+
+def drop(connection: sqlite3.Connection) -> None:
+    """What migration 0018 is. Views of ours go before, for whatever is left only changes its text."""
+    for view in ("wire", "wire_at", "notices", "health"):
+        connection.execute(f"DROP VIEW IF EXISTS {view}")
+    change_schema(connection, _drop)
 
 
 def change_schema(connection: sqlite3.Connection, change: Callable[[sqlite3.Connection], None]) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_args
 
-from aggregator.config.shapes import SourceKind
+from aggregator.config.shapes.publisher import SourceKind
 from aggregator.model import (
     CHANGED,
     Act,

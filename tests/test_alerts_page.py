@@ -9,7 +9,7 @@ from pathlib import Path
 from aggregator.alerts.owed import MOST
 from aggregator.alerts.times import GIVE_UP_AFTER
 from aggregator.config.loading import load
-from aggregator.config.shapes import SearchFile, TellTable
+from aggregator.config.shapes.search import SearchFile, TellTable
 from aggregator.output import alert_mail
 from tests import ROOT
 from tests.alerts.mails import kinds

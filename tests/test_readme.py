@@ -17,7 +17,8 @@ from rich.cells import cell_len
 
 from aggregator.cli import COMMANDS
 from aggregator.config.loading import load
-from aggregator.config.shapes import PublisherFile, SourceTable, WireFile
+from aggregator.config.shapes.publisher import PublisherFile, SourceTable
+from aggregator.config.shapes.wire import WireFile
 from aggregator.model import Corrections, Images, Publisher, Rights
 from aggregator.model.poll import Outcome
 from aggregator.model.publisher import ItemClass, Kind

@@ -905,13 +905,13 @@ def killer() -> Iterator[Killer]:
 @pytest.mark.stores
 @pytest.mark.parametrize("part", range(8 if SOAK else 1))  # so that processes share them
 def test_the_promises_hold_whatever_happens(killer: Killer, part: int, store_kind: str) -> None:
-    """200 steps in `make test`, 20,000 in `make soak`; over PostgreSQL 20 in `make test`."""
+    """100 steps in `make test`, 20,000 in `make soak`; over PostgreSQL 12 in `make test`."""
 
     def machine() -> Wire:
         return Wire(killer, store_kind)
 
     machine.__name__ = f"machine_{part}"  # where examples are not drawn by chance, each part has its own
-    few, steps = (8, 25) if store_kind == "sqlite" else (2, 10)
+    few, steps = (4, 25) if store_kind == "sqlite" else (1, 12)
     run_state_machine_as_test(
         machine,
         settings=settings(

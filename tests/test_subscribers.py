@@ -23,6 +23,7 @@ from msgspec.structs import replace
 
 from aggregator.model import ChangeKind, Config, SavedSearch, Selection
 from aggregator.pipeline import matching
+from aggregator.pipeline.match_waiting import match_waiting
 from aggregator.store import Store
 from tests.conftest import SOAK, WIRE, scaled
 from tests.subscribers import (
@@ -58,7 +59,7 @@ def new_world(seed: int) -> Iterator[World]:
 def test_every_subscriber_holds_what_it_must() -> None:
     """By pages, a few lines at a time; now and then one crashes and goes on from where it had noted to be."""
     doubles, happened, kinds = 0, Counter[str](), Counter[str]()
-    for seed in seeds(1_000 if SOAK else 500):
+    for seed in seeds(1_000 if SOAK else 320):
         with new_world(seed) as world:
             everybody, given, chance = subscribers(), list[Listed](), random.Random(seed)
             for step in range(STEPS):
@@ -152,7 +153,7 @@ async def match(store: Store) -> None:
 
     while store.index():
         pass
-    await matching.match_waiting(on_store)
+    await match_waiting(on_store)
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from aggregator.cli.printing import say, say_json
 from aggregator.cli.probe import refuse_secrets, surveyed
 from aggregator.config import catalogue
 from aggregator.config.adding import add_publisher
+from aggregator.config.keys import KEY, KEY_EXPECTED
 from aggregator.config.new_publishers import Known, publisher_text
-from aggregator.config.shapes import KEY, KEY_EXPECTED
 from aggregator.pipeline.opening import config_for_polling, publisher_files
 from aggregator.pipeline.paths import Paths
 from aggregator.rights import is_address

@@ -22,10 +22,10 @@ from aggregator.model.place import Place
 from aggregator.pipeline.faults import names_of
 from aggregator.pipeline.opening import is_in_force, publisher_files, read_config, read_store, refuse_placeholders
 from aggregator.pipeline.paths import Paths
-from aggregator.pipeline.tagging import tables_of
 from aggregator.rights import agreement_warnings
 from aggregator.store import everybody_reads
 from aggregator.tags.language import LIBRARIES
+from aggregator.tags.tables import tables_of
 from aggregator.text.dates import utc_now
 from aggregator.text.printable import counted, escaped
 

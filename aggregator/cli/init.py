@@ -15,7 +15,8 @@ from aggregator.config.codes import country_called, language_called
 from aggregator.config.files import publisher_files
 from aggregator.config.loading import load
 from aggregator.config.saving import save
-from aggregator.config.shapes import WIRE, check
+from aggregator.config.shapes.checking import check
+from aggregator.config.shapes.wire import WIRE
 from aggregator.config.toml import read_toml
 from aggregator.model.errors import ConfigError
 from aggregator.pipeline.opening import read_store

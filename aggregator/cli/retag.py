@@ -12,7 +12,7 @@ from aggregator.pipeline.choosing import publisher_key
 from aggregator.pipeline.opening import load_config, open_existing, read_store
 from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.tagging import retag as retag_all
-from aggregator.pipeline.tagging import tables_of
+from aggregator.tags.tables import tables_of
 from aggregator.text.dates import utc_now
 from aggregator.text.printable import counted
 

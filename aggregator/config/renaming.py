@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
 
 from aggregator.config.files import text_in
+from aggregator.config.keys import KEY, KEY_EXPECTED
 from aggregator.config.loading import load
 from aggregator.config.saving import remove, save
-from aggregator.config.shapes import KEY, KEY_EXPECTED
 from aggregator.config.toml import parse_toml
 from aggregator.config.writing import with_value
 from aggregator.model import Config

@@ -11,10 +11,12 @@ import tomlkit
 from msgspec import Struct
 
 from aggregator.config.files import search_file, search_files
+from aggregator.config.keys import KEY, KEY_EXPECTED
 from aggregator.config.lines import located
 from aggregator.config.saving import save
 from aggregator.config.selections import KEYS, code_faults, selection_of
-from aggregator.config.shapes import KEY, KEY_EXPECTED, SEARCH, SearchFile, TellTable, check
+from aggregator.config.shapes.checking import check
+from aggregator.config.shapes.search import SEARCH, SearchFile, TellTable
 from aggregator.config.toml import parse_toml
 from aggregator.model import Faulty, SavedSearch, Tell, Wire
 from aggregator.model.errors import ConfigError

@@ -15,7 +15,8 @@ from aggregator.config.codes import (
     is_country,
     is_language,
 )
-from aggregator.config.shapes import SearchFile, SubscriberFile
+from aggregator.config.shapes.search import SearchFile
+from aggregator.config.shapes.subscriber import SubscriberFile
 from aggregator.config.toml import TomlTable
 from aggregator.model import Selection
 from aggregator.rights import fault

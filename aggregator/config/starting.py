@@ -13,7 +13,8 @@ from msgspec import Struct
 from aggregator.config import catalogue
 from aggregator.config.new_publishers import slug_of
 from aggregator.config.placeholders import is_shipped
-from aggregator.config.shapes import WIRE, check_part
+from aggregator.config.shapes.checking import check_part
+from aggregator.config.shapes.wire import WIRE
 from aggregator.fetch.iri import to_uri
 
 _COMMENTS_AT = 45  # the column, in wire.toml

@@ -10,10 +10,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from aggregator.config.files import subscriber_file, subscriber_files
+from aggregator.config.keys import KEY, KEY_EXPECTED
 from aggregator.config.lines import located
 from aggregator.config.placeholders import is_real
 from aggregator.config.selections import code_faults, selection_of
-from aggregator.config.shapes import KEY, KEY_EXPECTED, SIGNING, SUBSCRIBER, SubscriberFile, check
+from aggregator.config.shapes.checking import SIGNING, check
+from aggregator.config.shapes.subscriber import SUBSCRIBER, SubscriberFile
 from aggregator.config.toml import TomlTable, parse_toml
 from aggregator.model import Faulty, Subscriber, Template
 from aggregator.model.errors import ConfigError

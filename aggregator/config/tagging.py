@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aggregator.config.selections import TOPIC_EXPECTED
-from aggregator.config.shapes import TagsTable
+from aggregator.config.shapes.publisher import TagsTable
 from aggregator.model import TagSettings
 from aggregator.rights import fault
 from aggregator.tags.mediatopics import topic_code

@@ -46,3 +46,8 @@ def _syntax_fault(name: str, content: bytes, reason: str) -> str:
         return f"{name}: {place[2]}: found text that is not TOML ({place[1]}), expected `key = value` or `[table]`"
     last = len(content.splitlines())
     return f"{name}: line {last}: found text that is not TOML ({reason}), expected `key = value` or `[table]`"
+
+
+def plain(number: float) -> float:
+    """A number as it stood in its file: `30` has become 30.0 on its way to a fault."""
+    return int(number) if number.is_integer() else number

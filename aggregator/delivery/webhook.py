@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
+from aggregator.delivery.message import Message
 from aggregator.delivery.signing import Signer
 from aggregator.fetch.posting import Posted, Poster
 from aggregator.model import Template
@@ -15,13 +16,6 @@ from aggregator.text.printable import escaped
 SECONDS = 15.0  # for a request and its answer
 _GONE = 410
 _MOST_SAID = 200  # characters of an error that are kept
-
-
-class Message(Struct, frozen=True):
-    """What is sent: its id stays the same however often it is sent."""
-
-    id: str
-    body: bytes  # JSON
 
 
 class Outcome(Struct, frozen=True):

@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from procrastinate import App
+from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 
@@ -87,7 +87,7 @@ class _Worker:
         loop.set_exception_handler(self._forgive)
         try:
             await self._pipeline.begin()
-            connector = await self._pipeline.on_store(Store.task_connector)
+            connector = PsycopgConnector(**await self._pipeline.on_store(Store.task_connection))
             self._app = app_of(connector, self._of(POLL, self._poll), self._of(SEARCH, self._poll), self._rounds())
             async with self._app.open_async():
                 await self._run(self._app)

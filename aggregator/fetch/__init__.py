@@ -11,33 +11,30 @@ import asyncio
 import os
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
-from functools import partial
-from typing import Self, TypeVar
-from urllib.parse import urlsplit
+from typing import Self
 
 import aiohttp
 import httpx
-from msgspec import Struct
 from msgspec.structs import replace
 
 from aggregator.fetch import answers, body, challenges, iri, redirects, robots
-from aggregator.fetch.addresses import NO_HOSTS, Hosts, is_written, socket_factory, written_by, written_in
+from aggregator.fetch.addresses import NO_HOSTS, Hosts, written_by, written_in
+from aggregator.fetch.client import Answer, Client, Take, Trip
 from aggregator.fetch.credentials import Opened
-from aggregator.fetch.limits import AWAITED_A_ROOM, Limits, SharedLimits, Turn, most_aside, without_deadline
-from aggregator.fetch.redirects import Redirect, Way
+from aggregator.fetch.limits import AWAITED_A_ROOM, Limits, SharedLimits, Turn, most_aside
+from aggregator.fetch.redirects import Way
 from aggregator.fetch.robots import RobotsCache
-from aggregator.fetch.starts import Start, leaving
-from aggregator.fetch.transport import make_transport
+from aggregator.fetch.starts import Start
+from aggregator.fetch.transport import Connections, ConnectTo
 from aggregator.model import Access, Busy, FetchResult, PageVisit, RobotsCopy, Source, Validators, Wire
 from aggregator.model.errors import (
     AddressRefused,
     BodyTooLarge,
     CookiePage,
     FetchError,
-    FetchTimeout,
     HttpStatus,
     RedirectRefused,
     RobotsRefused,
@@ -45,44 +42,12 @@ from aggregator.model.errors import (
 from aggregator.model.picture import FetchedPicture
 from aggregator.model.signals import SIGNAL_FIELDS, SignalFile
 from aggregator.text.printable import MOST_MESSAGE, escaped
-from aggregator.text.urls import domain_of, literal, without_user
+from aggregator.text.urls import domain_of, literal
 
 __all__ = ["NO_HOSTS", "ConnectTo", "Fetcher", "Hosts", "RobotsCache", "Turn", "written_by", "written_in"]
 
-T = TypeVar("T")
-
-# Where to connect for a host instead of asking DNS; None: ask DNS. For the local press.
-ConnectTo = Callable[[str], tuple[str, int] | None]
-
-
-class _Answer(Struct, frozen=True):
-    """An answer that is no redirect, while its connection is open."""
-
-    way: Way
-    status: int
-    headers: dict[str, str]  # names in lower case, values as `redirects.fields_of` has them
-    chunks: AsyncIterator[bytes]
-    deadline: asyncio.Timeout
-    encoding: str
-    retry_after: timedelta | datetime | None
-
-
-# Reads an answer into what a caller wants.
-Take = Callable[[_Answer], Awaitable[T]]
 # Whether an address that a server redirects to may be visited.
 MayVisit = Callable[[str], bool]
-# Waits until an address may be asked, or raises what forbids it.
-Before = Callable[[str], Awaitable[Start]]
-
-
-class _Trip(Struct, frozen=True):
-    """What holds for a request and for all that it is redirected to."""
-
-    opened: Opened
-    hosts: Hosts  # for which `allow_addresses` holds
-    start: Start  # of the first request
-    before: Before  # each further request
-
 
 _PATIENCE = 1 / 30  # of the deadline, after which an answer that is awaited keeps nobody waiting
 _PACE = 1 / 4  # of the deadline, in which a large body has to go on
@@ -115,20 +80,12 @@ class Fetcher:
     ) -> None:
         settings = self._settings = wire.fetch
         self._seconds = settings.timeout.total_seconds()
-        self._connect_to = connect_to
         self._environment = environment
         connections = settings.concurrency * AWAITED_A_ROOM + most_aside(settings.concurrency)
         most = settings.max_body_bytes + body.PACKED_MORE
-        # Each with its own connections: one to a private address never serves a request that may not go there.
-        blocks = settings.allow_addresses
-        self._public = self._open = make_transport(connections, socket_factory(blocks, is_open=False), most)
-        if blocks:
-            self._open = make_transport(connections, socket_factory(blocks, is_open=True), most)
-        self._headers = {
-            "User-Agent": wire.user_agent,
-            "Accept": redirects.ACCEPT,
-            "Accept-Encoding": body.ACCEPT_ENCODING,
-        }
+        self._client = Client(
+            Connections(connections, settings.allow_addresses, most, connect_to), wire.user_agent, settings.timeout
+        )
         self._shared = shared
         self._limits = Limits(
             settings.concurrency,
@@ -144,8 +101,7 @@ class Fetcher:
         return self
 
     async def __aexit__(self, *raised: object) -> None:
-        await self._public.aclose()
-        await self._open.aclose()
+        await self._client.close()
         if self._shared:
             await self._shared.close()
 
@@ -184,8 +140,8 @@ class Fetcher:
         opened = Opened.of_source(source, self._environment)
         take = self._taken(opened, validators, turn, now, partial=after_failure)
         headers = redirects.conditions(validators) or (redirects.AFRESH if after_failure else {})
-        trip = _Trip(opened, turn.hosts, turn.start, self._space)
-        return await self._follow(trip, headers, take, self._seconds - turn.spent)
+        trip = Trip(opened, turn.hosts, turn.start, self._space)
+        return await self._client.follow(trip, headers, take, self._seconds - turn.spent)
 
     async def linked(self, url: str, turn: Turn, now: datetime, access: Access | None = None) -> FetchResult:
         """As `get` without validators, for an address that no operator configured, which is taken literally. robots.txt
@@ -195,8 +151,8 @@ class Fetcher:
         opened = Opened.of_link(url, access, self._environment)
         take = self._taken(opened, Validators(), turn, now, partial=False)
         start = await self._may_go(opened.url, turn, now)
-        trip = _Trip(opened, turn.hosts, start, lambda at: self._may_go(at, turn, now))
-        return await self._follow(trip, {}, take, self._seconds - turn.spent)
+        trip = Trip(opened, turn.hosts, start, lambda at: self._may_go(at, turn, now))
+        return await self._client.follow(trip, {}, take, self._seconds - turn.spent)
 
     def _taken(
         self, opened: Opened, validators: Validators, turn: Turn, now: datetime | None, *, partial: bool
@@ -205,7 +161,7 @@ class Fetcher:
         browsers or people stands in its place.
         """
 
-        async def take(answer: _Answer) -> FetchResult:
+        async def take(answer: Answer) -> FetchResult:
             if answer.status == 304 and redirects.conditions(validators):
                 told = redirects.validators_of(answer.headers, otherwise=validators)
                 return _result(answer, body.Body(b""), told, opened, now)
@@ -263,7 +219,7 @@ class Fetcher:
         robots.txt binds as for `linked`; raises FetchError where there was no answer.
         """
 
-        async def take(answer: _Answer) -> SignalFile:
+        async def take(answer: Answer) -> SignalFile:
             is_there = answers.has_document(answer.status, answer.headers)
             content = await body.head(answer.chunks, answer.encoding, _MOST_OF_FILE) if is_there else b""
             return SignalFile(url=url, fetched_at=now, http_status=answer.status, body=content)
@@ -272,8 +228,8 @@ class Fetcher:
         async with self._limits.turn(redirects.host_of(url)) as turn:
             turn.hosts = hosts
             start, opened = await self._may_go(url, turn, now), Opened.of_link(url, None, self._environment)
-            trip = _Trip(opened, hosts, start, lambda at: self._may_go(at, turn, now))
-            return await self._follow(trip, _FILE, take, seconds)
+            trip = Trip(opened, hosts, start, lambda at: self._may_go(at, turn, now))
+            return await self._client.follow(trip, _FILE, take, seconds)
 
     async def picture(self, url: str, now: datetime, hosts: Hosts = NO_HOSTS) -> FetchedPicture:
         """What a server answers for a picture, whatever the status. robots.txt binds as for `linked`, there and
@@ -284,7 +240,7 @@ class Fetcher:
         async with self._limits.turn(redirects.host_of(url)) as turn:
             turn.hosts = hosts
 
-            async def take(answer: _Answer) -> FetchedPicture:
+            async def take(answer: Answer) -> FetchedPicture:
                 content = b""
                 if answer.status == 200:
                     room = body.Room(turn.arrival, turn.room, answer.deadline, self._seconds * _PACE)
@@ -293,8 +249,8 @@ class Fetcher:
                 return FetchedPicture(http_status=answer.status, url=at, body=content, retry_after=asked)
 
             start, opened = await self._may_go(url, turn, now), Opened.of_link(url, None, self._environment)
-            trip = _Trip(opened, hosts, start, lambda at: self._may_go(at, turn, now))
-            return await self._follow(trip, _PICTURE, take, self._seconds - turn.spent)
+            trip = Trip(opened, hosts, start, lambda at: self._may_go(at, turn, now))
+            return await self._client.follow(trip, _PICTURE, take, self._seconds - turn.spent)
 
     async def page(
         self,
@@ -313,7 +269,7 @@ class Fetcher:
         does not let us go, and other FetchErrors where there was no answer.
         """
 
-        async def take(answer: _Answer) -> PageVisit:
+        async def take(answer: Answer) -> PageVisit:
             told = redirects.validators_of(answer.headers, validators if answer.status == 304 else Validators())
             fields = redirects.storable(answer.headers)
             visit = PageVisit(
@@ -335,7 +291,7 @@ class Fetcher:
             async with self._limits.turn(redirects.host_of(way.at), delay) as turn:
                 turns.append(turn)
                 headers = redirects.PAGE | redirects.conditions(validators)
-                visit = await self._one_request(way, hosts, turn.start, headers, take, self._seconds)
+                visit = await self._client.request(way, hosts, turn.start, headers, take, self._seconds)
             if isinstance(visit, PageVisit):
                 return visit
             way = way.on(visit)
@@ -344,7 +300,7 @@ class Fetcher:
                 raise RedirectRefused(f"it redirects to another site, {escaped(way.at, MOST_MESSAGE)}")
         raise redirects.too_many(way)
 
-    async def _whole(self, visit: PageVisit, answer: _Answer, most: int, turn: Turn) -> PageVisit:
+    async def _whole(self, visit: PageVisit, answer: Answer, most: int, turn: Turn) -> PageVisit:
         """The visit with the whole page, taken in as a document is. Where that fails, it says why, and what the status
         says counts all the same.
         """
@@ -403,13 +359,13 @@ class Fetcher:
         """
 
         async def ask(origin: str, now: datetime) -> RobotsCopy:
-            trip = _Trip(Opened(f"{origin}/robots.txt"), hosts, start, self._space)
+            trip = Trip(Opened(f"{origin}/robots.txt"), hosts, start, self._space)
             return await self._robots_copy(origin, trip, now, turn)
 
         return ask
 
-    async def _robots_copy(self, origin: str, trip: _Trip, now: datetime, turn: Turn | None) -> RobotsCopy:
-        async def take(answer: _Answer) -> RobotsCopy:
+    async def _robots_copy(self, origin: str, trip: Trip, now: datetime, turn: Turn | None) -> RobotsCopy:
+        async def take(answer: Answer) -> RobotsCopy:
             _note_busy(answer, turn, is_robots=True)
             is_there = answers.has_document(answer.status, answer.headers)
             content = await body.head(answer.chunks, answer.encoding, robots.MOST_BYTES) if is_there else b""
@@ -417,101 +373,43 @@ class Fetcher:
 
         seconds = min(self._seconds / 3, _ROBOTS_SECONDS)  # of the deadline, so that the document has most of it
         try:
-            return await self._follow(trip, redirects.ROBOTS, take, seconds)
+            return await self._client.follow(trip, redirects.ROBOTS, take, seconds)
         except AddressRefused:
             raise
         except FetchError as error:
             status = robots.UNAVAILABLE if isinstance(error, RedirectRefused | CookiePage) else None
             return RobotsCopy(origin=origin, fetched_at=now, http_status=status)
 
-    async def _follow(self, trip: _Trip, headers: dict[str, str], take: Take[T], seconds: float) -> T:
-        """What `take` makes of the first answer that is no redirect; what is raised has no secret. Within `turn`."""
-        opened, start = trip.opened, trip.start
-        left, way = seconds, Way(opened.url, opened.url)
-        try:
-            for _ in range(redirects.MOST_REDIRECTS + 1):
-                began, fields = time.monotonic(), headers | opened.fields_for(way.at)
-                try:
-                    answer = await self._one_request(way, trip.hosts, start, fields, take, left)
-                    left -= time.monotonic() - began - start.waited
-                    if not isinstance(answer, Redirect):
-                        return answer
-                    way = way.on(answer)
-                    way.refuse_circles()
-                    opened.follow(way.at)
-                except FetchError as error:
-                    error.retry_after = error.retry_after or way.retry_after
-                    raise
-                start = await trip.before(way.at)
-            raise redirects.too_many(way)
-        except FetchError as error:
-            opened.hush(error)
-            raise
 
-    async def _one_request(
-        self, way: Way, hosts: Hosts, start: Start, headers: dict[str, str], take: Take[T], seconds: float
-    ) -> T | Redirect:
-        """One request, which leaves when `start` lets it: what `take` makes of its answer, or where it redirects to.
-        Whoever says where to connect for a host has opened that address for it.
-        """
-        answer: httpx.Response | None = None
-        try:
-            async with asyncio.timeout(seconds) as deadline:
-                # Validators may have other scripts, which aiohttp sends in UTF-8; httpx by itself takes ASCII alone.
-                fields = self._headers | {"Host": redirects.authority_of(way.at)} | headers
-                url = iri.to_uri(way.at)
-                mapped = self._connect_to(redirects.host_of(url))
-                transport = self._open if mapped is not None or is_written(url, hosts) else self._public
-                if mapped is not None:
-                    url = urlsplit(url)._replace(scheme="http", netloc="{}:{}".format(*mapped)).geturl()
-                # aiohttp would send a user name as ours.
-                request = httpx.Request("GET", without_user(url), headers=httpx.Headers(fields, encoding="utf-8"))
-                leaving.set(partial(without_deadline, start.leave, deadline))
-                answer = await transport.handle_async_request(request)
-                told = redirects.fields_of(answer.headers.raw)
-                asked = answers.retry_after(told.get("retry-after"))
-                status, encoding = answer.status_code, told.get("content-encoding", "")
-                if status in redirects.REDIRECTS and "location" in told:
-                    return Redirect(status, told["location"], "set-cookie" in told, asked)
-                return await take(_Answer(way, status, told, answer.aiter_raw(), deadline, encoding, asked))
-        except TimeoutError as error:
-            said = f"no whole answer within {self._seconds:g} s"
-            raise FetchTimeout(said, answered=answer is not None or way.is_redirected) from error
-        except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ValueError) as error:
-            raise redirects.explained(error) from error
-        finally:
-            leaving.set(None)
-            if answer is not None:
-                await answer.aclose()
-
-
-def _result(answer: _Answer, content: body.Body, told: Validators, opened: Opened, now: datetime | None) -> FetchResult:
+def _result(answer: Answer, content: body.Body, told: Validators, opened: Opened, now: datetime | None) -> FetchResult:
     """The answer without the secrets that were sent; a private source does not move to another site by itself."""
     moved = answer.way.moved_to
     stays = moved is None or moved == answer.way.asked or not opened.may_move_to(moved)
-    return FetchResult(
-        url=opened.shown(answer.way.at),
-        http_status=answer.status,
-        headers={name: opened.redacted(value) for name, value in redirects.storable(answer.headers).items()},
-        body=opened.redacted_body(content.content),
-        validators=opened.without_secrets(told),
-        redirects=tuple(map(opened.shown, answer.way.passed)),
-        moved_to=None if stays or moved is None else opened.shown(moved),
-        fresh_for=answers.fresh_for(answer.headers, now),
-        retry_after=answer.retry_after or answer.way.retry_after,
-        remark=content.remark,
-        is_cut=content.is_cut,
+    return opened.without_secrets(
+        FetchResult(
+            url=answer.way.at,
+            http_status=answer.status,
+            headers=redirects.storable(answer.headers),
+            body=content.content,
+            validators=told,
+            redirects=answer.way.passed,
+            moved_to=None if stays else moved,
+            fresh_for=answers.fresh_for(answer.headers, now),
+            retry_after=answer.retry_after or answer.way.retry_after,
+            remark=content.remark,
+            is_cut=content.is_cut,
+        )
     )
 
 
-def _note_busy(answer: _Answer, turn: Turn | None, *, is_robots: bool = False) -> None:
+def _note_busy(answer: Answer, turn: Turn | None, *, is_robots: bool = False) -> None:
     """Tells the turn where an answer asks that its host be left alone."""
     asked = answer.retry_after
     if turn and (answer.status == 429 or (answer.status == 503 and asked is not None)):
         turn.busy.append(Busy(url=answer.way.at, http_status=answer.status, retry_after=asked, is_robots=is_robots))
 
 
-async def _head(answer: _Answer) -> bytes:
+async def _head(answer: Answer) -> bytes:
     """The beginning of a page of HTML; b"" where none comes, which says nothing of the page."""
     if not 200 <= answer.status < 300 or "html" not in answer.headers.get("content-type", "").lower():
         return b""
@@ -521,7 +419,7 @@ async def _head(answer: _Answer) -> bytes:
     return b""
 
 
-async def _refusal(answer: _Answer) -> FetchError:
+async def _refusal(answer: Answer) -> FetchError:
     """What an answer without a document means."""
     head = b""
     if answer.status in challenges.CHALLENGED:

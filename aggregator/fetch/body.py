@@ -118,7 +118,8 @@ async def _collect(chunks: AsyncIterator[bytes], packed: bytearray, most: int, r
             async with asyncio.timeout(None) as stalls:
                 async for chunk in chunks:
                     packed += chunk
-                    _cap(len(packed), most)
+                    if len(packed) > most:
+                        raise _too_large(most)
                     if room is None or len(packed) < look_at:
                         continue
                     if look_at == _WITHOUT_ROOM:  # a large body: it takes its room, and then has to go on
@@ -179,7 +180,7 @@ def _decoded(packed: bytes, encoding: str, most: int, *, cuts: bool) -> Body:
             is_cut = True
     if len(content) > most:
         if not cuts:
-            _cap(len(content), most)
+            raise _too_large(most)
         content = content[:most]
     return Body(content, "; ".join(remarks) or None, is_cut)
 
@@ -233,7 +234,7 @@ def _unpacked(packed: bytes, wbits: int, most: int, cuts: bool) -> tuple[bytes, 
             if len(content) > most:
                 if cuts:
                     return bytes(content), None
-                _cap(len(content), most)
+                raise _too_large(most)
             if not given and not piece:  # all is taken, and no output is waiting
                 return bytes(content), "breaks off before its end"
         at -= len(member.unused_data)
@@ -252,6 +253,5 @@ def _has_entry(content: bytes) -> bool:
     return _HAS_ENTRY.search(content.replace(b"\0", b"")) is not None
 
 
-def _cap(size: int, most: int) -> None:
-    if size > most:
-        raise BodyTooLarge(f"the body is larger than {most} bytes; raise [fetch] max_body_bytes if that is right")
+def _too_large(most: int) -> BodyTooLarge:
+    return BodyTooLarge(f"the body is larger than {most} bytes; raise [fetch] max_body_bytes if that is right")

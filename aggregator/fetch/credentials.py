@@ -15,8 +15,9 @@ from typing import Self
 from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from aggregator.model import Access, Credentials, Source, Template, Validators
+from aggregator.model import Access, Credentials, FetchResult, Source, Template, Validators
 from aggregator.model.errors import FetchError, RedirectRefused
 from aggregator.text.urls import literal
 
@@ -112,7 +113,27 @@ class Opened(Struct, frozen=True):
         parts = urlsplit(url)
         return parts._replace(path=self.redacted(parts.path), query=self.redacted(parts.query)).geturl()
 
-    def redacted_body(self, body: bytes) -> bytes:
+    def without_secrets(self, answer: FetchResult) -> FetchResult:
+        """The answer with `${NAME}` for each secret. Validators go back byte for byte, so one that repeats a secret,
+        and would be stored, is none.
+        """
+        if not self.hidden:
+            return answer
+        etag, last_modified = (
+            value if value is None or self.redacted(value) == value else None
+            for value in (answer.validators.etag, answer.validators.last_modified)
+        )
+        return replace(
+            answer,
+            url=self.shown(answer.url),
+            headers={name: self.redacted(value) for name, value in answer.headers.items()},
+            body=self._redacted_body(answer.body),
+            validators=Validators(etag, last_modified),
+            redirects=tuple(map(self.shown, answer.redirects)),
+            moved_to=None if answer.moved_to is None else self.shown(answer.moved_to),
+        )
+
+    def _redacted_body(self, body: bytes) -> bytes:
         """The document with `${NAME}` for each secret of eight characters or more: one that repeats them, in a link
         of its own say, would pass them on to everybody.
         """
@@ -122,14 +143,6 @@ class Opened(Struct, frozen=True):
         names = [name.encode() for _, name in known]
         pattern = _any_of(secret for secret, _ in known).encode()
         return re.sub(pattern, lambda found: names[(found.lastindex or 1) - 1], body)
-
-    def without_secrets(self, told: Validators) -> Validators:
-        """Validators go back byte for byte, so one that repeats a secret, and would be stored, is none."""
-        etag, last_modified = (
-            value if value is None or self.redacted(value) == value else None
-            for value in (told.etag, told.last_modified)
-        )
-        return Validators(etag, last_modified)
 
     def hush(self, error: FetchError) -> None:
         """Takes the secrets out of an error, and out of those it came from."""

@@ -22,18 +22,18 @@ def to_uri(address: str) -> str:
     """
     if address.isascii() and "%" not in re.split("[/?#]", address.partition("//")[2], maxsplit=1)[0]:
         return address
-    parts = _split(address)
+    parts = split(address)
     user, at, _ = parts.netloc.rpartition("@")
     rest = (_FOREIGN.sub(_quoted, part) for part in (parts.path, parts.query, parts.fragment))
     path, query, fragment = rest
-    netloc = _FOREIGN.sub(_quoted, user) + at + authority(parts, address)
+    netloc = _FOREIGN.sub(_quoted, user) + at + authority(address)
     return parts._replace(netloc=netloc, path=path, query=query, fragment=fragment).geturl()
 
 
-def host(parts: SplitResult, address: str) -> str:
+def host(address: str) -> str:
     """The host of an address in ASCII, '' where it has none; raises FetchError. IPv6 is without its brackets."""
     try:
-        said = parts.hostname or ""
+        said = split(address).hostname or ""
         if _STRAY.search(said):  # of a server that writes Latin-1, as HTTP once was
             said = bytes_of(said).decode("latin-1")
         return ascii_host(said) if said else ""
@@ -41,10 +41,10 @@ def host(parts: SplitResult, address: str) -> str:
         raise RedirectRefused(f"{shown(address)} has a host that cannot be looked up: {str(error)[:200]}") from error
 
 
-def authority(parts: SplitResult, address: str) -> str:
+def authority(address: str) -> str:
     """Host and port, without a user name, in ASCII; raises FetchError."""
-    known = host(parts, address)
-    bare = parts.netloc.rpartition("@")[2]
+    known = host(address)
+    bare = split(address).netloc.rpartition("@")[2]
     port = bare.rpartition("]")[2].rpartition(":")
     return (f"[{known}]" if ":" in known else known) + (f":{port[2]}" if port[1] else "")
 
@@ -66,7 +66,8 @@ def bytes_of(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def _split(address: str) -> SplitResult:
+def split(address: str) -> SplitResult:
+    """Raises FetchError for what is no address."""
     try:
         return urlsplit(address)
     except ValueError as error:

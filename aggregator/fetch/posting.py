@@ -12,19 +12,17 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Self
-from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
 from msgspec import Struct
 
-from aggregator.fetch import ConnectTo, answers, body, iri, redirects
-from aggregator.fetch.addresses import is_written, socket_factory, written_in
+from aggregator.fetch import ConnectTo, answers, body, redirects
+from aggregator.fetch.addresses import written_in
 from aggregator.fetch.credentials import Opened
-from aggregator.fetch.transport import make_transport
+from aggregator.fetch.transport import Connections
 from aggregator.model import Template, Wire
 from aggregator.model.errors import FetchError, FetchTimeout
-from aggregator.text.urls import without_user
 
 _CONNECTIONS = 256  # at once, so that some that hang keep nobody waiting; each receiver has one at a time
 _SHOWN_BYTES = 300  # of the answer to a failure, for whoever looks for the fault
@@ -48,19 +46,14 @@ class Poster:
         self, wire: Wire, connect_to: ConnectTo = lambda host: None, environment: Mapping[str, str] = os.environ
     ) -> None:
         self._agent = wire.user_agent
-        self._connect_to = connect_to
         self._environment = environment
-        blocks = wire.fetch.allow_addresses
-        self._public = self._open = make_transport(_CONNECTIONS, socket_factory(blocks, is_open=False), _READ_BYTES)
-        if blocks:
-            self._open = make_transport(_CONNECTIONS, socket_factory(blocks, is_open=True), _READ_BYTES)
+        self._connections = Connections(_CONNECTIONS, wire.fetch.allow_addresses, _READ_BYTES, connect_to)
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *raised: object) -> None:
-        await self._public.aclose()
-        await self._open.aclose()
+        await self._connections.close()
 
     async def post(self, url: Template, fields: Mapping[str, str], content: bytes, seconds: float) -> Posted:
         """The answer to one POST, within so many seconds for all of it. Raises a FetchError where none came: a variable
@@ -85,16 +78,8 @@ class Poster:
             raise redirects.explained(error) from error
 
     async def _posted(self, opened: Opened, url: Template, fields: Mapping[str, str], content: bytes) -> Posted:
-        at = iri.to_uri(opened.url)
-        mapped = self._connect_to(redirects.host_of(at))
-        is_ours = mapped is not None or is_written(at, written_in([url.text]))
-        transport = self._open if is_ours else self._public
-        sent = {"User-Agent": self._agent, "Host": redirects.authority_of(at), "Accept-Encoding": "identity", **fields}
-        if mapped is not None:
-            at = urlsplit(at)._replace(scheme="http", netloc="{}:{}".format(*mapped)).geturl()
-        answer = await transport.handle_async_request(
-            httpx.Request("POST", without_user(at), headers=sent, content=content)
-        )
+        sent = {"User-Agent": self._agent, "Accept-Encoding": "identity", **fields}
+        answer = await self._connections.send("POST", opened.url, sent, written_in([url.text]), content)
         try:
             told = redirects.fields_of(answer.headers.raw)
             is_success = 200 <= answer.status_code < 300

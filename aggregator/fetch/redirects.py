@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
@@ -149,9 +149,8 @@ def storable(fields: Mapping[str, str]) -> dict[str, str]:
 @lru_cache(10_000)
 def host_of(url: str) -> str:
     """The host of an http or https address; raises FetchError for anything else."""
-    parts = _parts(url)
-    host = iri.host(parts, url)
-    if parts.scheme not in ("http", "https") or not host:
+    host = iri.host(url)
+    if iri.split(url).scheme not in ("http", "https") or not host:
         raise RedirectRefused(f"{iri.shown(url)} is no http or https address")
     return host
 
@@ -161,13 +160,7 @@ def origin_of(url: str) -> str:
     what is no address.
     """
     host_of(url)
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{iri.authority(parts, url)}"
-
-
-def authority_of(url: str) -> str:
-    """The host and port that we mean, for the field Host; raises FetchError."""
-    return iri.authority(_parts(url), url)
+    return f"{urlsplit(url).scheme}://{iri.authority(url)}"
 
 
 def redirected(url: str, location: str) -> str:
@@ -182,13 +175,6 @@ def redirected(url: str, location: str) -> str:
     if is_lowered:
         raise RedirectRefused(f"redirected from https down to {target}")
     return target
-
-
-def _parts(url: str) -> SplitResult:
-    try:
-        return urlsplit(url)
-    except ValueError as error:
-        raise FetchError(f"{iri.shown(url)} is not an address: {error}") from error
 
 
 def too_many(way: Way) -> RedirectRefused | CookiePage:

@@ -21,7 +21,7 @@ import os
 import struct
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,17 +89,13 @@ class Shared:
         """Gives back all places."""
         os.close(self._descriptor)
 
-    @asynccontextmanager
-    async def place(self, domain: str) -> AsyncIterator[None]:
+    def place(self, domain: str) -> AbstractAsyncContextManager[None]:
         """Waits for one of the domain's places and holds it."""
-        async with self._one_of(domain, self._per_domain):
-            yield
+        return self._one_of(domain, self._per_domain)
 
-    @asynccontextmanager
-    async def alone(self, name: str) -> AsyncIterator[None]:
+    def alone(self, name: str) -> AbstractAsyncContextManager[None]:
         """Waits until no other program does what has this name, and keeps others from it."""
-        async with self._one_of(name, 1):
-            yield
+        return self._one_of(name, 1)
 
     @asynccontextmanager
     async def _one_of(self, name: str, places: int) -> AsyncIterator[None]:

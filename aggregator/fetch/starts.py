@@ -56,7 +56,7 @@ class Starts:
                 return wait
             start.number = number
         self._next, self._latest = max(self._next, at + apart), start
-        start.give(at)
+        start.good_until = at + start.good_for
         return 0.0
 
 
@@ -70,22 +70,18 @@ class Start:
         self.number = 0.0  # by which all programs know it
         self.waited = 0.0  # seconds, since it was given first
         self.is_used = False  # a request has left
-        self._until = -math.inf  # on the event loop's clock
+        self.good_until = -math.inf  # on the event loop's clock; it has not been given yet
 
     @property
     def may_be_renewed(self) -> bool:
         """Whether it was given and nothing has left by it."""
-        return self._until > -math.inf and not self.is_used
-
-    def give(self, at: float) -> None:
-        """It is good from `at` on."""
-        self._until = at + self.good_for
+        return self.good_until > -math.inf and not self.is_used
 
     async def leave(self) -> None:
         """Waits, if it must, until a request may leave, which has to be sent before anything else is awaited."""
         clock = asyncio.get_running_loop().time
         began = clock()
-        while self.apart and (self.is_used or clock() > self._until):
+        while self.apart and (self.is_used or clock() > self.good_until):
             # Whoever takes long to be told that it may leave has longer for it the next time.
             self.good_for = min(2 * self.good_for, self.apart)
             await self._starts.wait(self)

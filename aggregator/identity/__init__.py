@@ -5,6 +5,7 @@ its fragment. What a key finds is a candidate; `resolve` accepts it or not, and 
 """
 
 from aggregator.identity.keys import (
+    DUPLICATE,
     address_of,
     deleted_key,
     keys_of,
@@ -19,6 +20,7 @@ from aggregator.identity.resolve import marked, next_id_trust, resolve, spare_ke
 from aggregator.identity.review import why_another, why_one, why_two
 
 __all__ = [
+    "DUPLICATE",
     "address_of",
     "deleted_key",
     "keys_of",

@@ -12,10 +12,12 @@ from itertools import combinations
 
 from aggregator.identity.twins import Said, is_one_item
 from aggregator.model import LEARNED, Entry, IdentityRules, Link
+from aggregator.text.passed_over import as_read_before
 from aggregator.text.printable import address
 from aggregator.text.raw_words import LONGEST_ID
 from aggregator.text.urls import by_rules, fragment_of, is_front_page, page_of, pages_in_keys
 
+DUPLICATE = "duplicate_in_document"  # why an entry is left out: another one of its document is the same item
 _LONGEST = LONGEST_ID  # characters of a key; a longer id is not kept with the headline alone, so its digest is the key
 _FEWEST_TITLE_WORDS = 3
 FEWEST_OPENING_WORDS = 8
@@ -152,7 +154,12 @@ def _title_keys(entry: Entry) -> tuple[str, ...]:
 
 
 def _words(entry: Entry) -> list[str]:
-    return [_headline(entry), *(text.value for text in (entry.summary, *entry.content) if text)]
+    """As they were always read; those that older versions passed over where there are no others."""
+    before, whole = (
+        [_headline(read), *(text.value for text in (read.summary, *read.content) if text)]
+        for read in (as_read_before(entry), entry)
+    )
+    return before if any(before) else whole
 
 
 def link_of(entry: Entry) -> str | None:

@@ -36,12 +36,16 @@ class Article(Struct, frozen=True, kw_only=True, tag=True):
     updated: datetime | None
     updated_stated: str | None
     categories: tuple[str, ...]
-    raw: bytes  # the entry's words as canonical JSON; see normalise.raw_words
+    raw: (
+        bytes  # the entry's words as canonical JSON; see normalise.raw_words. b"": in `packed`, see text.packing.raw_of
+    )
     words_hash: bytes  # SHA-256 of what a reader would call the report
     entry_hash: bytes  # SHA-256 of everything the entry said
+    # words_hash and media_hash as versions up to 0.10.0 read the entry (text.passed_over); None: the same
+    hashes_before: tuple[bytes, bytes] | None = None
     # What the store writes beside, made where the article is made, so that it need not be made while others wait.
     packed: bytes = b""  # `raw` as it is held; see text.packing. b"": not made yet
-    folded: tuple[str, str] = ("", "")  # summary and text as they are searched; see text.folding
+    folded: tuple[str, str] = ("", "")  # summary and text as they are searched; "": not made, or not handed over
     link_marks: tuple[str, ...] = ()  # of its link, if several reports stood there at once; see identity.keys
     folded_title: str = ""
     opening: str = ""  # the first words of the text, folded

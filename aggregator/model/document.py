@@ -18,6 +18,7 @@ class Text(Struct, frozen=True):
 
     value: str
     type: str = "text/html"  # text/plain, text/html or application/xhtml+xml
+    element: str | None = None  # the one that it stood in, where versions up to 0.10.0 did not read that: media:text
 
 
 class Link(Struct, frozen=True):

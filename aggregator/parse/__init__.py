@@ -5,7 +5,8 @@ file beside the others, add its line to PARSERS, and lay fixture pairs into test
 
 On the way of a feed: `encoding` (bytes to UTF-8), `repair` (well-formed, bounded; most need nothing), then one pass:
 `xml` (elements), `entries` (what they mean) and `channel` (what the document says of itself). Our reading is the
-definition. A document that cannot be made well-formed is read by feedparser (`feed`) from its fault on.
+definition. A document that cannot be made well-formed is read by feedparser (`feed`) from its fault on: it gives
+elements too, and `entries` says what they mean.
 
 Every entry that stands in a document is among `Document.entries`, or counted in `Document.drops`:
 
@@ -23,6 +24,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 
 from msgspec.structs import replace
@@ -30,7 +32,6 @@ from msgspec.structs import replace
 from aggregator.model import Document, Entry, FetchResult, Source
 from aggregator.model.errors import ParseError
 from aggregator.parse import (
-    cap,
     channel,
     encoding,
     entries,
@@ -87,10 +88,8 @@ def _parse_feed(result: FetchResult, source: Source) -> Document:
     if not _FEED_TAG.search(document):
         raise refusal.refusal(document, result.url, False, None)
     repaired, read = _elements(document)
-    found: list[Entry | None]
     if read is not None and read.fault is None:
-        version, language = read.version, entries.language(read)
-        found = [*entries.entries(read, result.url)]
+        version, found, language = _as_read(read, result.url)
     else:
         version, found, language = _by_feedparser(repaired.document, result.url)
         exact = entries.entries(read, result.url) if read else []  # the entries before the fault
@@ -105,12 +104,11 @@ def _parse_feed(result: FetchResult, source: Source) -> Document:
 def _elements(document: bytes) -> tuple[repair.Repaired, xml.Feed | None]:
     """The document as well-formed and as bounded as can be, and its elements. Most need nothing for that."""
     if repair.is_plain(document):  # a DTD is looked at before anybody reads on
-        kept, over_cap = cap.without_older(document, MAX_ENTRIES)
-        read = xml.read(kept)
-        if read is not None and read.fault is None and len(read.entries) <= MAX_ENTRIES:
-            return repair.Repaired(kept, True, over_cap=over_cap), read
+        read = xml.read(document, MAX_ENTRIES)
+        if read is not None and read.fault is None:
+            return repair.Repaired(document, True), read
     repaired = repair.repair(document, MAX_ENTRIES)
-    return repaired, xml.read(repaired.document)
+    return repaired, xml.read(repaired.document, MAX_ENTRIES)
 
 
 def _with_channel(parsed: Document, read: xml.Feed, url: str) -> Document:
@@ -126,7 +124,7 @@ def _with_channel(parsed: Document, read: xml.Feed, url: str) -> Document:
 def _by_feedparser(document: bytes, url: str) -> _Read:
     """What is not well-formed; where feedparser fails on the whole document, entry by entry: one costs no other."""
     try:
-        return feed.read(document, url)
+        return _as_read(feed.read(document), url)
     except ParseError as error:
         failure = error
     pieces = [_read_alone(piece, url) for piece in repair.apart(document, MAX_ENTRIES)]
@@ -136,11 +134,14 @@ def _by_feedparser(document: bytes, url: str) -> _Read:
     return first[0], [entry for piece in pieces for entry in (piece[1] if piece else [None])], first[2]
 
 
+def _as_read(read: xml.Feed, url: str) -> _Read:
+    return read.version, [*entries.entries(read, url)], entries.language(read)
+
+
 def _read_alone(document: bytes, url: str) -> _Read | None:
-    try:
-        return feed.read(document, url)
-    except ParseError:
-        return None
+    with suppress(ParseError):
+        return _as_read(feed.read(document), url)
+    return None
 
 
 def _parse_jsonfeed(result: FetchResult, source: Source) -> Document:

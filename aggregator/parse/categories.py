@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from aggregator.model import Category
+from aggregator.parse.media import AROUND_MEDIA
 from aggregator.parse.xml import Element
 
 NAMES = (
     "category", "dc:subject", "media:category", "media:keywords", "itunes:keywords", "itunes:category",
     "atom:category", "keywords",
 )  # fmt: skip
+_OF_MEDIA = ("media:category", "media:keywords")
 SECTION = "slash:section"  # the scheme of what Slash calls so
 _MOST, _LONGEST = 500, 300  # categories of an entry; characters of a scheme or a label
 
@@ -19,35 +21,21 @@ def categories_of(said: Sequence[Element], parts: Mapping[str, Sequence[Element]
     """`said`: the entry's own elements of `NAMES`, in order; `parts`: its other ones by name."""
     elements = [each for group in parts.get("categories", ()) for each in group.all(*NAMES)]
     elements += said
-    if "media:content" in parts or "media:group" in parts:
-        elements += _of_media(parts)
+    elements += [each for around in parts.get(AROUND_MEDIA, ()) for each in around.all(*_OF_MEDIA)]
     found = [category for each in elements for category in _categories_in(each)]
     # `slash:comments` and other counts are left out: they change at every poll, and say nothing of the report.
     found += [Category(each.token, SECTION) for each in parts.get(SECTION, ())]
     return each_once(found)
 
 
-def _of_media(parts: Mapping[str, Sequence[Element]]) -> Iterator[Element]:
-    for media in parts.get("media:content", ()):
-        yield from media.all(*_OF_MEDIA)
-    for group in parts.get("media:group", ()):
-        yield from group.all(*_OF_MEDIA)
-        yield from (each for media in group.all("media:content") for each in media.all(*_OF_MEDIA))
-
-
-_OF_MEDIA = ("media:category", "media:keywords")
-
-
 def each_once(found: Iterable[Category]) -> tuple[Category, ...]:
-    """Without those that have no term, and without a second one of a term in one scheme."""
-    kept: dict[tuple[str, str | None], Category] = {}
-    for each in found:
-        if each.term:
-            kept.setdefault((each.term, each.scheme), each)
-    return tuple(kept.values())[:_MOST]
+    """Without those that have no term, and without those that say no more than another of the term in its scheme."""
+    kept = [*dict.fromkeys(each for each in found if each.term)]
+    labelled = {(each.term, each.scheme) for each in kept if each.label}
+    return tuple(each for each in kept if each.label or (each.term, each.scheme) not in labelled)[:_MOST]
 
 
-def category(term: str, scheme: str | None, label: str | None) -> Category:
+def _category(term: str, scheme: str | None, label: str | None) -> Category:
     """One whose scheme and label are bounded. A label that repeats the term says nothing."""
     return Category(term, _bounded(scheme), None if label == term else _bounded(label))
 
@@ -65,4 +53,4 @@ def _categories_in(said: Element) -> list[Category]:
     stated = {name: value.strip() for name, value in said.attributes.items()}
     term, label, text = (stated.get(name, "") for name in ("term", "label", "text"))
     scheme = None if said.name == "dc:subject" else stated.get("scheme") or stated.get("domain")
-    return [category(term or said.token or label or text, scheme, label)]
+    return [_category(term or said.token or label or text, scheme, label)]

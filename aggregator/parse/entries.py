@@ -5,10 +5,6 @@ Atom is read by RFC 4287, RSS by https://www.rssboard.org/rss-specification and 
 - An RSS item's `description` is its summary and `content:encoded` its content. `itunes:summary` is one of the two where
   the item has no other. A picture's caption is neither, and its title no headline; those of a video or a sound are,
   where an entry has no words of its own.
-- `feedburner:origLink` and `pheedo:origLink` are the publisher's own address, so they become the first alternate link;
-  the proxy's stays an alternate behind it, as the document calls it: `via` would claim another source.
-- An RSS `guid` that is a permalink, and an RDF item's `rdf:about`, is the link of an item without one, if it is an
-  http address.
 - Relative links: against `xml:base`; then, in RSS, the channel's link; then the address that was fetched.
 - An Atom entry without authors has those of its `source`, or else of the feed; without `rights`, the feed's (RFC 4287,
   sections 4.2.1 and 4.2.10). An RSS item has only its own.
@@ -22,33 +18,26 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from html.entities import entitydefs
 from itertools import islice
-from typing import Any
-from urllib.parse import urlsplit
 
-from msgspec.structs import replace
-
-from aggregator.model import Entry, Link, Media, Person, Text
+from aggregator.model import Entry, Media, Person, Text
 from aggregator.parse import categories, rsl
-from aggregator.parse.media import is_recording, line_of, media_of
+from aggregator.parse.links import links_of
+from aggregator.parse.media import AROUND_MEDIA, around_media, is_recording, line_of, media_of
 from aggregator.parse.origin import origin_of
 from aggregator.parse.places import places_of
 from aggregator.parse.relative import base_of
+from aggregator.parse.transcripts import with_texts
 from aggregator.parse.xml import ABOUT, Element, Feed
 from aggregator.text.dates import read_date
 from aggregator.text.persons import persons_of
 from aggregator.text.urls import resolved
 
 _WEB = ("http://", "https://")
-_ORIGINAL = ("feedburner:origlink", "pheedo:origlink")
-MOST_CONTRIBUTORS = 100
-_LONGEST_TITLE, _LONGEST_LANGUAGE, _LONGEST_LENGTH = 500, 50, 15  # characters that are kept of what a link says
-_DESCRIPTION = frozenset(("length", "hreflang", "title"))
-_IANA = "http://www.iana.org/assignments/relation/"
-_SCHEME_AND_SLASHES = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)/+")
+_MOST_CONTRIBUTORS = 100
 
 # What the elements of an entry are to us. Elements of one kind are read in the order of the document.
 _KINDS = {
@@ -90,7 +79,7 @@ _ELEMENTS = (
     "multicol nav nextid noscript ol optgroup option output p pre progress q s samp section select small sound source "
     "spacer span strike strong sub sup table tbody td textarea tfoot th thead time tr tt u ul var video"
 )
-ELEMENTS = frozenset(_ELEMENTS.split())
+_HTML_ELEMENTS = frozenset(_ELEMENTS.split())
 
 
 def entries(feed: Feed, url: str) -> list[Entry]:
@@ -124,17 +113,22 @@ def _entry(
     parts: _Parts = {}
     for child in said.children:
         parts.setdefault(_KIND_OF.get(child.name, child.name), []).append(child)
+    if around := around_media(parts):
+        parts[AROUND_MEDIA] = around
     title, summary, content = _words(parts, feed.is_atom)
-    in_scope = partial(_base_in, parts, base)
+    with_bases = [each for kind in _OF_WORDS for each in parts.get(kind, ()) if each.base]
+    in_scope = partial(_base_in, with_bases, base)
     published, updated = _dates(parts, feed.is_atom)
     entry_id = _last(parts.get("id", ())) or said.attributes.get(ABOUT, "").strip() or None
-    media = media_of(parts, [(text, in_scope(text)) for text in (*content, summary) if text], base, copyrights)
+    media = media_of(parts, filter(None, (*content, summary)), in_scope, base, copyrights)
+    if "media:text" in parts:
+        content, media = with_texts(parts["media:text"], summary, content, media)
     return Entry(
         id=entry_id,
         title=title,
         summary=summary,
         content=content,
-        links=_links(parts, entry_id, feed, base),
+        links=links_of(parts, entry_id, feed, base),
         authors=_persons(parts.get("author", ())) or _of_source(parts) or authors,
         categories=categories.categories_of(parts.get("category", ()), parts),
         published=published,
@@ -181,24 +175,23 @@ def _words(parts: _Parts, is_atom: bool) -> tuple[Text | None, Text | None, tupl
     return title or _of_recording(parts, "media:title"), summary, content
 
 
-def _base_in(parts: _Parts, base: str, words: Text) -> str:
+_OF_WORDS = ("content", "description", "summary", "podcast", "subtitle", "media:text")
+
+
+def _base_in(with_bases: Iterable[Element], base: str, words: Text) -> str:
     """What addresses in a text are relative to: the xml:base in scope, or `base`."""
-    said = (each for kind in _OF_WORDS for each in parts.get(kind, ()))
-    stated = next((each.base for each in said if each.base and words.value in (each.markup, each.text)), "")
+    stated = next((each.base for each in with_bases if words.value in (each.markup, each.text)), None)
     return resolved(base, stated) if stated else base
-
-
-_OF_WORDS = ("content", "description", "summary", "podcast", "subtitle")
 
 
 def _of_recording(parts: _Parts, name: str) -> Text | None:
     """What is said of a video or a sound, where that is the entry. What is said of a picture is said of it alone."""
-    recordings = [each for each in _media(parts) if is_recording(each.attributes)]
+    around = parts.get(AROUND_MEDIA, ())
+    recordings = [each for each in around if each.name == "media:content" and is_recording(each.attributes)]
     if not recordings:
         return None
-    said = [*parts.get(name, ())]
-    for around in (*parts.get("media:group", ()), *recordings):
-        said += around.all(name)
+    groups = [each for each in around if each.name == "media:group"]
+    said = [*parts.get(name, ()), *(each for outer in (*groups, *recordings) for each in outer.all(name))]
     return next((text for each in said if (text := _text(each))), None)
 
 
@@ -227,16 +220,16 @@ def _text(said: Element, usual_type: str | None = None) -> Text | None:
 def _usual_type(said: Element) -> str:
     """Of words that state none: HTML in RSS, but of a title only where it looks like it; text in Atom."""
     if said.name.endswith("title"):
-        return _HTML if looks_like_html(said.text) else _TEXT
+        return _HTML if _looks_like_html(said.text) else _TEXT
     is_plain = said.name in ("summary", "content", "atom:summary", "atom:content") or said.name.startswith("itunes:")
     return _TEXT if is_plain else _HTML
 
 
-def looks_like_html(value: str) -> bool:
+def _looks_like_html(value: str) -> bool:
     """A guess at a title of RSS: at least one end tag or entity, and none that HTML does not have."""
     if ("<" not in value and "&" not in value) or not _END_TAG_OR_ENTITY.search(value):
         return False
-    return all(tag.lower() in ELEMENTS for tag in _TAG.findall(value)) and all(
+    return all(tag.lower() in _HTML_ELEMENTS for tag in _TAG.findall(value)) and all(
         name in entitydefs for name in _ENTITY.findall(value)
     )
 
@@ -274,7 +267,7 @@ def _contributors(parts: _Parts, media: Sequence[Media]) -> tuple[Person, ...]:
     """Those that the entry names; and whoever is credited by `media:credit`, where no medium has that credit."""
     credited = " ".join(each.credit for each in media if each.credit)
     others = (each for each in parts.get("media:credit", ()) if (line_of(each) or "") not in credited)
-    return _persons((*parts.get("contributor", ()), *others))[:MOST_CONTRIBUTORS]
+    return _persons((*parts.get("contributor", ()), *others))[:_MOST_CONTRIBUTORS]
 
 
 def _persons(said: Iterable[Element]) -> tuple[Person, ...]:
@@ -288,108 +281,6 @@ def _persons_in(said: Element) -> tuple[Person, ...]:
         parts = {_PERSON[part.name]: part.token for part in said.children if part.name in _PERSON and part.token}
         return (Person(**parts),)
     return persons_of(said.token)
-
-
-# Links
-
-
-def _links(parts: _Parts, entry_id: str | None, feed: Feed, base: str) -> tuple[Link, ...]:
-    found = [Link(each.token) for kind in _ORIGINAL for each in parts.get(kind, ())]
-    found += [_link(each, feed.is_atom) for each in parts.get("link", ())]
-    found = [link for link in found if link.href]
-    if entry_id and not feed.is_atom and not any(link.rel == "alternate" for link in found):
-        found += _permalink(parts, entry_id, feed.version)
-    elsewhere = [(each, each.attributes.get("src", "").strip()) for each in parts.get("content", ())]
-    elsewhere += [(each, each.attributes.get("url", "").strip()) for each in _media(parts)]
-    found += [Link(_on_base(each, href), "enclosure", _media_type(each)) for each, href in elsewhere if href]
-    absolute = (link if link.href.startswith(_WEB) else _absolute(link, base) for link in found)
-    return each_once(link for link in absolute if "[" not in link.href or _is_address(link.href))
-
-
-def each_once(links: Iterable[Link]) -> tuple[Link, ...]:
-    """Links of one address, relation and type are one, which says what any of them says."""
-    kept: dict[tuple[str, str, str | None], Link] = {}
-    for link in links:
-        key = link.href, link.rel, link.type
-        first = kept.setdefault(key, link)
-        if first is not link:
-            kept[key] = _filled(first, link)
-    return tuple(kept.values())
-
-
-def _filled(link: Link, other: Link) -> Link:
-    """What it does not say of its target, as the other says it."""
-    length = other.length if link.length is None else link.length
-    return replace(link, length=length, hreflang=link.hreflang or other.hreflang, title=link.title or other.title)
-
-
-def _is_address(href: str) -> bool:
-    """Whether anybody can read it: a bracket in the host's place belongs to an IPv6 address, or to none."""
-    try:
-        urlsplit(href)
-    except ValueError:
-        return False
-    return True
-
-
-def _absolute(link: Link, base: str) -> Link:
-    return replace(link, href=resolved(base, link.href))
-
-
-def _media(parts: _Parts) -> list[Element]:
-    grouped = [each for group in parts.get("media:group", ()) for each in group.all("media:content")]
-    return [*parts.get("media:content", ()), *grouped]
-
-
-def _media_type(said: Element) -> str | None:
-    return said.attributes.get("type", "").strip().lower() or None
-
-
-def _link(said: Element, is_atom: bool) -> Link:
-    """RSS's `link` holds its address; every other one has it in an attribute. A page is HTML where nothing is said."""
-    stated = said.attributes
-    if said.name.endswith("license"):
-        return Link(_on_base(said, said.token or stated.get("resource", "")), "license")
-    address = next((stated[name] for name in ("href", "url", "uri") if stated.get(name, "").strip()), "")
-    if said.name == "enclosure":
-        return Link(_on_base(said, address), "enclosure", _media_type(said), *description(stated))
-    if not address and (said.token or not is_atom):
-        return Link(_on_base(said, said.token.replace("&amp;", "&")), "alternate", "text/html")
-    rel = (stated.get("rel", "").strip().lower() or "alternate").removeprefix(_IANA)
-    media_type = _media_type(said)
-    if media_type is None and rel in ("alternate", "self"):
-        media_type = "text/html" if rel == "alternate" else "application/atom+xml"
-    media_type = None if media_type == "text/html" and rel != "alternate" else media_type
-    return Link(_on_base(said, address), rel, media_type, *description(stated))
-
-
-def description(said: Mapping[str, Any]) -> tuple[int | None, str | None, str | None]:
-    """Length, language and title of a link, of its attributes; what cannot be meant is not said."""
-    if not said.keys() & _DESCRIPTION:
-        return None, None, None
-    length, language, title = (str(said.get(name) or "").strip() for name in ("length", "hreflang", "title"))
-    is_length = length.isascii() and length.isdecimal() and len(length) <= _LONGEST_LENGTH
-    return (
-        int(length) if is_length else None,
-        language if 0 < len(language) <= _LONGEST_LANGUAGE else None,
-        title[:_LONGEST_TITLE] or None,
-    )
-
-
-def _on_base(said: Element, address: str) -> str:
-    address = _SCHEME_AND_SLASHES.sub(r"\1", address.strip())
-    return resolved(said.base, address) if said.base and address and not address.startswith(_WEB) else address
-
-
-def _permalink(parts: _Parts, entry_id: str, version: str) -> list[Link]:
-    """The id as the link of an RSS item that has no other, if it is one."""
-    guid = next((each for each in parts.get("id", ()) if each.name == "guid"), None)
-    if guid is None:
-        is_link = version in ("rss090", "rss10")
-    else:
-        attributes = {name.lower(): value.strip().lower() for name, value in guid.attributes.items()}
-        is_link = attributes.get("ispermalink", "true") == "true"
-    return [Link(entry_id)] if is_link and entry_id.startswith(_WEB) else []
 
 
 def _is_text(media_type: str) -> bool:

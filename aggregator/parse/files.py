@@ -1,14 +1,18 @@
-"""The media of an entry as one list: each address once, with all that is said of it. And what a media type is of."""
+"""What is said of files, by links and as media: each address once, with all that is said of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 from msgspec.structs import replace
 
-from aggregator.model import Media
+from aggregator.model import Link, Media
 from aggregator.text.pictures import MOST_MEDIA
 
+File = TypeVar("File", Link, Media)
+_IANA = "http://www.iana.org/assignments/relation/"
+LONGEST_LANGUAGE, _MOST_DIGITS = 50, 15  # characters of a language and of a length that can be meant
 _MEDIUMS = ("image", "audio", "video")
 
 
@@ -21,15 +25,15 @@ def once(media: Iterable[Media]) -> tuple[Media, ...]:
         address = each.url.partition("://")[2]
         known = found.get(address)
         if known is not None:
-            found[address] = _filled(known, each)
+            found[address] = filled(known, each)
         elif address and len(found) < MOST_MEDIA:
             found[address] = each
     return tuple(found.values())
 
 
-def _filled(known: Media, other: Media) -> Media:
+def filled(known: File, other: File) -> File:
     """With what only the other says."""
-    lacking = [name for name in Media.__struct_fields__ if getattr(known, name) is None]
+    lacking = [name for name in known.__struct_fields__ if getattr(known, name) is None]
     said = {name: value for name in lacking if (value := getattr(other, name)) is not None}
     return replace(known, **said) if said else known
 
@@ -40,3 +44,14 @@ def medium_of(media_type: str | None) -> str | None:
     if said in _MEDIUMS:
         return said
     return "document" if said == "text" or (media_type or "").lower() == "application/pdf" else None
+
+
+def length_of(said: str | None) -> int | None:
+    """So many bytes; None for what cannot be meant."""
+    said = (said or "").strip()
+    return int(said) if said.isascii() and said.isdecimal() and len(said) <= _MOST_DIGITS else None
+
+
+def relation(rel: str) -> str:
+    """What a link leads to, in lower case; "" where nothing is said."""
+    return rel.strip().lower().removeprefix(_IANA)

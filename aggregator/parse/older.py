@@ -17,11 +17,11 @@ from contextlib import suppress
 from types import MappingProxyType
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from aggregator.parse.files import relation
 from aggregator.text.urls import host_of
 
 LONGEST = 2_000  # characters of an address and of what it is relative to
 
-_IANA = "http://www.iana.org/assignments/relation/"
 _RELATIONS = ("prev-archive", "next")  # the best first
 _PORTS = MappingProxyType({"http": 80, "https": 443})
 # https://developer.wordpress.org/advanced-administration/wordpress/feeds/; feeds of comments have no pages.
@@ -36,11 +36,11 @@ def older(links: Iterable[tuple[str, str, str, str]], url: str) -> str | None:
 
     `links`: rel, type, address, and what that is relative to, of each link of the document itself, in its order.
     """
-    said = [(_relation(link[0]), *link[1:]) for link in links]
-    for relation in _RELATIONS:
+    said = [(relation(link[0]), *link[1:]) for link in links]
+    for wanted in _RELATIONS:
         for rel, kind, address, base in said:
             # A page for people is no page of the feed.
-            if rel == relation and "html" not in kind.lower() and (usable := _usable(address, base, url)):
+            if rel == wanted and "html" not in kind.lower() and (usable := _usable(address, base, url)):
                 return usable
     return None
 
@@ -61,10 +61,6 @@ def of_wordpress(generators: Iterable[str], url: str) -> str | None:
     numbers = [int(found.group(1) or 0) for each in said if (found := _PAGED.fullmatch(each))]
     others = [each for each in said if not _PAGED.fullmatch(each)]
     return parts._replace(query="&".join([*others, f"paged={max([1, *numbers]) + 1}"])).geturl()
-
-
-def _relation(rel: str) -> str:
-    return rel.strip().removeprefix(_IANA).lower()
 
 
 def _usable(href: str, base: str, url: str) -> str | None:

@@ -15,7 +15,8 @@ from aggregator.text.urls import is_front_page, page_of, resolved, without_user
 
 _WEB = ("http://", "https://")
 _LONGEST_NAME, LONGEST_ADDRESS = 500, 2_000  # characters
-_TYPES = {"html": "text/html", "xhtml": "application/xhtml+xml"}
+_XHTML = "application/xhtml+xml"
+_TYPES = {"html": "text/html", "text/html": "text/html", "xhtml": _XHTML, _XHTML: _XHTML}
 
 
 def origin_of(parts: Mapping[str, Sequence[Element]], base: str) -> Origin | None:

@@ -5,7 +5,7 @@ the W3C's `geo` (https://www.w3.org/2003/01/geo/).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from aggregator.model import Place
 from aggregator.parse.xml import Element
@@ -28,17 +28,12 @@ def places_of(parts: Mapping[str, Sequence[Element]]) -> tuple[Place, ...]:
         return ()
     found = [(shape, each.text) for name, shape in _SIMPLE.items() for each in parts.get(name, ())]
     found += [shape for name in _AROUND for each in parts.get(name, ()) for shape in _of_gml(each)]
-    for around in (parts, *map(_by_name, parts.get("geo:point", ()))):
+    for around in (parts, *(each.by_name() for each in parts.get("geo:point", ()))):
         both = zip(around.get("geo:lat", ()), around.get("geo:long", ()), strict=False)
         found += [("point", f"{latitude.token} {longitude.token}") for latitude, longitude in both]
-    return places(found, [each.token for each in parts.get("georss:featurename", ())])
-
-
-def places(found: Iterable[tuple[str, str]], names: Sequence[str]) -> tuple[Place, ...]:
-    """Of shapes with their coordinates as stated, and of names. One name is that of all shapes; several are places of
-    their own, because nothing says which shape is whose.
-    """
-    names = [name for name in dict.fromkeys(names) if 0 < len(name) <= _LONGEST]
+    # One name is that of all shapes; several are places of their own, because nothing says which shape is whose.
+    stated = dict.fromkeys(each.token for each in parts.get("georss:featurename", ()))
+    names = [name for name in stated if 0 < len(name) <= _LONGEST]
     shapes = [(shape, numbers) for shape, said in found if (numbers := _coordinates(shape, said))]
     kept = [Place(numbers, shape, names[0] if len(names) == 1 else None) for shape, numbers in shapes]
     if len(names) > 1 or not kept:
@@ -79,10 +74,3 @@ def _within(said: Element) -> Iterator[Element]:
         each = waiting.pop()
         yield each
         waiting += reversed(each.children)
-
-
-def _by_name(said: Element) -> dict[str, list[Element]]:
-    found: dict[str, list[Element]] = {}
-    for child in said.children:
-        found.setdefault(child.name, []).append(child)
-    return found

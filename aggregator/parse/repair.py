@@ -30,7 +30,7 @@ from msgspec.structs import replace
 
 from aggregator.model.errors import ParseError
 from aggregator.parse.cap import newest, without_older
-from aggregator.parse.xml import check_depth
+from aggregator.parse.xml import SEPARATOR, check_depth
 
 MAX_ENTITY = 1_000  # characters that one entity may stand for
 
@@ -209,7 +209,7 @@ def _without_older(document: bytes, starts: list[int], most: int) -> bytes:
 
 def _fault(document: bytes) -> _Fault | None:
     """The first fault of a document, or None if it is well-formed."""
-    parser = expat.ParserCreate(namespace_separator=" ")
+    parser = expat.ParserCreate(namespace_separator=SEPARATOR)
     sizes: dict[str, int] = {}
     depth = 0
 

@@ -10,7 +10,7 @@ from xml.parsers import expat
 
 from aggregator.model import Rsl
 from aggregator.model.errors import ParseError
-from aggregator.parse.xml import Element
+from aggregator.parse.xml import SEPARATOR, Element
 
 MOST_BYTES = 256 * 1024  # of a document
 MOST = 200  # licences that are kept of a document
@@ -75,7 +75,7 @@ class _Builder:
     def __init__(self) -> None:
         self.root: Element | None = None
         self.open: list[Element] = []
-        self.parser = parser = expat.ParserCreate(namespace_separator=" ")
+        self.parser = parser = expat.ParserCreate(namespace_separator=SEPARATOR)
         parser.buffer_text = True
         parser.StartElementHandler, parser.EndElementHandler = self._opened, self._closed
         parser.CharacterDataHandler = self._words
@@ -85,7 +85,7 @@ class _Builder:
         raise ValueError("it declares a document type, which RSL has none of")
 
     def _opened(self, name: str, attributes: dict[str, str]) -> None:
-        element = Element(name.rpartition(" ")[2].lower(), attributes, None, None)
+        element = Element(name.rpartition(SEPARATOR)[2].lower(), attributes, None, None)
         if len(self.open) >= _DEEPEST:
             raise ValueError(f"elements are nested more than {_DEEPEST} deep")
         if self.open:

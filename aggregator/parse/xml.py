@@ -21,19 +21,21 @@ MAX_DEPTH = 1_000  # elements within elements; Word's HTML reaches about 60
 MOST_ELEMENTS = 200_000  # that are kept of a document; 2,000 entries of 30 are 60,000
 LONGEST_BASE = 2_000  # characters of an address that others are resolved against
 
-LANG = "http://www.w3.org/XML/1998/namespace lang"
-BASE = "http://www.w3.org/XML/1998/namespace base"
-ABOUT = "http://www.w3.org/1999/02/22-rdf-syntax-ns# about"
-RESOURCE = "http://www.w3.org/1999/02/22-rdf-syntax-ns# resource"
-RSS10, RSS090 = "http://purl.org/rss/1.0/", "http://my.netscape.com/rdf/simple/0.9/"
+# Between a namespace and a local name. expat refuses a namespace that has it, and some begin with a blank by mistake.
+SEPARATOR = "\n"
+LANG = f"http://www.w3.org/XML/1998/namespace{SEPARATOR}lang"
+BASE = f"http://www.w3.org/XML/1998/namespace{SEPARATOR}base"
+ABOUT, RESOURCE = "rdf:about", "rdf:resource"
 
 ATOM = "atom"
+_RSS10 = "purl.org/rss/1.0"
+_RSS090 = ("my.netscape.com/rdf/simple/0.9", "channel.netscape.com/rdf/simple/0.9")
 # The namespaces of the formats and of the modules that publishers use, without scheme, `www.`, and what follows the
 # last letter: some write a slash more or less, or https. Beside each the prefix that its elements have here; "": RSS.
 _PREFIXES = MappingProxyType(
     {
         "w3.org/2005/atom": ATOM, "purl.org/atom/ns": ATOM,
-        "purl.org/rss/1.0": "", "my.netscape.com/rdf/simple/0.9": "", "channel.netscape.com/rdf/simple/0.9": "",
+        _RSS10: "", **dict.fromkeys(_RSS090, ""),
         "backend.userland.com/rss": "", "backend.userland.com/rss2": "", "blogs.law.harvard.edu/tech/rss": "",
         "cyber.law.harvard.edu/rss/rss.html": "",
         "purl.org/dc/elements/1.1": "dc", "purl.org/dc/elements/1.0": "dc", "purl.org/dc/terms": "dcterms",
@@ -54,11 +56,11 @@ _PREFIXES = MappingProxyType(
 )  # fmt: skip
 _KNOWN_PREFIXES = frozenset(_PREFIXES.values()) - {""}
 # Elements whose child elements are markup, not elements of the feed.
-_WORDS = frozenset(("title", "description", "subtitle", "summary", "content", "encoded", "body", "abstract"))
+_WORDS = frozenset(("title", "description", "subtitle", "summary", "content", "encoded", "body", "abstract", "text"))
 _NO_WORDS = frozenset(("media:content", "rsl:content"))
 _ENTRIES = frozenset(("item", "entry"))
 
-_ADDRESS = re.compile(r"(?:https?://)?(?:www\.)?(.*?)[^A-Za-z0-9]*", re.IGNORECASE | re.DOTALL)
+_ADDRESS = re.compile(r"\s*(?:https?://)?(?:www\.)?(.*?)[^A-Za-z0-9]*", re.IGNORECASE | re.DOTALL)
 _START_TAG = re.compile(rb"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
 _PREFIXED_TAG = re.compile(r"(</?)[A-Za-z_][\w.-]*:(?=[A-Za-z_])")
 _CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
@@ -67,7 +69,7 @@ _VERSIONS = MappingProxyType({"0.91": "rss091u", "0.92": "rss092", "0.93": "rss0
 
 class Element(Struct, eq=False):
     """An element of a feed, or of an entry. `name`: in lower case, `prefix:local` by `_PREFIXES`, and `local` alone in
-    the format's own namespace. Attributes are as expat names them: `local`, or `namespace local`.
+    the format's own namespace. Attributes: `local`, `rdf:local`, or else `namespace SEPARATOR local`.
     """
 
     name: str
@@ -86,6 +88,13 @@ class Element(Struct, eq=False):
         """Its children of these names, in order."""
         return (child for child in self.children if child.name in names)
 
+    def by_name(self) -> dict[str, list[Element]]:
+        """Its children, each name in order."""
+        found: dict[str, list[Element]] = {}
+        for child in self.children:
+            found.setdefault(child.name, []).append(child)
+        return found
+
 
 class Feed(Struct, frozen=True):
     """A document as elements."""
@@ -100,19 +109,22 @@ class Feed(Struct, frozen=True):
         return self.version.startswith(ATOM)
 
 
-def read(document: bytes) -> Feed | None:
-    """The elements of a feed in UTF-8 whose DTD is known to be harmless; None for what is no feed.
+def read(document: bytes, most: int = MOST_ELEMENTS) -> Feed | None:
+    """The elements of a feed in UTF-8 whose DTD is known to be harmless; None for what is no feed, and for one of more
+    than `most` entries.
 
     Raises ParseError for one that is nested without end.
     """
-    scan = _Scan(document)
+    scan = _Scan(document, most)
     fault = None
     try:
         scan.parser.Parse(document, True)
     except expat.ExpatError as error:
         fault = str(error)
-    except _NotAFeed:
+    except _NotRead:
         return None
+    finally:
+        del scan.parser  # which holds the scan: without it nothing waits for a look for cycles
     if scan.root is None:
         return None
     return Feed(scan.version, scan.root, scan.entries, fault)
@@ -121,23 +133,26 @@ def read(document: bytes) -> Feed | None:
 class _Scan:
     """Holds an expat parser over one document, and what it has read so far."""
 
-    def __init__(self, document: bytes) -> None:
+    def __init__(self, document: bytes, most: int) -> None:
         self.document = document
+        self.most = most
         self.version = ""
         self.core = ""  # the prefix of the format's own elements
         self.root: Element | None = None
         self.entries: list[Element] = []
         self.names: dict[str, str | None] = {}  # expat's name -> ours; None: left out
+        self.of_words: set[str | None] = set()  # of these names, those of elements of words
         self.prefixes: dict[str, str] = {}  # namespace -> prefix here
         self.open: list[Element] = []
         self.depth = self.skipped = self.entry_depth = 0  # skipped: depth of the element that is left out; 0: none
         self.kept = 0  # elements
         self.is_netscape = False  # RSS 0.91 by its first DTD
+        self.is_rdf = False  # RDF's namespace is declared
         self.texts: list[str] = []
         self.words_depth = 0  # of the element of words that we are in; 0: none
         self.start = 0  # of that element, in bytes
         self.inner: list[tuple[str, int, int]] = []  # its child elements: local name, start, end
-        self.parser = parser = expat.ParserCreate(namespace_separator=" ")
+        self.parser = parser = expat.ParserCreate(namespace_separator=SEPARATOR)
         parser.buffer_text = True
         parser.buffer_size = 65_536
         parser.StartElementHandler, parser.EndElementHandler = self._opened, self._closed
@@ -153,15 +168,20 @@ class _Scan:
     def _declared(self, prefix: str | None, uri: str | None) -> None:
         if uri and uri not in self.prefixes:
             self.prefixes[uri] = prefix_of(uri, (prefix or "").lower())
+            self.is_rdf |= self.prefixes[uri] == "rdf"
         if uri and not prefix and self.root is None and self.prefixes[uri] == "?":
             self.prefixes[uri] = self.core  # the elements of the format itself, in a namespace that nobody knows
 
     def _name(self, name: str) -> str | None:
-        namespace, _, local = name.rpartition(" ")
+        namespace, _, local = name.rpartition(SEPARATOR)
         prefix = self.prefixes.get(namespace, "?") if namespace else self.core
         if prefix == self.core:
             return local.lower()
         return f"{prefix}:{local.lower()}" if prefix != "?" else None
+
+    def _attribute(self, name: str) -> str:
+        namespace, _, local = name.rpartition(SEPARATOR)
+        return f"rdf:{local.lower()}" if self.prefixes.get(namespace) == "rdf" else name
 
     # Elements
 
@@ -170,7 +190,7 @@ class _Scan:
         check_depth(self.depth)
         if self.words_depth:
             if self.depth == self.words_depth + 1:
-                local = name.rpartition(" ")[2].lower()
+                local = name.rpartition(SEPARATOR)[2].lower()
                 self.inner.append((local, self.parser.CurrentByteIndex, 0))
             return
         if self.skipped:
@@ -180,7 +200,9 @@ class _Scan:
             if self.open[0].name not in _ENTRIES:
                 return
         if name not in self.names:
-            self.names[name] = self._name(name)
+            self.names[name] = said = self._name(name)
+            if said and said.rpartition(":")[2] in _WORDS and said not in _NO_WORDS:
+                self.of_words.add(said)
         known = self.names[name]
         is_entry = known in _ENTRIES and not self.entry_depth
         if known is None or (self.kept >= MOST_ELEMENTS and not is_entry):
@@ -190,21 +212,25 @@ class _Scan:
         around = self.open[-1]
         language, base = around.language, around.base
         if attributes:
+            if self.is_rdf:
+                attributes = {self._attribute(name): said for name, said in attributes.items()}
             language = attributes.get(LANG, attributes.get("lang", language))
             if BASE in attributes:
                 base = joined(base, attributes[BASE])
         element = Element(known, attributes, language, base)
         if is_entry:
+            if len(self.entries) == self.most:
+                raise _NotRead
             self.entry_depth = self.depth
         else:
             around.children.append(element)
         self.open.append(element)
         self.texts.clear()
-        if known.rpartition(":")[2] in _WORDS and known not in _NO_WORDS:
+        if known in self.of_words:
             self.words_depth, self.start = self.depth, self.parser.CurrentByteIndex
 
     def _opened_root(self, name: str, attributes: dict[str, str]) -> None:
-        namespace, _, local = name.rpartition(" ")
+        namespace, _, local = name.rpartition(SEPARATOR)
         local = local.lower()
         version = attributes.get("version", "").strip()
         if local == "rss":
@@ -212,15 +238,18 @@ class _Scan:
             if self.version == "rss091u" and self.is_netscape:
                 self.version = "rss091n"
         elif local == "rdf":
-            self.version = "rss10" if RSS10 in self.prefixes else "rss090" if RSS090 in self.prefixes else "rss"
+            addresses = set(map(address_of, self.prefixes))
+            is_first = _RSS10 not in addresses and not addresses.isdisjoint(_RSS090)
+            self.version = "rss090" if is_first else "rss10"
         elif local in ("feed", "entry"):  # a document may be one entry (RFC 4287, section 2)
-            self.version = "atom03" if local == "feed" and not namespace.lower().endswith("2005/atom") else "atom10"
+            is_first = local == "feed" and not address_of(namespace).endswith("2005/atom")
+            self.version = "atom03" if is_first else "atom10"
             self.core = ATOM
             self.prefixes[namespace] = ATOM  # also where it is misspelt
         elif local in ("channel", "item"):
             self.version = "rss"
         else:
-            raise _NotAFeed
+            raise _NotRead
         if local != "rdf" and namespace and self.core != ATOM:
             self.prefixes[namespace] = ""
         base = joined("", attributes.get(BASE, ""))
@@ -277,8 +306,8 @@ class _Scan:
         return self.document[tag.end() : end].decode("utf-8", "replace") if tag else ""
 
 
-class _NotAFeed(Exception):
-    """The root element is not that of a feed."""
+class _NotRead(Exception):
+    """The root element is not that of a feed, or it has too many entries."""
 
 
 def check_depth(depth: int) -> None:
@@ -289,13 +318,18 @@ def check_depth(depth: int) -> None:
 
 def prefix_of(uri: str, prefix: str) -> str:
     """Ours for a namespace; `prefix`: the publisher's, which says what is meant where the address is none we know."""
-    found = _ADDRESS.fullmatch(uri)
-    address = found[1].lower() if found else ""
+    address = address_of(uri)
     if address in _PREFIXES:
         return _PREFIXES[address]
     if "search.yahoo.com/mrss" in address:
         return "media"
     return prefix if prefix in _KNOWN_PREFIXES else "?"
+
+
+def address_of(namespace: str) -> str:
+    """As it stands in `_PREFIXES`; "" for none."""
+    found = _ADDRESS.fullmatch(namespace)
+    return found[1].lower() if found else ""
 
 
 def joined(base: str | None, address: str | None) -> str | None:

@@ -42,7 +42,7 @@ from aggregator.model import (
 )
 from aggregator.model.release import Release
 from aggregator.output import alert_mail
-from aggregator.pipeline.matching import match_waiting
+from aggregator.pipeline.match_waiting import match_waiting
 from aggregator.pipeline.on_store import OnStore
 from aggregator.pipeline.sending import Sending
 from aggregator.rights import fill

@@ -17,7 +17,7 @@ class Begun(Struct, frozen=True):
 
 
 class Connectivity:
-    """Holds who did not answer of late. One event loop, one Weather."""
+    """Holds who did not answer of late. One event loop, one Connectivity."""
 
     def __init__(self) -> None:
         self._begun = 0

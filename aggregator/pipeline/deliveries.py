@@ -19,14 +19,15 @@ from typing import Any, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
+from aggregator.delivery.message import Message
 from aggregator.delivery.signing import Signer, signer
-from aggregator.delivery.webhook import Message, Outcome, send
+from aggregator.delivery.webhook import Outcome, send
 from aggregator.fetch import ConnectTo
 from aggregator.fetch.posting import Poster
 from aggregator.model import Attempt, Config, Selection, Subscriber, Wire
 from aggregator.model.errors import DeliveryError, StoreError
 from aggregator.pipeline.claims import Claims
-from aggregator.pipeline.matching import match_waiting
+from aggregator.pipeline.match_waiting import match_waiting
 from aggregator.pipeline.on_store import OnStore
 from aggregator.pipeline.owed import Owed, Waiting, next_owed, selection_of
 from aggregator.pipeline.subscribers import overdue

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from aggregator.delivery.webhook import Message
+from aggregator.delivery.message import Message
 from aggregator.desk.outgoing import feed, outlet, releases
 from aggregator.model import ALL_REPORTS, Channel, Config, Cursor, Queue, Selection, Subscriber, Wire
 from aggregator.model.release import Gone, Heading, Release

@@ -1,11 +1,11 @@
-"""What the page of a report adds to it: a version of its own, by the way of every version, or nothing. Pure."""
+"""What the page of a report adds to it: a version of its own, by the way of every version, or nothing. Pure. Runs in
+the parsing processes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from aggregator.identity import address_of
@@ -20,15 +20,14 @@ from aggregator.model import (
     Known,
     Page,
     PageReading,
-    PagesMode,
     PageState,
     PageWords,
     Publisher,
-    Source,
     Text,
     Words,
 )
 from aggregator.normalise import article_of
+from aggregator.pipeline.reading import Asked
 from aggregator.revisions.compare import kind_of_change, what_changed, words_of
 from aggregator.revisions.corrections import is_correction
 from aggregator.rights.pages import OTHER_PAGE, may_be_taken, taken
@@ -45,15 +44,6 @@ _NOTHING = PageWords()
 _ALIKE = 0.25  # the headlines of one report, in its feed and on its page
 # The field of `Page` whose evidence says where a field of `PageWords` came from, where it has another name.
 _FOUND_AS = {"content": "paragraphs"}
-
-
-class Asked(Struct, frozen=True):
-    """Whose page is read, and what of it."""
-
-    publisher: Publisher
-    source: Source
-    mode: PagesMode
-    sites: Sequence[str]  # addresses on the publisher's own sites
 
 
 def reading_of(state: PageState, page: Page, asked: Asked, now: datetime) -> PageReading:

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from aggregator.model import (
     FetchResult,
@@ -21,7 +22,7 @@ from aggregator.model import (
 )
 from aggregator.model.errors import ParseError
 from aggregator.pipeline.on_store import OnStore
-from aggregator.pipeline.page_reading import Asked, reading_of
+from aggregator.pipeline.reading import Asked
 from aggregator.pipeline.worker import named
 from aggregator.pipeline.workers import Workers
 from aggregator.store import Store
@@ -70,8 +71,14 @@ class PageReader(Struct, frozen=True):
                 if state is None:
                     return True
                 source = self.sources.get(state.source_name) or self.sources[recheck.source_name]
+                call: Callable[..., PageReading] = named
                 asked = Asked(self.publishers[recheck.publisher], source, mode, sites)
-                reading = reading_of(state, page, asked, now)
+                arguments = ("aggregator.pipeline.page_reading", "reading_of", state, page, asked, now)
+                try:
+                    reading = await self.workers.call(call, arguments)
+                except ParseError as error:
+                    page = None
+                    reading = failed = replace(failed, reason=escaped(f"not readable: {error}", MOST_MESSAGE))
             if await self.on_store(partial(_record, reading, now)):
                 said = {"article": recheck.id, "page": reading.outcome, "reason": reading.reason}
                 log.info("%s", log_line(said))

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from msgspec.structs import replace
 
 from aggregator.identity.shared_hosts import linked_hosts
-from aggregator.model import Article, FetchResult, Listed, Publisher, Source
+from aggregator.model import Article, FetchResult, Listed, Publisher, Source, Tags, TagWords
 from aggregator.normalise import normalise
 from aggregator.parse import parse
 from aggregator.pipeline.reading import Reading, packed, words_of
@@ -52,14 +52,16 @@ def read_packed(
 
 def with_clear_tags(listed: Sequence[Listed], publisher: Publisher) -> tuple[Listed, ...]:
     """With the tags of those whose language is clear at a glance; see `tagging.with_tags` for the others."""
-    found: list[Listed] = []
+    to_tag: dict[int, TagWords] = {}  # by place
     room = _MOST_READ
-    for each in listed:
+    for place, each in enumerate(listed):
         if isinstance(each, Article) and room > 0:
-            words = words_of(each)
+            to_tag[place] = words = words_of(each)
             room -= len(words.title) + len(words.text)
-            tags = tag_clear((words, publisher.tags, publisher.languages))
-            found.append(replace(each, tags=tags, language=tags.language) if tags else each)
-        else:
-            found.append(each)
-    return tuple(found)
+    tags = tag_clear([(words, publisher.tags, publisher.languages) for words in to_tag.values()])
+    of_place = dict(zip(to_tag, tags, strict=True))
+    return tuple(_tagged(each, of_place.get(place)) for place, each in enumerate(listed))
+
+
+def _tagged(each: Listed, tags: Tags | None) -> Listed:
+    return replace(each, tags=tags, language=tags.language) if tags and isinstance(each, Article) else each

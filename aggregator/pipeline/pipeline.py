@@ -360,12 +360,6 @@ class Pipeline:
     async def _one(self, due: Due, unrecorded: set[str], done: Callable[[Poll], None]) -> Poll | None:
         """`unrecorded`: the batch's sources that are claimed; a poll that is recorded takes its own out."""
         due, name = self._or_its_feed(due), due.source.name
-
-        async def record(polled: Unrecorded) -> Poll:
-            stored = await self._poller.record(polled)
-            unrecorded.discard(name)
-            return stored
-
         try:
             hosts = written_by(self._publishers.get(due.source.publisher))
             async with self._fetcher.turn(due.source.url, hosts) as turn:
@@ -380,14 +374,16 @@ class Pipeline:
                     polled = replace(polled, poll=replace(polled.poll, busy=tuple(turn.busy)))
                 for pause in pauses(polled.poll, self._settings):
                     await self._fetcher.back_off(pause.url, pause.lasts)
-                poll = await record(polled)
+                poll = await self._poller.record(polled)
         except FetchError as error:  # its address is none, so there was no turn to wait for
-            poll = await record(Unrecorded(self._poller.failed(self._not_polled(due), error)))
+            poll = await self._poller.record(Unrecorded(self._poller.failed(self._not_polled(due), error)))
         except StoreError:
             raise
         except Exception as error:
-            await record(Unrecorded(replace(self._not_polled(due), error=_in_words(error))))
+            await self._poller.record(Unrecorded(replace(self._not_polled(due), error=_in_words(error))))
+            unrecorded.discard(name)
             raise
+        unrecorded.discard(name)
         if log.isEnabledFor(logging.INFO):
             log.info("%s", _line(poll))
         done(poll)

@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from aggregator.desk import clock, rules
-from aggregator.identity import deleted_key, spare_key
+from aggregator.identity import DUPLICATE, deleted_key, spare_key
 from aggregator.identity.recognition import Recognised, lookup, recognise
 from aggregator.model import (
     DeskDecision,
@@ -31,7 +31,6 @@ from aggregator.model import (
     articles_of,
 )
 from aggregator.model.errors import SourceRenamed
-from aggregator.normalise import DUPLICATE
 from aggregator.revisions import withdrawals
 from aggregator.revisions.changes import Judged
 from aggregator.revisions.compare import UNSTABLE_SOURCE
@@ -136,7 +135,7 @@ def _judged(poll: Poll, listed: Sequence[Listed], known: Snapshot, at: _At) -> P
             unstable_polls=() if poll.is_answer and known.unstable_polls else None,
             gone_pending_revisions=_gone(poll, listed, known, frozenset()),
         )
-        return _finished(made, listed, Found(), {}, at)
+        return _planned(_obeyed(made, listed, {}, at) if poll.withdrawn else made, Found(), at)
     which = recognise(listed, known, at.now)
     if which is None:
         return None
@@ -173,14 +172,12 @@ def _judged(poll: Poll, listed: Sequence[Listed], known: Snapshot, at: _At) -> P
         ),
     )
     found = Found(arrivals=kept_out.arrivals, gap=poll.gap)
-    return _finished(made, listed, found, what.done, at)
+    return _planned(_obeyed(made, listed, what.done, at), found, at)
 
 
-def _finished(
-    made: PollRecord, listed: Sequence[Listed], found: Found, done: Mapping[MassKind, int], at: _At
-) -> PollRecord:
-    """With what the publisher's own words ask of us, and the next poll. `done`: see `Judged`."""
-    poll, known = made.poll, made.known
+def _obeyed(made: PollRecord, listed: Sequence[Listed], done: Mapping[MassKind, int], at: _At) -> PollRecord:
+    """With what the publisher's own words ask of us. `done`: see `Judged`."""
+    known, poll = made.known, made.poll
     keys = {key for entry in listed for key in entry.keys}
     deleted_keys = tuple(map(deleted_key, poll.withdrawn))
     deleted = withdrawals.deletions(known, deleted_keys, made.decisions, keys, done.get("withdrawn", 0))
@@ -188,24 +185,27 @@ def _finished(
         bool(each.pending_change) and each.known is not None and each.known.article_id not in known.pending_changes
         for each in made.decisions
     )
-    if pending := began + len(deleted.pending):
-        poll = replace(poll, pending=pending)
-    habits, following = plan(poll, known.habits, found, at.pace)
-    if at.believed != at.now:  # no source has been silent for a year by a clock that is not believed yet
-        habits = replace(habits, rhythm=known.habits.rhythm, silent_after=known.habits.silent_after)
     acts = _acts(made, deleted, at.believed)
     ids = {each.before.id for each in acts}
     taken_out = {article_id for article_id, state in known.states.items() if state.id in ids}
     return replace(
         made,
         decisions=withdrawals.once(made.decisions, taken_out),
-        poll=replace(poll, next=poll.next or following),
-        habits=habits,
-        pauses=pauses(poll, at.pace.settings),
+        poll=replace(poll, pending=began + len(deleted.pending)),
         acts=acts,
         ended_tombstones=deleted.ended,
         new_tombstones=deleted.pending,
     )
+
+
+def _planned(made: PollRecord, found: Found, at: _At) -> PollRecord:
+    """With the next poll."""
+    poll, before = made.poll, made.known.habits
+    habits, following = plan(poll, before, found, at.pace)
+    if at.believed != at.now:  # no source has been silent for a year by a clock that is not believed yet
+        habits = replace(habits, rhythm=before.rhythm, silent_after=before.silent_after)
+    next_poll = poll.next or following
+    return replace(made, poll=replace(poll, next=next_poll), habits=habits, pauses=pauses(poll, at.pace.settings))
 
 
 def _acts(made: PollRecord, deleted: Deletions, believed: datetime) -> tuple[DeskDecision, ...]:
@@ -221,11 +221,11 @@ def _acts(made: PollRecord, deleted: Deletions, believed: datetime) -> tuple[Des
     for report, what in asked:
         state = ReportState(id=report, is_new=True) if isinstance(report, str) else made.known.states[report]
         before = decisions.get(report, DeskDecision(before=state, acts=()))
-        decisions[report] = rules.then(before, partial(_obeyed, what=what, believed=believed))
+        decisions[report] = rules.then(before, partial(_act, what=what, believed=believed))
     return tuple(decision for decision in decisions.values() if decision.acts)
 
 
-def _obeyed(state: ReportState, what: Removal | datetime, believed: datetime) -> DeskDecision | None:
+def _act(state: ReportState, what: Removal | datetime, believed: datetime) -> DeskDecision | None:
     if isinstance(what, Removal):
         return rules.obey(state, what, believed)
     return rules.hold_until(state, what, withdrawals.HELD)

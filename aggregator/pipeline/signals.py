@@ -49,10 +49,6 @@ class Site(Struct, frozen=True):
 _Noted = dict[tuple[str, str, str], tuple[frozenset[Signal], datetime]]
 
 
-def _key(look: Looked) -> tuple[str, str, str]:
-    return look.publisher, look.place, look.url
-
-
 @dataclass
 class SignalReader:
     """Remembers what was seen last, so that a poll that brings the same writes nothing. One event loop."""
@@ -97,15 +93,17 @@ class SignalReader:
     async def note(self, looks: Iterable[Looked]) -> None:
         """Stores what is not known yet, and once a day that it is still there. Raises StoreError."""
         noted = await self._known()
-        now, due = self.clock(), []
+        now, due = self.clock(), list[Looked]()
+        changed: _Noted = {}
         for look in looks:
-            here = frozenset(look.signals)
-            before, seen = noted.get(_key(look), (frozenset(), now))
+            key, here = (look.publisher, look.place, look.url), frozenset(look.signals)
+            before, seen = noted.get(key, (frozenset(), now))
             if here != before or (here and now - seen > EVERY):
                 due.append(look)
+                changed[key] = here, now
         if due:
             await self.on_store(lambda store: store.note_signals(due, now))
-            noted |= {_key(look): (frozenset(look.signals), now) for look in due}
+            noted |= changed
 
     async def _known(self) -> _Noted:
         """What the store has, read once."""
@@ -120,22 +118,20 @@ class SignalReader:
         return self._noted
 
     async def _of_robots(self, publisher: str, url: str) -> list[Looked]:
-        """What the robots.txt at hand says; nothing where there is none at hand, or the site did not answer for it."""
+        """What the robots.txt at hand says; each copy is read once. Nothing where there is none at hand, or the site
+        did not answer for it.
+        """
         copy = await self.fetcher.robots_at_hand(url, self.clock())
         if copy is None or copy.http_status is None or copy.http_status >= 500 or copy.http_status == 429:
             return []
-        found, licences = await self._read_robots(copy)
-        self._note_rsl(publisher, licences, copy.origin)
-        return [_looked(publisher, "robots", f"{copy.origin}/robots.txt", copy.origin, found)]
-
-    async def _read_robots(self, copy: RobotsCopy) -> tuple[tuple[Signal, ...], tuple[str, ...]]:
-        """Read once for each copy."""
         known = self._robots.get(copy.origin)
         if known is None or known[0] != copy.fetched_at:
-            is_there = copy.http_status is not None and 200 <= copy.http_status < 300
-            found, licences = await asyncio.to_thread(_robots, copy, self.token) if is_there else ((), ())
-            known = self._robots[copy.origin] = (copy.fetched_at, found, licences)
-        return known[1], known[2]
+            is_there = 200 <= copy.http_status < 300
+            said = await asyncio.to_thread(_robots, copy, self.token) if is_there else ((), ())
+            known = self._robots[copy.origin] = (copy.fetched_at, *said)
+        _, found, licences = known
+        self._note_rsl(publisher, licences, copy.origin)
+        return [_looked(publisher, "robots", f"{copy.origin}/robots.txt", copy.origin, found)]
 
     def _note_rsl(self, publisher: str, urls: Iterable[str], of: str) -> None:
         known = self._named.setdefault(publisher, {})

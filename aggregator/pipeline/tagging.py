@@ -9,7 +9,7 @@ A report whose words break what reads them comes in all the same, without tags.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ from aggregator.pipeline.reading import words_of
 from aggregator.pipeline.worker import named
 from aggregator.pipeline.workers import Workers
 from aggregator.store import Store
-from aggregator.tags.tables import made_by, without_tags
+from aggregator.tags.tables import tables_of, without_tags
 
 if TYPE_CHECKING:
     from aggregator.tags.tagging import ToTag
@@ -129,8 +129,3 @@ def _to_tag(report: Untagged, publishers: Mapping[str, Publisher]) -> ToTag:
     if publisher is None:
         return report.words, TagSettings(), report.languages
     return report.words, publisher.tags, publisher.languages
-
-
-def tables_of(publishers: Iterable[Publisher]) -> dict[str, str]:
-    """By which tables and settings the reports of each of these publishers are tagged now; see `Tags.by`."""
-    return {each.key: made_by(each.tags, each.languages) for each in publishers}

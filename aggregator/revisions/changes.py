@@ -14,6 +14,7 @@ from aggregator.revisions import compare as versions
 from aggregator.revisions import signals
 from aggregator.revisions.corrections import is_correction
 from aggregator.text import html as text
+from aggregator.text.packing import raw_of
 from aggregator.text.raw_words import as_text, decode
 from aggregator.text.urls import by_rules
 
@@ -68,7 +69,7 @@ def _bounded(
             words = known.get(match.known.article_id) if match.known else None
             if match.known is None or words is None or words.words_hash == match.article.words_hash:
                 continue
-            room -= versions.size(words) + len(match.article.raw)
+            room -= versions.size(words) + len(raw_of(match.article))
             if room < 0:
                 known[match.known.article_id] = replace(words, closely=False)
     return all_words, all_held
@@ -116,6 +117,8 @@ def _changed(match: Match, before: Mapping[int, Words]) -> tuple[str, ...]:
         return ()
     old, new = (_by_rules(words, article) for words in (before[known.article_id], _words_of(article)))
     old = replace(old, media_hash=known.listed_media_hash)
+    if _is_only_read_further(article, known) and versions.same_dates(old, new):
+        return ()
     if known.listed_words_hash == article.words_hash:  # the same words as this source listed before
         return _beside_words(old, new)
     changed = versions.what_changed(old, new)
@@ -125,6 +128,13 @@ def _changed(match: Match, before: Mapping[int, Words]) -> tuple[str, ...]:
     if known.listed_media_hash is None and not set(changed) - {"byline", "dates"}:
         return tuple(name for name in changed if name != "byline")
     return changed
+
+
+def _is_only_read_further(article: Article, known: Known) -> bool:
+    """Whether an older version read of it just what this source listed before."""
+    if article.hashes_before is None or article.hashes_before[0] != known.listed_words_hash:
+        return False
+    return known.listed_media_hash in (None, article.hashes_before[1])
 
 
 def _beside_words(old: Words, new: Words) -> tuple[str, ...]:
@@ -139,7 +149,7 @@ def _words_of(article: Article) -> Words:
     words = versions.words_of(article)
     if not article.adjusted:
         return words
-    title, byline = text.in_full(words.title, words.byline, decode(as_text(article.raw)))
+    title, byline = text.in_full(words.title, words.byline, decode(as_text(raw_of(article))))
     return replace(words, title=title, byline=byline)
 
 

@@ -15,6 +15,7 @@ from typing import Literal
 
 from aggregator.model import Article, Changed, Text, Words
 from aggregator.text.likeness import likeness
+from aggregator.text.packing import raw_of
 from aggregator.text.raw_words import as_text, decode
 from aggregator.text.urls import steady_of
 
@@ -24,6 +25,7 @@ __all__ = [
     "comparable",
     "kind_of_change",
     "may_be_pending",
+    "same_dates",
     "same_report",
     "same_sentences",
     "size",
@@ -51,7 +53,7 @@ _ADDRESS = re.compile("\u27e8[^\u27e9]*\u27e9")  # of a link or a picture, as `v
 
 def words_of(article: Article) -> Words:
     """The words of an article as they stand in a document, for comparing them with those that are held."""
-    entry = decode(as_text(article.raw))  # as the store reads the words that are held
+    entry = decode(as_text(raw_of(article)))  # as the store reads the words that are held
     return Words(
         title=article.title,
         summary=article.summary,
@@ -94,7 +96,11 @@ def _changed_media(before: Words, after: Words) -> tuple[Changed, ...]:
 
 
 def _changed_dates(before: Words, after: Words) -> tuple[Changed, ...]:
-    return ("dates",) if (before.published, before.updated) != (after.published, after.updated) else ()
+    return () if same_dates(before, after) else ("dates",)
+
+
+def same_dates(before: Words, after: Words) -> bool:
+    return (before.published, before.updated) == (after.published, after.updated)
 
 
 def same_report(before: Words, after: Words) -> bool:

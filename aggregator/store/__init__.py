@@ -576,9 +576,12 @@ class Store:
             of_engine = self._engine.shared_limits
             return of_engine(self._connection, self._transaction, per_domain, lost_after.total_seconds(), doing)
 
-    def task_connector(self) -> Any:
-        """How Procrastinate reaches the tables of tasks. Raises StoreError where workers cannot share any."""
-        return self._engine.tasks(self.place).connector(self.place)
+    def task_connection(self) -> dict[str, Any]:
+        """How Procrastinate reaches the tables of tasks: the arguments of its `PsycopgConnector`. Raises StoreError
+        where workers cannot share any.
+        """
+        known: dict[str, Any] = self._engine.tasks(self.place).connection_of(self.place)
+        return known
 
     def sources_to_poll(self, now: datetime, *, searches: bool, after: DueSource | None = None) -> list[DueSource]:
         """Sources that are due and that no task is for, longest overdue first, behind `after`, some thousands at most.

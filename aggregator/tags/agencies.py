@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cache, lru_cache
-from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 from typing import cast
 
@@ -46,7 +46,7 @@ def agency_named(words: str) -> Named | None:
 @cache
 def agencies() -> tuple[Agency, ...]:
     """All of the table, in its order."""
-    lines = files("aggregator.tags").joinpath("agencies.txt").read_text("utf-8").splitlines()
+    lines = Path(__file__).with_name("agencies.txt").read_text("utf-8").splitlines()
     return tuple(_agency(line) for line in lines if line and not line.startswith("#"))
 
 

@@ -23,6 +23,7 @@ _AND = "و"  # Arabic, written with the word behind it
 _MOST_KEPT = 2_000  # answers that are remembered: a wire's publishers have a few hundred categories
 
 _Topics = Mapping[str | None, frozenset[str] | None]  # topics with the languages in which; None: in all
+_Stated = list[tuple[str | None, str, bool]]  # topic, language, and whether it is meant in that one only
 
 
 @lru_cache(_MOST_KEPT)
@@ -59,11 +60,11 @@ def topic_of(category: str, language: str | None) -> str | None:
         return stated[1] if stated[1] in topics() else None
     whole = key(category)
     if whole in _table():
-        return _one_of(_table()[whole], language)
+        return _one_of(_meant(whole), language)
     steps = [step for step in _PATH.split(category) if step]
     if len(steps) < 2:
         return None
-    found = [topic for step in steps if (topic := _one_of(_table().get(key(step), {}), language))]
+    found = [topic for step in steps if (topic := _one_of(_meant(key(step)), language))]
     return found[-1] if len(set(map(first_level, found))) == 1 else None
 
 
@@ -80,22 +81,24 @@ def _one_of(meant: _Topics, language: str | None) -> str | None:
     return broad.pop() if len(broad) == 1 else None
 
 
-@cache
-def _table() -> Mapping[str, _Topics]:
+def _meant(name: str) -> _Topics:
     """By key. Languages count where a category stands under several topics, or where its line begins with `only`."""
-    of: dict[str, dict[str | None, set[str]]] = defaultdict(lambda: defaultdict(set))
-    everywhere: set[str] = set()
+    languages: dict[str | None, set[str]] = defaultdict(set)
+    stated = _table().get(name, ())
+    for topic, language, _ in stated:
+        languages[topic].add(language)
+    if len(languages) == 1 and not all(is_only for _, _, is_only in stated):
+        return dict.fromkeys(languages)
+    return {topic: frozenset(each) for topic, each in languages.items()}
+
+
+@cache
+def _table() -> Mapping[str, _Stated]:
+    """What the file says, by key."""
+    of: dict[str, _Stated] = {}
     for topic, label, written in topic_lists.lines(FILE):
         language = label.removeprefix("only ")
-        names = [_key(category) for category in written]
-        for name in names:
-            of[name][topic].add(language)
-        if label == language:
-            everywhere.update(names)
-    return {
-        name: {
-            topic: None if len(meant) == 1 and name in everywhere else frozenset(languages)
-            for topic, languages in meant.items()
-        }
-        for name, meant in of.items()
-    }
+        stated = (topic, language, label != language)
+        for name in map(_key, written):
+            of.setdefault(name, []).append(stated)
+    return of

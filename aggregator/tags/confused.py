@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
-from importlib.resources import files
+from pathlib import Path
 
 from msgspec import Struct, field
 
@@ -40,7 +40,7 @@ def _tables() -> _Tables:
     unknown: list[str] = []
     words: dict[str, list[str]] = {}
     maybe: dict[str, list[str]] = {}
-    text = files("aggregator.tags").joinpath("confused_languages.txt").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("confused_languages.txt").read_text(encoding="utf-8")
     for line in text.splitlines():
         kind, *values = line.split() or ["#"]
         if kind == "group":

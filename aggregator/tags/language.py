@@ -202,12 +202,20 @@ def _plain(text: str, most: int) -> str:
 
 def _clean(text: str, most: int) -> str | None:
     """The first words where nothing of them is to be taken out, as in most texts; None: something may be."""
-    start = " ".join(text[: most + _ROOM].split())
+    start = _spaced(text[: most + _ROOM])
     if len(text) > most + _ROOM and start.rfind(" ") < most:  # the last word, cut, may be an address
         return None
     if "&" in start or not start.isprintable() or _may_have_noise(start):
         return None
     return unicodedata.normalize("NFC", start)[:most]
+
+
+def _spaced(text: str) -> str:
+    """The words of a text with single blanks, as those of most texts have."""
+    line = text.replace("\n", " ").strip()
+    if "  " not in line and line.isprintable():  # no other blank can be printed
+        return line
+    return " ".join(text.split())
 
 
 def _may_have_noise(text: str) -> bool:

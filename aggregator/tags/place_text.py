@@ -72,7 +72,8 @@ def words_in(text: str) -> Words:
 def keys_of(name: str) -> tuple[str, ...]:
     """A name's words, folded."""
     if name.isascii():
-        return tuple(_ASCII_WORD.findall(name.lower()))
+        small = name.lower()
+        return (small,) if small.isalnum() else tuple(_ASCII_WORD.findall(small))
     return tuple(map(_key, _WORD.findall(name)))
 
 

@@ -30,8 +30,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from importlib.resources import files
 from itertools import product
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 from msgspec import Struct, field
@@ -43,10 +43,11 @@ LANGUAGES = ("ar", "de", "en", "es", "fr", "ha", "it", "pt", "sw")  # those that
 
 Kind = Literal["name", "demonym", "region", "city", "none"]
 How = Literal["alone", "behind", "words", "open", "persons", "given"]
+Form = Literal["any", "capital", "capitals"]  # in which letters it must stand
 _KINDS: Mapping[str, Kind] = {"names": "name", "people": "demonym", "places": "region"}
 _HOWS: tuple[How, ...] = ("behind", "words", "open", "persons", "given")
 _CITIES = ("alone", "behind", "open")
-_FOLDER = files("aggregator.tags") / "places"
+_FOLDER = Path(__file__).with_name("places")
 _PREFIXED = "\u0600"  # from here on are the scripts that write particles with a name
 _CHOICE = re.compile(r"\(([^)]*)\)")
 _MOST_REMEMBERED = 20_000  # pieces of texts and pairs of these, a few MB
@@ -61,7 +62,7 @@ class Entry(NamedTuple):
     how: How
     codes: tuple[str, ...]  # the country that it means; several: one of them; of `none` empty
     elsewhere: tuple[str, ...] = ()  # countries that have a smaller town of this name
-    form: Literal["any", "capital", "capitals"] = "capital"
+    form: Form = "capital"
 
 
 # By first word, then by second ("" for those that have one word): the longest first.
@@ -201,7 +202,7 @@ def _goes_on(wanted: tuple[str, ...], keys: tuple[str, ...], number: int) -> boo
 class _File(Struct):
     """A language's file as it stands."""
 
-    coded: list[tuple[Kind, tuple[str, ...], str]] = field(default_factory=list)
+    coded: list[tuple[Kind, tuple[str, ...], tuple[str, ...], Form]] = field(default_factory=list)  # keys, codes
     lists: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     turns: list[tuple[str, str, str]] = field(default_factory=list)  # word, code or `none`, cue
 
@@ -295,15 +296,14 @@ def _hows(read: Iterable[_File]) -> dict[tuple[str, ...], How]:
 
 
 def _entries(read: _File, hows: Mapping[tuple[str, ...], How]) -> Iterator[Entry]:
-    for kind, codes, word in read.coded:
-        keys = keys_of(word)
+    for kind, keys, codes, form in read.coded:
         how: How = "open" if len(codes) > 1 else hows.get(keys, "alone")
-        yield Entry(keys, kind, how, codes, form=_form(word))
+        yield Entry(keys, kind, how, codes, form=form)
     for phrase in read.lists["none"]:
         yield Entry(keys_of(phrase), "none", "alone", (), form=_form(phrase))
 
 
-def _form(word: str) -> Literal["any", "capital", "capitals"]:
+def _form(word: str) -> Form:
     if len(word) <= _LONGEST_SHORT_FORM and word.isupper() and word.lower() != word:
         return "capitals"
     return "any" if word[0].islower() or not (word[0].isupper() or word.lower() != word.upper()) else "capital"
@@ -336,17 +336,11 @@ def _table(entries: Iterable[Entry]) -> Table:
 
 @cache
 def _file(language: str) -> _File:
-    read, section = _File(), ""
-    for line in (_FOLDER / f"{language}.txt").read_text(encoding="utf-8").splitlines():
-        if not line.strip() or line.startswith("#"):
-            continue
-        if line.startswith("["):
-            section = line.strip(" []")
-            continue
+    read = _File()
+    for section, line in _lines(language):
         if section in _KINDS:
-            codes, _, words = line.partition("=")
-            for word in _words(words):
-                read.coded.append((_KINDS[section], tuple(each.strip() for each in codes.split(",")), word))
+            kind, codes, words = _KINDS[section], *_coded(line)
+            read.coded += ((kind, keys_of(word), codes, _form(word)) for word in words)
         elif section == "turns":
             named, _, rest = line.partition(":")
             code, _, cues = rest.partition("=")
@@ -356,18 +350,38 @@ def _file(language: str) -> _File:
     return read
 
 
-def _words(line: str) -> Iterator[str]:
+def _lines(language: str) -> Iterator[tuple[str, str]]:
+    """The lines of a file that are not for people, each with its section."""
+    section = ""
+    for line in (_FOLDER / f"{language}.txt").read_text(encoding="utf-8").splitlines():
+        if not line.strip() or line.startswith("#"):
+            continue
+        if line.startswith("["):
+            section = line.strip(" []")
+        else:
+            yield section, line
+
+
+def _coded(line: str) -> tuple[tuple[str, ...], Iterable[str]]:
+    """The countries of a line, and the words for them."""
+    codes, _, words = line.partition("=")
+    return tuple(each.strip() for each in codes.split(",")), _words(words)
+
+
+def _words(line: str) -> Iterable[str]:
     """The words of a line, each choice in all its forms."""
     if "(" not in line:
-        yield from map(str.strip, line.split("|"))
-        return
+        return map(str.strip, line.split("|"))
     # A bar within a choice separates no words.
-    for word in re.split(r"\|(?![^(]*\))", line):
-        parts = _CHOICE.split(word.strip())
-        yield from (
-            "".join(each)
-            for each in product(*(part.split("|") if number % 2 else [part] for number, part in enumerate(parts)))
-        )
+    return (form for word in re.split(r"\|(?![^(]*\))", line) for form in _forms_of(word.strip()))
+
+
+def _forms_of(word: str) -> Iterable[str]:
+    if "(" not in word:
+        return (word,)
+    parts = _CHOICE.split(word)
+    choices = (part.split("|") if number % 2 else [part] for number, part in enumerate(parts))
+    return map("".join, product(*choices))
 
 
 @cache
@@ -386,6 +400,7 @@ def _generated() -> Mapping[str, list[str]]:
 @cache
 def country_names() -> frozenset[str]:
     """Names and short forms of countries in every language that there is, as they are written."""
-    found = {word for each in LANGUAGES for kind, _, word in _file(each).coded if kind == "name"}
+    named = (line for each in LANGUAGES for section, line in _lines(each) if section == "names")
+    found = {word for line in named for word in _coded(line)[1]}
     sections = (lines for section, lines in _generated().items() if section.startswith("names "))
     return frozenset(found | {line.partition("\t")[2] for lines in sections for line in lines})

@@ -142,13 +142,13 @@ def script_of(text: str) -> tuple[str | None, int]:
     """
     if (letters := _latin_letters(text)) is not None:
         return (LATIN, letters) if letters else (None, 0)
-    signs = _letters_of(text)
-    scripts = set(signs.values())
+    signs = _signs_of(text)
+    scripts = set(signs.values()) - {""}
     if len(scripts) == 1 and None not in scripts:
-        return scripts.pop(), len(text) - sum(map(text.count, set(text) - signs.keys()))
+        return scripts.pop(), len(text) - sum(text.count(sign) for sign, script in signs.items() if script == "")
     counts: Counter[str] = Counter()
     for sign, script in signs.items():
-        if script is not None:
+        if script:
             counts[script] += text.count(sign)
     if not counts:
         return None, 0
@@ -171,9 +171,9 @@ def _latin_letters(text: str) -> int | None:
 
 
 @lru_cache(1)  # asked twice for each text
-def _letters_of(text: str) -> Mapping[str, str | None]:
-    """The letters of a text and their scripts; None: none that is known."""
-    return {sign: of for sign in set(text) if (of := _script_of_letter(sign)) != ""}
+def _signs_of(text: str) -> Mapping[str, str | None]:
+    """The signs of a text, each with its `_script_of_letter`."""
+    return {sign: _script_of_letter(sign) for sign in set(text)}
 
 
 @lru_cache(5_000)
@@ -211,8 +211,8 @@ def only(text: str, script: str) -> str:
     if script == LATIN and _latin_letters(text) is not None:
         return text
     own = {script, "Hani"} if script == "Kana" else {script}
-    letters = _letters_of(text)
-    if own.issuperset(letters.values()):
+    signs = _signs_of(text)
+    if {*own, ""}.issuperset(signs.values()):
         return text
-    signs = {sign: of in own for sign, of in letters.items()}
-    return " ".join(word for word in text.split() if any(signs.get(sign) for sign in word))
+    letters = {sign for sign, of in signs.items() if of in own}
+    return " ".join(word for word in text.split() if not letters.isdisjoint(word))

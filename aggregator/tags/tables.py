@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from aggregator.model import Tags, TagSettings
+from aggregator.model import Publisher, Tags, TagSettings
 from aggregator.text.languages import stated_or_first
 
 # Of how tags are read: raise it when a rule changes. A change of a table is noticed by itself.
@@ -22,6 +22,11 @@ def made_by(settings: TagSettings, languages: Sequence[str]) -> str:
     """What says by which tables and settings tags were set; see `Tags.by`."""
     switches = tuple(getattr(settings, name) for name in _SWITCHES)
     return _made_by(switches, tuple(sorted(settings.categories.items())) if settings.categories else (), (*languages,))
+
+
+def tables_of(publishers: Iterable[Publisher]) -> dict[str, str]:
+    """By which tables and settings the reports of each of these publishers are tagged now."""
+    return {each.key: made_by(each.tags, each.languages) for each in publishers}
 
 
 @lru_cache(1_000)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from itertools import product
 from pathlib import Path
 
@@ -32,10 +31,9 @@ def lines(file: Path) -> Iterator[tuple[str | None, str, tuple[str, ...]]]:
             label, colon, words = line.partition(":")
             if not colon:
                 label, words = "", line
-            yield topic, label.strip(), tuple(filter(None, (word.strip() for word in words.split(","))))
+            yield topic, label.strip(), tuple(filter(None, map(str.strip, words.split(","))))
 
 
-@lru_cache(4)  # the parts of a report, which are read for words and again for evidence
 def plain(text: str) -> str:
     """Folded, and without the differences that a language's own letters make."""
     if not text.isascii():
@@ -60,4 +58,5 @@ def forms(written: str) -> Sequence[str]:
 
 def words(written: str) -> tuple[str, ...]:
     """The folded words of a phrase."""
-    return tuple(words_of(written.lower() if written.isascii() else plain(written)))
+    folded = written.lower() if written.isascii() else plain(written)
+    return (folded,) if folded.isalpha() else tuple(words_of(folded))

@@ -18,7 +18,8 @@ What stands between two spaces comes again and again, so what was found of it is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
+from itertools import accumulate, chain, compress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,7 +39,7 @@ _AMHARIC_BEHIND = ("", "ን", "ና", "ም")
 _MOST_REMEMBERED = 20_000  # pieces of texts, of a language
 
 
-class Form(NamedTuple):  # thousands are made when a language is first met
+class Form(NamedTuple):
     """A word or a phrase of a list, filed under its first word."""
 
     others: tuple[frozenset[str], ...]  # the words behind the first, folded: each one of these
@@ -58,14 +59,18 @@ class _Begun(NamedTuple):
     others: Mapping[str, Sequence[Form]]  # by the second word: the longest first, and then those that are listed first
 
 
-_Filed = Mapping[str, Sequence[Form]]
+_Words = tuple[str, ...]
+_Behind = tuple[frozenset[str], ...]
+# A form that was not met: what makes its `others` of these words; its number, entry, topic and weight. A language has
+# thousands, and the reports of an hour have a few hundred of them.
+_Filed = tuple[Callable[[_Words], _Behind], _Words, tuple[int, int, str | None, float]]
 
 
 class _List(Struct, frozen=True):
     """The forms of a language."""
 
-    whole: _Filed  # by the first word as it is listed
-    made: _Filed  # by that of which `stems` may find that it was made
+    whole: Mapping[str, Sequence[_Filed]]  # by the first word as it is listed
+    made: Mapping[str, Sequence[_Filed]]  # by that of which `stems` may find that it was made
     stems: Callable[[str], Iterable[str]]
     # What was met: the words of what stood between two spaces, and what begins with a word; None: nothing does.
     words: dict[str, Sequence[str]] = field(default_factory=dict)
@@ -73,12 +78,11 @@ class _List(Struct, frozen=True):
 
     def words_of(self, pieces: Sequence[str]) -> list[str]:
         """The words of a text."""
-        known = self.words
         try:
-            return [word for piece in pieces for word in known[piece]]
+            return list(chain.from_iterable(map(self.words.__getitem__, pieces)))
         except KeyError:
-            self._remember(set(pieces) - known.keys())
-            return [word for piece in pieces for word in known[piece]]
+            self._remember(set(pieces) - self.words.keys())
+            return list(chain.from_iterable(map(self.words.__getitem__, pieces)))
 
     def _remember(self, pieces: Iterable[str]) -> None:
         if len(self.words) >= _MOST_REMEMBERED:
@@ -89,14 +93,18 @@ class _List(Struct, frozen=True):
             self.begun.update((word, self._begun(word)) for word in words if word not in self.begun)
 
     def _begun(self, word: str) -> _Begun | None:
-        made = [form for stem in self.stems(word) for form in self.made.get(stem, ())]
-        forms = sorted((*self.whole.get(word, ()), *made), key=lambda form: (-len(form.others), form.number))
+        made = [filed for stem in self.stems(word) for filed in self.made.get(stem, ())]
+        filed = (*self.whole.get(word, ()), *made)
+        if not filed:
+            return None
+        forms = [Form(behind(words), *rest) for behind, words, rest in filed]
+        forms.sort(key=lambda form: (-len(form.others), form.number))
         by_second: dict[str, list[Form]] = {}
         for form in forms:
             for second in form.others[0] if form.others else ():
                 by_second.setdefault(second, []).append(form)
         alone = next((form for form in forms if not form.others), None)
-        return _Begun(alone, by_second) if forms else None
+        return _Begun(alone, by_second)
 
 
 @cache
@@ -110,11 +118,12 @@ def met(pieces: Sequence[str], language: str) -> list[Met]:
     stands between spaces.
     """
     of = _list(language)
-    words, begun = of.words_of(pieces), of.begun
+    words = of.words_of(pieces)
+    begun = list(map(of.begun.__getitem__, words))
     found: list[Met] = []
     behind, count = 0, len(words)  # the form before; the last word
-    for first, begins in [(number, begins) for number, word in enumerate(words) if (begins := begun[word])]:
-        if first < behind:
+    for first, begins in compress(enumerate(begun), begun):
+        if first < behind or begins is None:
             continue
         alone, others = begins
         behind = first + 1
@@ -139,26 +148,26 @@ def _stands(others: Sequence[frozenset[str]], words: Sequence[str], first: int) 
     return len(there) == len(others) and all(word in allowed for word, allowed in zip(there, others, strict=True))
 
 
-def places_of_words(pieces: Sequence[str], language: str) -> list[int]:
-    """In which of the pieces of a text each of its words stands."""
+def ends_of_pieces(pieces: Sequence[str], language: str) -> list[int]:
+    """How many of a text's words stand in its first piece, in its first two, and so on."""
     of = _list(language)
     of.words_of(pieces)  # so that all are remembered
-    return [number for number, piece in enumerate(pieces) for _ in of.words[piece]]
+    return list(accumulate(map(len, map(of.words.__getitem__, pieces))))
 
 
 @cache
 def _list(language: str) -> _List:
-    whole: dict[str, list[Form]] = {}
-    made: dict[str, list[Form]] = {}
+    whole: dict[str, list[_Filed]] = {}
+    made: dict[str, list[_Filed]] = {}
     stems = {"ar": stems_in, "am": _amharic_stems}.get(language, _no_stems)
-    others = {"ar": _arabic, "am": _amharic}.get(language, _as_listed)
+    filed_as = {"ar": _arabic, "am": _amharic}.get(language, _as_listed)
     number = 0
     for entry, (topic, written, weight) in enumerate(entries(language)):
         for form in topic_lists.forms(written):
-            for table, first, behind in others(form):
+            for table, first, behind, words in filed_as(form):
                 number += 1
                 filed = made if table == "made" else whole
-                filed.setdefault(first, []).append(Form(behind, number, entry, topic, weight))
+                filed.setdefault(first, []).append((behind, words, (number, entry, topic, weight)))
     return _List(whole, made, stems)
 
 
@@ -169,44 +178,56 @@ def entries(language: str) -> Iterable[tuple[str | None, str, float]]:
             yield topic, each, WEIGHTS[label] if topic else 0
 
 
-# How the forms of a listed word are filed: where, under which first word, and the words behind it
+# How the forms of a listed word are filed: where, under which first word, and of which words what stands behind it is
+# made, and how
 
-_Of = Iterator[tuple[str, str, tuple[frozenset[str], ...]]]
+_Of = Iterable[tuple[str, str, Callable[[_Words], _Behind], _Words]]
 
 
 def _as_listed(form: str) -> _Of:
-    yield _whole(topic_lists.words(form))
+    return (_whole(topic_lists.words(form)),)
 
 
-def _whole(words: Sequence[str]) -> tuple[str, str, tuple[frozenset[str], ...]]:
-    first, *others = words
-    return "whole", first, tuple(frozenset((each,)) for each in others)
+def _whole(words: Sequence[str]) -> tuple[str, str, Callable[[_Words], _Behind], _Words]:
+    return "whole", words[0], _these, tuple(words[1:])
+
+
+def _these(words: _Words) -> _Behind:
+    return tuple(frozenset((each,)) for each in words)
 
 
 def _no_stems(_: str) -> Iterable[str]:
     return ()
 
 
-def _arabic(form: str) -> _Of:
-    first, *others = form.split()
-    stems = stems_of(first)
-    if not stems or not all(map(stems_of, others)):
-        yield from (_whole(each.split()) for each in phrase_forms([first, *others]))
+def _arabic(form: str) -> Iterator[tuple[str, str, Callable[[_Words], _Behind], _Words]]:
+    words = tuple(form.split())
+    stems = _stems(words[0])
+    if not stems or not all(map(_stems, words[1:])):
+        yield from (_whole(each.split()) for each in phrase_forms(words))
     else:
-        behind = tuple(map(frozenset, forms_of_each([first, *others])[1:])) if others else ()
-        yield "whole", stems[0], behind
-        yield from (("made", stem, behind) for stem in dict.fromkeys(stems[1:]))
-    if not others:
+        yield "whole", stems[0], _arabic_behind, words
+        yield from (("made", stem, _arabic_behind, words) for stem in dict.fromkeys(stems[1:]))
+    if len(words) == 1:
         yield _whole(topic_lists.words(form + _ARABIC_OBJECT))
+
+
+_stems = lru_cache(5_000)(stems_of)  # phrases have many words in common
+
+
+def _arabic_behind(words: _Words) -> _Behind:
+    return tuple(map(frozenset, forms_of_each(words)[1:])) if len(words) > 1 else ()
 
 
 def _amharic(form: str) -> _Of:
     first, *others = topic_lists.words(form)
-    if not others:
-        yield "made", first, ()
-        return
-    last = frozenset(others[-1] + behind for behind in _AMHARIC_BEHIND)
-    yield "made", _of_several(first), (*(frozenset((each,)) for each in others[:-1]), last)
+    return (("made", _of_several(first) if others else first, _amharic_behind, tuple(others)),)
+
+
+def _amharic_behind(words: _Words) -> _Behind:
+    if not words:
+        return ()
+    return *_these(words[:-1]), frozenset(words[-1] + behind for behind in _AMHARIC_BEHIND)
 
 
 def _of_several(word: str) -> str:

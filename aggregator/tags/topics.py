@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
@@ -44,9 +45,8 @@ def _of_categories(stated: Sequence[str], language: str | None, own: Mapping[str
     mine = {key(category): code for category, code in own.items()}
     found: dict[str, list[TagEvidence]] = {}
     for category in stated:
-        name = key(category)
-        is_own = name in mine
-        code = mine[name] if is_own else topic_of(category, language)
+        is_own = bool(mine) and key(category) in mine
+        code = mine[key(category)] if is_own else topic_of(category, language)
         if code is None or code not in topics():
             continue
         evidence = TagEvidence(category, "category", "own category" if is_own else "category")
@@ -59,7 +59,7 @@ def _of_words(title: str, text: str, language: str | None) -> tuple[Tag, ...]:
     base = (language or "").partition("-")[0]
     if base not in topic_words.languages():
         return ()
-    headline, beginning = title.split(), text[: _MOST_WORDS * 12].split()[:_MOST_WORDS]
+    headline, beginning = title.split(), text[: _MOST_WORDS * 12].split(None, _MOST_WORDS)[:_MOST_WORDS]
     places: tuple[_Place, ...] = (
         ("headline", headline, topic_words.met(headline, base)),
         ("text", beginning, topic_words.met(beginning, base)),
@@ -134,9 +134,9 @@ def _evidence(code: str, places: Sequence[_Place], language: str) -> tuple[TagEv
     found: dict[str, TagEvidence] = {}
     for where, pieces, met in places:
         own = [each for each in met if each[0].topic == code]
-        of_word = topic_words.places_of_words(pieces, language) if own else []
+        ends = topic_words.ends_of_pieces(pieces, language) if own else []
         for _, first, last in own:
-            name, evidence = _said(" ".join(pieces[of_word[first] : of_word[last] + 1]), where)
+            name, evidence = _said(" ".join(pieces[bisect_right(ends, first) : bisect_right(ends, last) + 1]), where)
             found.setdefault(name, evidence)
     return tuple(islice(found.values(), _MOST_EVIDENCE))
 

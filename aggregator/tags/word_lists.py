@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from aggregator.tags.known_places import key_of
 
@@ -23,5 +23,5 @@ def generic_bylines() -> frozenset[str]:
 
 def _lines(file: str) -> str:
     """What is no comment."""
-    lines = files("aggregator.tags").joinpath(file).read_text("utf-8").splitlines()
+    lines = Path(__file__).with_name(file).read_text("utf-8").splitlines()
     return "".join(f"{line}\n" for line in lines if line and not line.startswith("#"))

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 import zstandard
+
+from aggregator.model import Article
 
 _LEVEL = 3  # 6 takes two and a half times as long for 3 % less
 
@@ -19,7 +21,7 @@ _LEVEL = 3  # 6 takes two and a half times as long for 3 % less
 @cache
 def shipped() -> bytes:
     """The dictionary that this program packs with: its bytes are the text itself."""
-    return files(__package__).joinpath("words.txt").read_bytes()
+    return Path(__file__).with_name("words.txt").read_bytes()
 
 
 def packer() -> Callable[[bytes], bytes]:
@@ -33,6 +35,11 @@ def _to_pack_with() -> zstandard.ZstdCompressionDict:
     dictionary = to_unpack_with(shipped())
     dictionary.precompute_compress(level=_LEVEL)
     return dictionary
+
+
+def raw_of(article: Article) -> bytes:
+    """The raw words of an article, of which only the packed form comes from where it was read."""
+    return article.raw or zstandard.ZstdDecompressor(dict_data=_to_pack_with()).decompress(article.packed)
 
 
 def to_unpack_with(content: bytes) -> zstandard.ZstdCompressionDict:

@@ -13,6 +13,7 @@ from aggregator.model import Article, Entry, PageWords, Person, Text
 from aggregator.text import folding, html, raw_words
 from aggregator.text.dates import from_iso, read_date
 from aggregator.text.media import readings
+from aggregator.text.packing import raw_of
 
 
 def with_page(article: Article, page: PageWords, excerpt_words: int) -> Article:
@@ -40,7 +41,7 @@ def with_page(article: Article, page: PageWords, excerpt_words: int) -> Article:
         published_stated=page.published_stated if dated else article.published_stated,
         categories=article.categories or tuple(dict.fromkeys(map(str, page.categories))),
         media=media,
-        raw=raw_words.encode(replace(raw_words.decode(article.raw), page=page)),
+        raw=raw_words.encode(replace(raw_words.decode(raw_of(article)), page=page)),
         packed=b"",
         tags=None,
         folded=(folded, folded if text == summary else folding.fold(text)),
@@ -78,7 +79,7 @@ def hashes(article: Article) -> tuple[bytes, bytes]:
     if article.page is None:
         return article.words_hash, article.entry_hash
     said = raw_words.encode(Entry(page=article.page))
-    return hashlib.sha256(article.words_hash + said).digest(), hashlib.sha256(article.raw).digest()
+    return hashlib.sha256(article.words_hash + said).digest(), hashlib.sha256(raw_of(article)).digest()
 
 
 def joined(before: PageWords | None, now: PageWords) -> PageWords:

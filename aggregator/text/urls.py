@@ -22,13 +22,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from functools import cache, lru_cache, partial
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit, urlunsplit
 
-from aggregator.model import IdentityRules
+import idna
+from publicsuffixlist import PublicSuffixList
 
-if TYPE_CHECKING:
-    from publicsuffixlist import PublicSuffixList
+from aggregator.model import IdentityRules
 
 _LONGEST_LABEL, LONGEST_HOST = 63, 253  # octets (RFC 1035 section 2.3.4)
 
@@ -314,8 +313,6 @@ def host_fault(url: str) -> str | None:
 
 
 def _encoded_host(host: str) -> str:
-    import idna  # takes 6 ms, and few hosts need it
-
     # Label by label, because many hosts have an underscore beside other scripts, which IDNA alone forbids.
     mapped = idna.uts46_remap(host, std3_rules=False, transitional=False)
     labels = [label if label.isascii() else idna.alabel(label).decode() for label in mapped.split(".")]
@@ -356,8 +353,6 @@ def _is_ip(host: str) -> bool:
 @cache
 def _suffixes() -> PublicSuffixList:
     """The list comes with the package; nothing is downloaded. Reading it takes a tenth of a second."""
-    from publicsuffixlist import PublicSuffixList  # takes 4 ms, and many commands ask for no domain
-
     return PublicSuffixList()
 
 

@@ -499,7 +499,7 @@ class Api(Struct, frozen=True):
             return asked, asked.choose().selection
 
     def _page(self, channel: Channel, selection: Selection, most: int) -> changes.Page:
-        with self.site.opened() as (store, now):
+        with self.site.kept_open() as (store, now):
             return changes.read(store, self.site.config().wire, outlet(store, channel, now), selection, most)
 
     def _stream(self, request: Request, asked: Asked, selection: Selection) -> ASGIApp:
@@ -538,7 +538,7 @@ class Api(Struct, frozen=True):
         path, id_ = request.scope["path"], request.path_params.get("id", "")
 
         def make() -> Answer:
-            with self.site.opened() as (store, now):
+            with self.site.kept_open() as (store, now):
                 wire = self.site.config().wire
                 return operation.make(Asked(self.site, store, wire, now, asker, said, path, id_, as_ninjs))
 

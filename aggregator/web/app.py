@@ -113,12 +113,12 @@ def _for_programs(site: Site, requests: metrics.Requests) -> list[Route]:
         return PlainTextResponse("ok\n", headers={"Cache-Control": "no-store"})
 
     def metrics_(_: Request) -> Response:
-        with site.opened() as (store, now):
+        with site.kept_open() as (store, now):
             said = metrics.page(store, requests, now)
         return Response(said, headers={"Cache-Control": "no-store"}, media_type=metrics.MEDIA_TYPE)
 
     def robots(_: Request) -> Response:
-        with site.opened() as (store, now):
+        with site.kept_open() as (store, now):
             said = robots_txt(strictest(store, site.config().publishers, now.date()))
         return PlainTextResponse(said, headers={"Cache-Control": "max-age=3600"})
 

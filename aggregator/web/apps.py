@@ -180,7 +180,7 @@ def _of_release(entry: AppEntry, feed: AppFeed, release: Release) -> Shown:
 @contextmanager
 def visit(site: Site, clients: Clients, token: str, name: str | None) -> Iterator[Visit]:
     """Lets a reader in by a token, and the name that it was made for where that is said too. Raises Problem."""
-    with site.opened() as (store, now):
+    with site.kept_open() as (store, now):
         token_hash, client = clients.of_token(token, name, store, now)
         reader = AppReader(token_hash=token_hash, channel=usual_channel(client))
         yield Visit(site, store, site.config().wire, now, client.name, reader)

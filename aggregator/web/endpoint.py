@@ -54,7 +54,7 @@ class Endpoint(Struct, frozen=True):
         await protocol.exchange(self.site.config().wire.name, call, scope, again, send)
 
     def _asker(self, request: Request) -> Asker:
-        with self.site.opened() as (store, now):
+        with self.site.kept_open() as (store, now):
             return self.clients.of(request, store, now, None)
 
     def _check_origin(self, request: Request) -> None:

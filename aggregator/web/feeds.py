@@ -96,7 +96,7 @@ class Feeds(Struct, frozen=True):
     def _health(self, request: Request) -> Response:
         """What changed of the sources' states, for the operator alone."""
         suffix = request.path_params["suffix"]
-        with self.site.opened() as (store, now):
+        with self.site.kept_open() as (store, now):
             need_operator(self.clients.of(request, store, now, None))
             if suffix not in _OF_HEALTH:
                 raise Problem(404, "no such feed", f"the formats are {', '.join(_OF_HEALTH)}")
@@ -116,7 +116,7 @@ class Feeds(Struct, frozen=True):
         """What any words find, within any selection: what the page /search shows."""
         asked = parameters.given(request, (parameters.Q, *parameters.OF_REPORTS, parameters.BEFORE))
         words = asked.one("q") or None
-        with self.site.opened() as (store, now):
+        with self.site.kept_open() as (store, now):
             if words:
                 query.parse(words, now)  # what it raises is said before anything is made
             try:
@@ -156,7 +156,7 @@ class Feeds(Struct, frozen=True):
         )  # it is told of no search
 
         def make() -> Answer:
-            with self.site.opened() as (store, now):
+            with self.site.kept_open() as (store, now):
                 # One that has left since is still a place in the list, so that whoever turns its pages goes on.
                 if before is not None and store.report(before) is None and store.notice(before) is None:
                     raise Problem(404, "no such page", f"there is no report {before!r} after which a page begins")

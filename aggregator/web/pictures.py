@@ -46,7 +46,7 @@ class Pictures(Struct, frozen=True):
         if named is None:
             raise _not_here()
         digest, width = named[1], int(named[2])
-        with self.site.opened() as (store, now):
+        with self.site.kept_open() as (store, now):
             shown = self._shown_by(store, digest, width, now)
             path = store.picture_file(digest, width)
         try:

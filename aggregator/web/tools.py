@@ -187,7 +187,7 @@ def _answer(site: Site, asker: Asker, tool: Tool, said: Given) -> Answer:
     """That of the operation; of a report that was joined to another one, the other's."""
     operation = _BY_PATH[tool.operation]
     id_ = said.one("id") or ""
-    with site.opened() as (store, now):
+    with site.kept_open() as (store, now):
         wire, path = site.config().wire, tool.operation.replace("{id}", id_)
         asked = Asked(site, store, wire, now, asker, said, path, id_, as_ninjs=False, use="input")
         answer = operation.make(asked)

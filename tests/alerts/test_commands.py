@@ -14,6 +14,7 @@ import pytest
 from aggregator.demo import Press
 from tests import commands
 from tests.alerts.mailbox import Mailbox, mailbox
+from tests.brisk import brisk
 from tests.cli.test_cli import Desk
 from tests.conftest import NOW
 from tests.test_trip import feed
@@ -79,7 +80,7 @@ def test_the_daemon_follows_a_file_and_sends_a_mail_within_seconds(desk: Desk, b
     desk("fetch")
     log = tmp_path / "log"
     with log.open("w") as errors:
-        process = commands.Popen(desk.command("run"), stderr=errors, cwd=desk.config)
+        process = commands.Popen(brisk(desk.command("run")), stderr=errors, cwd=desk.config)
         try:
             until(lambda: "polling 2" in log.read_text())
             (desk.config / "searches").mkdir()

@@ -163,6 +163,14 @@ def test_help_imports_nothing_heavy() -> None:
     assert not loaded & {"pycountry", "publicsuffixlist", "aggregator.config", "aggregator.config.directory"}
 
 
+def test_commands_that_only_read_load_nothing_that_fetches_or_waits() -> None:
+    names = ("changes", "health", "latest", "query", "search", "show")
+    code = f"import sys; {'; '.join(f'import aggregator.cli.{name}' for name in names)}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert not loaded & {"asyncio", "httpx", "aiohttp", "pydantic", "rich", "lxml", "pycountry", "sqlite_utils"}
+
+
 def test_fetch_is_quiet_in_cron_and_fills_the_wire(called: Called) -> None:
     assert called("fetch") == ""
     assert called.rows("SELECT count(*), count(DISTINCT publisher) FROM wire") == [(4, 2)]

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from aggregator.config.bare import source_key
 from aggregator.config.loading import load
-from aggregator.config.shapes import SourceKind
+from aggregator.config.shapes.publisher import SourceKind
 from aggregator.model import Access, Config, Contact, Corrections, Credentials, IdentityRules, Images, Template
 from aggregator.model.errors import ConfigError
 from aggregator.pipeline.cached import pack, unpack

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.config.loading import load
-from aggregator.config.shapes import SubscriberFile
+from aggregator.config.shapes.subscriber import SubscriberFile
 from aggregator.model import Selection, Subscriber, Template
 from aggregator.pipeline.cached import digest, pack, signature, unpack
 from tests import ROOT

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
+from functools import cache
 from time import process_time
 from typing import TypeVar
 
@@ -381,17 +382,22 @@ def test_no_rules_and_no_address_take_long_to_compare(line: Callable[[int], str]
         assert process_time() - began < COMPARED_SECONDS
 
 
+@cache
+def costly(kind: str) -> Rules:
+    return rules(filled(COSTLY[kind]))
+
+
 def test_an_honest_address_is_compared_with_thousands_of_rules() -> None:
     page = f"http://{HOST}/le-pont-de-bamako-rouvre.html"
     for kind in ("beginnings", "two texts", "texts that nearly match"):
-        assert rules(filled(COSTLY[kind])).allows(page)
+        assert costly(kind).allows(page)
     assert not rules(
         filled(COSTLY["two texts"]) + "Disallow: /*-bamako\n",
     ).allows(page)
 
 
 def test_an_address_that_would_take_too_long_to_compare_is_not_visited_and_the_reason_is_told() -> None:
-    known = rules(filled(COSTLY["texts that nearly match"]))
+    known = costly("texts that nearly match")
     assert not known.allows(f"http://{HOST}/{'a' * 4_000}")
     with pytest.raises(RobotsRefused, match=r"so many rules with \* that they are not compared with http://daily"):
         known.delay_before(f"http://{HOST}/{'a' * 4_000}")

@@ -1,6 +1,6 @@
 """Days beside hostile publishers: the others get every report at the usual delay, and memory and descriptors stay flat.
 
-One of each kind of misbehaviour and a few hostile documents stand among honest publishers. `make test` lives some hours
+One of each kind of misbehaviour and a few hostile documents stand among honest publishers. `make test` lives an hour
 of the simulated day and some seconds of the daemon; `make soak` the whole day, five minutes, and fifty publishers.
 """
 
@@ -31,6 +31,7 @@ from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
 from bench.measuring import family, memory, open_files
 from tests import ROOT, commands
+from tests.brisk import brisk
 from tests.cli.test_cli import OWN, PUBLISHER
 from tests.cli.test_cli import WIRE as WIRE_TOML
 from tests.conftest import NOW, SOAK, WIRE, make_publisher
@@ -38,8 +39,8 @@ from tests.hostile.test_documents import DOCUMENTS
 from tests.waiting import until
 
 GOOD = 50 if SOAK else 5
-HOURS = 24 if SOAK else 2
-SECONDS = 300 if SOAK else 8
+HOURS = 24 if SOAK else 1
+SECONDS = 300 if SOAK else 3
 _WRITTEN = ("a page of links", "categories", "ampersands", "all reports under one id", "elements in elements")
 KINDS = (*MISBEHAVIOURS, *_WRITTEN)
 _LISTED = 80  # reports in a feed
@@ -139,7 +140,7 @@ class Folder:
         self.count = 0
         self.publish()
         for host in self.good:
-            self._add(host, self.press, every=0.1)
+            self._add(host, self.press, every=0.02)
         for number, kind in enumerate(KINDS):
             press = stack.enter_context(Press(now=NOW, host=f"127.0.1.{number + 1}"))
             hostile(press, f"bad-{number}.example", kind)
@@ -158,7 +159,7 @@ class Folder:
 
     @contextmanager
     def daemon(self) -> Iterator[subprocess.Popen[str]]:
-        command = [*commands.COMMAND, "--config", str(self.config), "--db", str(self.database), "run"]
+        command = brisk([*commands.COMMAND, "--config", str(self.config), "--db", str(self.database), "run"])
         process = commands.Popen(command, stderr=subprocess.DEVNULL, text=True, cwd=self.config)
         try:
             yield process
@@ -178,7 +179,7 @@ def test_a_daemon_beside_hostile_publishers(tmp_path: Path) -> None:
         ends = time.monotonic() + SECONDS
         while time.monotonic() < ends:
             expected = len(folder.good) * folder.count
-            # Due every six seconds, and looked for every five: what was published has come long before this.
+            # Due every second, and looked for every half: what was published has come long before this.
             until(lambda expected=expected: _stored(folder.database, "good-%") == expected, seconds=60)
             sizes.append(sum(map(memory, family(process.pid))))
             files.append(sum(map(open_files, family(process.pid))))

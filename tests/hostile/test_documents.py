@@ -17,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from aggregator.output.diff import word_diff
+from tests import commands
 from tests.conftest import SOAK
 from tests.hostile.table import Table
 
@@ -54,7 +55,7 @@ def refused(error: str) -> Expected:
 
 
 GIVEN_UP = refused("it was given up").costing(15.0, 30.0)
-LINEAR = FINE.costing(5.0, 60.0)
+LINEAR = FINE.costing(3.0, 60.0)
 # Full size is more than a reading process may take; the poll fails, and nobody else's does.
 TOO_MUCH = replace(LINEAR, outcome="failed") if SOAK else LINEAR
 NO_FEED = FAILED.costing(8.0, 100.0)
@@ -117,7 +118,7 @@ def under(guid: str, link: str, title: str = "") -> tuple[bytes, ...]:
         rss(
             *(
                 item(title or words(30, number * poll), link or f"{poll}/{number}", guid, words(40, number * poll))
-                for number in range(times(150, 2_000))
+                for number in range(times(60, 2_000))
             )
         )
         for poll in (1, 2)
@@ -139,26 +140,26 @@ DOCUMENTS: dict[str, tuple[Callable[[], Documents], Expected]] = {
     "all reports under one link": (lambda: under("", "front"), LINEAR),
     "all reports under one headline": (lambda: under("", "", "Same"), LINEAR),
     "an edit of every report": (
-        lambda: edited(lambda n, poll: f"<p>{words(800, n)}</p>" + f"<i>{poll}</i>" * 50, 50, 2_000),
-        FINE.costing(10.0, 100.0),
+        lambda: edited(lambda n, poll: f"<p>{words(800, n)}</p>" + f"<i>{poll}</i>" * 50, 20, 2_000),
+        FINE.costing(4.0, 100.0),
     ),
     "an edit of the addresses in every report": (
-        lambda: edited(lambda n, poll: "<img src='http://a/?" + "x=1&y=" * 5_000 + f"{poll}'>", 20, 300),
-        FINE.costing(10.0, 100.0),
+        lambda: edited(lambda n, poll: "<img src='http://a/?" + "x=1&y=" * 5_000 + f"{poll}'>", 8, 300),
+        FINE.costing(4.0, 100.0),
     ),
     "a correction at every line": (
         lambda: edited(
-            lambda n, poll: each(f"<p>Correction: version # of {poll} was wrong.</p>", 8_000, 200_000), 1, 1
+            lambda n, poll: each(f"<p>Correction: version # of {poll} was wrong.</p>", 5_000, 200_000), 1, 1
         ),
-        FINE.costing(10.0, 60.0),
+        FINE.costing(6.0, 60.0),
     ),
     "a correction in every report": (
-        lambda: edited(lambda n, poll: f"<p>Correction: an earlier version said {n}{poll}.</p>" * 20, 100, 2_000),
-        FINE.costing(10.0, 100.0),
+        lambda: edited(lambda n, poll: f"<p>Correction: an earlier version said {n}{poll}.</p>" * 20, 40, 2_000),
+        FINE.costing(4.0, 100.0),
     ),
     "an embargo in every headline": (
-        lambda: edited(lambda n, poll: f"{poll}" + "embargoed until " * 500, 50, 1_500, title="EMBARGO until " * 100),
-        FINE.costing(10.0, 100.0),
+        lambda: edited(lambda n, poll: f"{poll}" + "embargoed until " * 500, 20, 1_500, title="EMBARGO until " * 100),
+        FINE.costing(4.0, 100.0),
     ),
     # lists within an entry
     "categories": (lambda: rss(item(more=each("<category>c#</category>", 20_000, 400_000))), LINEAR),
@@ -166,7 +167,7 @@ DOCUMENTS: dict[str, tuple[Callable[[], Documents], Expected]] = {
     "enclosures": (lambda: rss(item(more=each("<enclosure url='http://a/#'/>", 10_000, 100_000))), LINEAR),
     "links": (lambda: atom(each("<link href='http://a/#'/>", 10_000, 100_000)), LINEAR),
     "authors": (lambda: atom(each("<author><name>a#</name></author>", 10_000, 100_000)), LINEAR),
-    "texts": (lambda: atom(each("<content>c#</content>", 3_000, 100_000)), TOO_MUCH),
+    "texts": (lambda: atom(each("<content>c#</content>", 1_500, 100_000)), TOO_MUCH),
     "dates": (lambda: rss(item(more=each("<pubDate>1 Jan 2020</pubDate>", 10_000, 200_000))), LINEAR),
     "a date of many words": (
         lambda: rss(item(more=f"<pubDate>{'Mon 1 ' * times(100_000, 2_000_000)}</pubDate>")),
@@ -182,13 +183,13 @@ DOCUMENTS: dict[str, tuple[Callable[[], Documents], Expected]] = {
         GIVEN_UP if SOAK else FINE,
     ),
     "elements that do not end": (lambda: within(f"<![CDATA[{'<table><a><p><i>' * times(2_000, 100_000)}]]>"), LINEAR),
-    "elements that are cut": (lambda: within("<a " * times(30_000, 5_000_000)), TOO_MUCH),
+    "elements that are cut": (lambda: within("<a " * times(15_000, 5_000_000)), TOO_MUCH),
     "entities that do not end": (lambda: within("&amp" * times(40_000, 3_500_000)), TOO_MUCH),
     "ampersands": (lambda: within("& " * times(60_000, 7_000_000)), TOO_MUCH),
     "comments that do not end": (lambda: within("<![CDATA[" + "<!--" * times(200_000, 3_500_000) + "]]>"), LINEAR),
     "a headline of markup": (lambda: rss(f"<item><title>{'&lt;' * times(100_000, 3_500_000)}</title></item>"), LINEAR),
     "a headline of entities": (
-        lambda: rss(f"<item><title>{'&amp;lt;b&amp;gt;' * times(50_000, 900_000)}</title></item>"),
+        lambda: rss(f"<item><title>{'&amp;lt;b&amp;gt;' * times(25_000, 900_000)}</title></item>"),
         LINEAR,
     ),
     "blanks": (lambda: within("a" + " " * times(500_000, 14_000_000) + "b"), LINEAR),
@@ -212,15 +213,15 @@ DOCUMENTS: dict[str, tuple[Callable[[], Documents], Expected]] = {
     ),
     "instructions that do not end": (lambda: within("<?x " * times(100_000, 3_500_000)), CUT),
     # sitemaps
-    "addresses of a sitemap": (lambda: sitemap(each(_ADDRESS, 5_000, 150_000)), LINEAR),
-    "faults in a sitemap": (lambda: sitemap(each(_ADDRESS + "<url></b></url>", 1_500, 100_000)), LINEAR),
+    "addresses of a sitemap": (lambda: sitemap(each(_ADDRESS, 2_000, 150_000)), LINEAR),
+    "faults in a sitemap": (lambda: sitemap(each(_ADDRESS + "<url></b></url>", 600, 100_000)), LINEAR),
     "attributes in a sitemap": (
         lambda: sitemap(each(_ADDRESS + f"<url {'a ' * 4_000}'/>", 50, 1_500)),
         LINEAR,
     ),
     "a sitemap of ends": (lambda: sitemap("</a>" * times(100_000, 4_000_000)), NO_FEED),
     "a sitemap of comments that do not end": (lambda: sitemap("</a>" + "<!--" * times(100_000, 4_000_000)), NO_FEED),
-    "a sitemap of tags that do not end": (lambda: sitemap("<url " * times(100_000, 3_000_000)), NO_FEED),
+    "a sitemap of tags that do not end": (lambda: sitemap("<url " * times(40_000, 3_000_000)), NO_FEED),
     "entities of a sitemap": (
         lambda: f"<!DOCTYPE urlset [<!ENTITY a '{'a' * 1_001}'>]>".encode() + sitemap("<url><loc>&a;</loc></url>"),
         refused("an XML bomb"),
@@ -235,7 +236,7 @@ DOCUMENTS: dict[str, tuple[Callable[[], Documents], Expected]] = {
         LINEAR,
     ),
     "a page of links": (lambda: b"<html><head>" + b"<link " * times(50_000, 2_600_000), NO_FEED),
-    "a page of anchors": (lambda: b"<html><body>" + b"<a href='/x.xml'>rss</a>" * times(5_000, 600_000), NO_FEED),
+    "a page of anchors": (lambda: b"<html><body>" + b"<a href='/x.xml'>rss</a>" * times(2_500, 600_000), NO_FEED),
     "a page of instructions": (lambda: b"<html><head>" + b"<?" * times(130_000, 8_000_000), NO_FEED),
     "a page of quotes": (lambda: b"<html><head>" + b"<a href='" * times(50_000, 1_500_000), NO_FEED),
     "a page of attributes": (lambda: f"<html><a {each('a#=1 ', 20_000, 1_000_000)}>".encode(), NO_FEED),
@@ -247,14 +248,18 @@ DOCUMENTS: dict[str, tuple[Callable[[], Documents], Expected]] = {
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Table]:
-    with Table(tmp_path_factory.mktemp("documents"), rows=len(DOCUMENTS), good=3) as opened:
-        yield opened
+    commands.start_readers()  # so that the reading process is a child of this one, which measures its own
+    try:
+        with Table(tmp_path_factory.mktemp("documents"), rows=len(DOCUMENTS), good=2) as opened:
+            yield opened
+    finally:
+        commands.give_readers()
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_a_hostile_document_costs_its_own_poll_and_no_other(table: Table, name: str) -> None:
     document, expected = DOCUMENTS[name]
-    row = table.run_beside(document(), good=3, seconds=120)
+    row = table.run_beside(document(), good=2, seconds=120)
     taken = f"{row.cpu_seconds:.2f} s, {row.peak_bytes // MB} MB, a reading process {row.reader_peak_bytes // MB} MB"
     print(f"{name}: {row.outcome}, {taken}")
     assert row.others_stored == row.others_expected
@@ -262,13 +267,13 @@ def test_a_hostile_document_costs_its_own_poll_and_no_other(table: Table, name: 
     assert (expected.error or "") in (row.error or "")
     assert row.cpu_seconds < expected.seconds
     assert row.peak_bytes < expected.peak
-    assert row.reader_peak_bytes < expected.reader_peak
+    assert 0 < row.reader_peak_bytes < expected.reader_peak
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_diff_of_two_long_texts_is_bounded(seed: int) -> None:
     """`show --revisions` compares any two texts that a publisher wrote; two of 8 kB took a minute."""
-    chance, count = random.Random(seed), times(20_000, 200_000)
+    chance, count = random.Random(seed), times(8_000, 200_000)
     shuffled = [f"u{number}" for number in range(count)]
     chance.shuffle(shuffled)
     texts = (
@@ -282,4 +287,4 @@ def test_a_diff_of_two_long_texts_is_bounded(seed: int) -> None:
     for before, after in texts:
         pieces = word_diff(before, after)
         assert "".join(text for kind, text in pieces if kind != "gone") == after.strip()
-    assert process_time() - began < (60.0 if SOAK else 8.0)
+    assert process_time() - began < (60.0 if SOAK else 4.0)

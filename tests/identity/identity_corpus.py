@@ -25,7 +25,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from aggregator.config.shapes import IdentityTable
+from aggregator.config.shapes.publisher import IdentityTable
 from aggregator.demo import Press, Resource
 from aggregator.desk.terms import sync
 from aggregator.model import Config, Due, FetchResult, Poll, Publisher, Source

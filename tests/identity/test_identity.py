@@ -54,6 +54,15 @@ def test_an_entry_without_id_and_link_is_known_by_headline_and_date() -> None:
     assert keys_of([bare])[0][0] != keys_of([other_day])[0][0]
 
 
+def test_words_that_older_versions_passed_over_are_no_key_but_where_there_are_no_others() -> None:
+    one, other = (Text(words, "text/plain", "media:text") for words in ("Malori yanavuka mto", "شاحنات على الجسر"))
+    bare: dict[str, object] = {"id": None, "links": (), "title": None}
+    entries = [make_entry(1, **bare, content=content) for content in ((), (one,), (other,))]
+    assert len({keys_of([entry])[0] for entry in entries}) == 1
+    without = [make_entry(1, **bare, summary=None, content=(text,)) for text in (one, other)]
+    assert len(set(keys_of(without))) == 2
+
+
 @every_row(
     "url",
     [

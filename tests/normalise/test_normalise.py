@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from aggregator.identity import DUPLICATE
 from aggregator.model import Article, Category, Document, Entry, Link, Media, Person, Publisher, Seen, Text
 from aggregator.normalise import (
-    DUPLICATE,
     LONG_ADDRESS,
     LONG_BYLINE,
     LONG_HEADLINE,

@@ -53,6 +53,8 @@ def test_a_number_survives_as_a_whole_alone() -> None:
         ("rss20-categories", "scheme of category", 2, 0),
         ("rss20-categories", "label of category", 2, 0),
         ("rss20-categories", "slash:section", 1, 0),
+        ("media-text-over-items", "media:text", 5, 2),  # two languages; the summary once more
+        ("media-text-over-items", "media:player", 1, 0),
         ("rss20-categories", "media:keywords", 1, 0),
         ("atom10-link-attributes", "length of link", 3, 1),  # 12 kB
         ("atom10-link-attributes", "hreflang of link", 2, 1),  # one link in two languages

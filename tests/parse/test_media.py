@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.model import Document, Entry, FetchResult, Media, Source, Text
-from aggregator.parse import feed, parse
+from aggregator.parse import entries, feed, parse
 from aggregator.text.pictures import MOST_MEDIA
 from tests import ROOT
 from tests.rows import every_row
@@ -107,6 +107,18 @@ def test_a_copyright_is_that_of_all() -> None:
     assert [media.copyright for media in item(within, channel).media] == [None], "it speaks of what Media RSS describes"
 
 
+def test_a_group_in_a_group_and_a_content_in_a_content() -> None:
+    inner = picture("2", "<media:keywords>mto, daraja</media:keywords><media:thumbnail url='https://a.example/3.jpg'/>")
+    outer = f"<media:credit>Outer</media:credit><media:group><media:title>Mto</media:title>{inner}</media:group>"
+    entry = item(f"<media:group>{outer}</media:group>{picture('1', '<media:credit>Own</media:credit>' + picture('4'))}")
+    said = {media.url.rpartition("/")[2]: (media.credit, media.title) for media in entry.media}
+    assert said == {
+        "1.jpg": ("Own", None), "4.jpg": ("Own", None), "2.jpg": ("Outer", "Mto"), "3.jpg": (None, None)
+    }  # fmt: skip
+    assert [str(category) for category in entry.categories] == ["mto", "daraja"]
+    assert [link.href[-5:] for link in entry.links] == ["1.jpg", "4.jpg", "2.jpg"]
+
+
 def test_a_caption_is_no_summary_and_a_pictures_title_no_headline() -> None:
     body = (
         f"<item>{picture('1', '<media:title>IMG.jpg</media:title><media:description>Mto</media:description>')}</item>"
@@ -140,6 +152,7 @@ def test_no_more_than_the_most() -> None:
 
 HOSTILE = {
     "a group of many": f"<media:group>{'<media:credit>a</media:credit>' * 20_000}{picture('1') * 20_000}</media:group>",
+    "groups in groups": "<media:group>" * 900 + picture("1", picture("2")) * 5_000 + "</media:group>" * 900,
     "many groups": f"<media:group>{picture('1')}</media:group>" * 20_000,
     "many pictures and credits": f"{picture('1')}<media:credit>a</media:credit>" * 20_000,
     "many captions": picture("1") + "<media:description>&lt;b&gt;a</media:description>" * 20_000,
@@ -160,7 +173,7 @@ def test_a_hostile_entry_takes_little_time(case: str) -> None:
 def test_feedparsers_way_finds_the_same(name: str) -> None:
     document = (ROOT / "tests" / "fixtures" / "feed" / f"media-{name}.xml").read_bytes()
     ours = read(document.decode()).entries
-    theirs = [entry for entry in feed.read(document, URL)[1] if entry]
+    theirs = entries.entries(feed.read(document), URL)
     assert [{media.url for media in entry.media} for entry in theirs] == [
         {m.url for m in entry.media} for entry in ours
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from xml.sax.saxutils import escape
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from aggregator.demo import generate_feed
 from aggregator.demo.sites import FORMATS, Site, read_sites, site_page
@@ -158,6 +160,33 @@ def test_what_wordpress_writes() -> None:
 def test_a_module_is_known_by_its_address_or_else_by_its_prefix(prefix: str, uri: str) -> None:
     said = f"<guid>1</guid><{prefix}:content url='https://a.example/1.jpg' type='image/jpeg'/>"
     assert item(said, f" xmlns:{prefix}='{uri}'").links == (Link("https://a.example/1.jpg", "enclosure", "image/jpeg"),)
+
+
+_NAMESPACE = re.compile(rb"""(\sxmlns(?::[\w.-]+)?=)(["'])(https?://[^"']*)\2""")
+SPELLINGS: dict[str, Callable[[bytes], bytes]] = {
+    "https": lambda uri: uri.replace(b"http:", b"https:"),
+    "capital letters": lambda uri: uri.upper(),
+    "without its end": lambda uri: uri.rstrip(b"/#"),
+    "with a slash": lambda uri: uri.rstrip(b"/#") + b"/",
+    "with #": lambda uri: uri.rstrip(b"/#") + b"#",
+    "www.": lambda uri: uri.replace(b"://", b"://www.").replace(b"www.www.", b""),
+    "blanks around": lambda uri: b" " + uri + b" ",
+}
+
+
+@every_row("spelling", SPELLINGS)
+def test_a_namespace_is_known_in_every_spelling(spelling: str) -> None:
+    """But in words, which stay as they are."""
+    compared = 0
+    for path in sorted((ROOT / "tests" / "fixtures" / "feed").glob("*.xml")):
+        body = path.read_bytes()
+        spelled = _NAMESPACE.sub(lambda found: found[1] + found[2] + SPELLINGS[spelling](found[3]) + found[2], body)
+        if spelled == body or b"xhtml" in body or not is_read_whole(body):
+            continue
+        read_so = read(spelled)
+        assert read_so == replace(read(body), warning=read_so.warning), path.name
+        compared += 1
+    assert compared > 25
 
 
 def test_an_element_of_an_unknown_module_says_nothing() -> None:

@@ -26,7 +26,8 @@ from tests.conftest import SOAK, make_entry, make_publisher, open_store, record,
 from tests.databases import upgraded
 from tests.waiting import until
 
-VERSIONS = ["0.1.0", "0.2.0", "0.3.0", "0.5.0", "0.7.0", "0.9.0"] if SOAK else ["0.2.0", "0.9.0"]
+# 0.9.0 is copied by the test of kills too.
+VERSIONS = ["0.1.0", "0.2.0", "0.3.0", "0.5.0", "0.7.0", "0.9.0"] if SOAK else ["0.2.0"]
 NOT_COPIED = ("sqlite_", "_sqlite_", "article_search", "search_", "claims")
 KILLS = scaled(40)
 PUBLISHERS = [make_publisher("daily-example"), make_publisher("le-quotidien", country="ML"), make_publisher("gazeti")]

@@ -27,7 +27,7 @@ from aggregator.scheduling.deliveries import LONGEST, PAUSES, pause
 from aggregator.store import Store
 from aggregator.text.dates import to_iso
 from tests.certificates import certificate
-from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, make_entry, make_publisher, open_store, record, scaled
+from tests.conftest import AGREEMENT, NOW, QUOTATION, WIRE, make_entry, make_publisher, open_store, record, some
 from tests.delivery.receiver import SECRET, Received, Receiver, Reply, receiver, unique
 from tests.pipeline.test_notify import documented
 from tests.waiting import eventually
@@ -568,7 +568,8 @@ def test_the_daemon_sends_what_another_program_writes(desk: Desk, partner: Recei
     assert partner.numbers == [1, 2]
 
 
-@pytest.mark.parametrize("seed", range(scaled(400)))
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", some(range(400), 8))
 def test_whatever_fails_each_change_comes_in_order_and_once_after_de_duplication(
     desk: Desk, partner: Receiver, seed: int
 ) -> None:

@@ -22,6 +22,7 @@ from aggregator.pipeline.opening import load_config, open_wire
 from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import utc_now
 from tests import commands
+from tests.brisk import brisk
 from tests.cli.test_cli import Desk, feed
 from tests.conftest import NOW
 from tests.waiting import until
@@ -47,7 +48,7 @@ class Daemon:
         self.desk = desk
         self._log = folder / "daemon.log"
         self._file = self._log.open("w")
-        self.process = commands.Popen(desk.command("run"), stderr=self._file, cwd=desk.config)
+        self.process = commands.Popen(brisk(desk.command("run")), stderr=self._file, cwd=desk.config)
 
     def said(self) -> str:
         return self._log.read_text()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 import shutil
 import signal
 import sys
@@ -29,7 +28,8 @@ from aggregator.pipeline.paths import Paths
 from aggregator.store import Store
 from aggregator.text.dates import utc_now
 from tests.commands import Popen, run
-from tests.make_database import CONFIG, DATABASES
+from tests.databases import upgraded
+from tests.make_database import CONFIG
 from tests.web.serving import Served, served
 
 BECAUSE = Cause(actor="person:ama", reason="a mistake")
@@ -239,7 +239,7 @@ def test_the_daemon_tells_it(tmp_path: Path, hub: Told) -> None:
     with (config / "wire.toml").open("a") as file:  # which allows 127.0.0.1
         file.write(f'\n[serve]\nhub = "{hub.address}"\n')
     database = tmp_path / "wire.db"
-    database.write_bytes(gzip.decompress((DATABASES / "0.4.0.db.gz").read_bytes()))
+    database.write_bytes(upgraded("0.9.0"))
     paths = Paths(config, database)
     now = utc_now().astimezone(UTC)
     with open_wire(paths, load_config(paths), now) as store:

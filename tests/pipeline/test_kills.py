@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import sqlite3
 import subprocess
@@ -18,7 +19,7 @@ from aggregator.model import Config, Publisher
 from aggregator.store import Store
 from bench.crash import kill_many
 from bench.measuring import members
-from tests.conftest import NOW, SOAK, WIRE, make_publisher, scaled
+from tests.conftest import NOW, WIRE, make_publisher, only_soak, scaled
 from tests.test_trip import HOST, Trip, feed
 from tests.waiting import seconds_of, until
 
@@ -37,11 +38,14 @@ def trip(press: Press, tmp_path: Path, publisher: Publisher) -> Trip:
     return Trip(press, tmp_path / "wire.db", [publisher])
 
 
-@pytest.mark.long
+@only_soak
 @linux
 @pytest.mark.soak
 def test_kills_at_random_moments_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
-    kills = 200 if SOAK else 2  # a second of processor time each
+    """In `make test` tests/test_state_machine.py kills polls before any of their writes, test_delivery_kills.py a
+    daemon at any moment, and test_pages.py a visit.
+    """
+    kills = 200
     outcome = kill_many(tmp_path, kills=kills, seed=4, hosts=6)
     assert outcome.all_faults() == []
     assert len(outcome.kills) == kills
@@ -52,21 +56,27 @@ def test_kills_at_random_moments_lose_nothing_and_double_nothing(tmp_path: Path)
 def test_a_worker_whose_process_was_killed_ends_though_its_document_hangs(tmp_path: Path) -> None:
     """Nobody is left who would hold it to its deadline, so the system does."""
     script = """
-import asyncio
+import asyncio, pickle, sys
 from aggregator.pipeline.workers import Workers
 from aggregator.model import FetchResult
-from tests.conftest import make_publisher
-hostile = b"<rss><channel><item><title>" + b"<a " * 4_000_000 + b"</rss>"
+hostile = b"<rss><channel><item><title>" + b"<a " * 400_000 + b"</rss>"
 result = FetchResult(url="http://a.example/", http_status=200, headers={}, body=hostile)
-publisher = make_publisher()
-asyncio.run(Workers(processes=1, seconds=4).read(result, publisher.sources[0], publisher, {}))
+publisher = pickle.load(sys.stdin.buffer)
+asyncio.run(Workers(processes=1, seconds=1.5).read(result, publisher.sources[0], publisher, {}))
 """
-    process = subprocess.Popen([sys.executable, "-c", script], start_new_session=True, stderr=subprocess.DEVNULL)
+    command, pipe = [sys.executable, "-c", script], subprocess.PIPE
+    process = subprocess.Popen(command, stdin=pipe, start_new_session=True, stderr=subprocess.DEVNULL)
     try:
-        until(lambda: any(seconds_of(pid) > 1.5 for pid in members(process.pid) if pid != process.pid))
+        assert process.stdin is not None
+        pickle.dump(make_publisher(), process.stdin)
+        process.stdin.close()
+        until(lambda: any(seconds_of(pid) > 0.5 for pid in members(process.pid) if pid != process.pid))
+        (reader,) = set(members(process.pid)) - {process.pid}
+        os.kill(reader, signal.SIGSTOP)  # so that it has not ended meanwhile
         process.kill()
         process.wait()
-        assert members(process.pid) != []
+        assert members(process.pid) == [reader]
+        os.kill(reader, signal.SIGCONT)
         until(lambda: members(process.pid) == [], seconds=15)
     finally:
         for pid in members(process.pid):

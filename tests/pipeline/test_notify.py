@@ -23,6 +23,7 @@ from aggregator.pipeline.notifying import Notifier
 from aggregator.store import Store
 from aggregator.text.dates import utc_now
 from tests import ROOT, commands
+from tests.brisk import brisk
 from tests.cli.test_cli import Desk
 from tests.conftest import NOW
 from tests.rows import every_row
@@ -136,7 +137,7 @@ def test_the_daemon_tells_too_and_a_restart_tells_nothing_again(desk: Desk, tmp_
     for _ in range(2):
         log = tmp_path / "log"
         with log.open("w") as errors:
-            process = commands.Popen(desk.command("run"), stderr=errors, cwd=desk.config)
+            process = commands.Popen(brisk(desk.command("run")), stderr=errors, cwd=desk.config)
             try:
                 until(lambda: "polling 2" in (tmp_path / "log").read_text())
                 until(lambda: events(desk))

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import pickle
 import re
 import signal
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
@@ -28,10 +27,11 @@ from aggregator.model import Cause, Config, Finding, Publisher, Rights, SavedSea
 from aggregator.model.place import Place
 from aggregator.model.release import Refusal, Release
 from aggregator.model.signals import Looked
-from aggregator.pipeline.matching import match_waiting
+from aggregator.pipeline.match_waiting import match_waiting
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
 from aggregator.text.query import parse
+from tests import commands
 from tests.conftest import AGREEMENT, NOW, QUOTATION, make_publisher
 from tests.rows import every_row
 from tests.test_trip import HOST, Trip
@@ -674,49 +674,17 @@ def test_the_language_that_a_page_states_is_one_word_of_the_publisher_beside_the
     assert {key: each[:3] for key, each in found().items()} == {key: each[:3] for key, each in after.items()}
 
 
-SCRIPT = """
-import asyncio, os, signal, sqlite3, sys
-from datetime import UTC, datetime
-from pathlib import Path
-from aggregator.model import Config
-from aggregator.pipeline.pipeline import Pipeline
-from aggregator.store import Store
-from tests.conftest import NOW, WIRE
-from tests.pipeline.test_pages import with_pages
-
-
-path, port, word = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-connect = sqlite3.connect
-
-def trace(sql):
-    if word in sql:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-def traced(*arguments, **options):
-    connection = connect(*arguments, **options)
-    connection.set_trace_callback(trace)
-    return connection
-
-async def run(store):
-    config = Config(wire=WIRE, publishers=(with_pages("text"),))
-    async with Pipeline(config, store, lambda: NOW, lambda host: ("127.0.0.1", port)) as pipeline:
-        await pipeline.recheck(20, 20)
-
-sqlite3.connect = traced
-with Store.open(path) as store:
-    asyncio.run(run(store))
-"""
-
-
-@pytest.mark.long
 @every_row("word", ["UPDATE bodies SET summary", "UPDATE rechecks SET visits"])  # before and after the page is stored
 def test_a_kill_between_a_visit_and_its_record_loses_nothing(tmp_path: Path, press: Press, word: str) -> None:
     press.set_document(HOST, "/feed", feed(entry()))
     press.set_document(HOST, "/1", page())
     trip = Trip(press, tmp_path / "wire.db", [with_pages("text")])
     trip()
-    arguments = [sys.executable, "-c", SCRIPT, str(trip.place), str(press.address[1]), word]
-    killed = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
+    said = tmp_path / "said"
+    said.write_bytes(pickle.dumps((trip.config, trip.now)))
+    program = [*commands.COMMAND[:-1], "tests.pipeline.dying_visit"]
+    arguments = [str(trip.place), str(said), str(press.address[1]), word]
+    killed = commands.run([*program, *arguments], capture_output=True, text=True, timeout=60)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     read(trip)
     assert released(trip).text.splitlines() == [LEAD, MORE, LAST]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.config.shapes import WIRE as SHAPE
-from aggregator.config.shapes import check
+from aggregator.config.shapes.checking import check
+from aggregator.config.shapes.wire import WIRE as SHAPE
 from aggregator.model import Template
 from aggregator.model.errors import ConfigError, StoreError
 from aggregator.model.place import PostgresPlace

@@ -133,7 +133,7 @@ def test_retry_after_is_obeyed(trip: Trip, status: int, asked: object) -> None:
 
 def test_what_a_source_published_decides_when_it_is_asked(trip: Trip) -> None:
     poll(trip)
-    for number in range(4, 24):
+    for number in range(4, 16):
         trip.press.set_document(HOST, "/feed", feed(number, number - 1))
         made = poll(trip, HOUR)
     assert reason(made) in ("learned_rate", "shortest", "gap")

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,11 +29,11 @@ from aggregator.revisions.compare import MOST_READ
 from aggregator.revisions.markup import marked
 from aggregator.store import Store
 from aggregator.text.likeness import MOST_WORDS
-from bench.measuring import family
 from tests import commands
+from tests.brisk import brisk
 from tests.cli.test_cli import Desk
 from tests.conftest import NOW, WIRE, file_of, make_articles, make_entry, make_poll, make_publisher, record
-from tests.pipeline.in_worker import grow
+from tests.pipeline.in_worker import grow, own_pid
 from tests.test_trip import HOST, feed
 from tests.waiting import eventually, seconds_of, until
 
@@ -172,7 +173,7 @@ def test_a_name_that_failed_is_not_looked_up_again_at_once_and_one_that_hangs_is
 
 # Reading processes
 
-HOSTILE = b"<rss><channel><item><title>" + b"<a " * 4_000_000 + b"</rss>"
+HOSTILE = b"<rss><channel><item><title>" + b"<a " * 400_000 + b"</rss>"
 PLAIN = b"<rss version='2.0'><channel><item><title>One</title><link>https://a.example/1</link></item></channel></rss>"
 
 
@@ -185,21 +186,26 @@ async def read(workers: Workers, body: bytes) -> object:
 def test_documents_that_take_their_whole_time_keep_no_other_waiting() -> None:
     """Those behind them waited for minutes, while another core was idle."""
 
-    async def story() -> tuple[int, int]:
-        workers, others = Workers(processes=2, seconds=4), set(family(os.getpid()))
+    async def story() -> tuple[int, bool]:
+        workers, pids = Workers(processes=2, seconds=1), []
         try:
+            pids.append(await workers.call(own_pid, ()))
+            before, began = seconds_of(pids[0]), time.monotonic()
             hostile = asyncio.create_task(read(workers, HOSTILE))
-            # After more than a second it is known to be slow.
-            await eventually(lambda: any(seconds_of(pid) > 1.2 for pid in set(family(os.getpid())) - others))
+            await eventually(lambda: seconds_of(pids[0]) > before + 0.3)
+            os.kill(pids[0], signal.SIGSTOP)  # it takes no processor time any more, and does not end
+            await eventually(lambda: time.monotonic() > began + 1.2)  # after more than a second it is known to be slow
+            await asyncio.wait_for(read(workers, PLAIN), 30)  # the second process has begun
             plain = await asyncio.wait_for(asyncio.gather(*(read(workers, PLAIN) for _ in range(20))), 30)
-            before = int(hostile.done())
+            has_ended = hostile.done()
+            os.kill(pids[0], signal.SIGCONT)
             with pytest.raises(ParseError, match="given up"):
                 await hostile
-            return len(plain), before
+            return len(plain), has_ended
         finally:
             await workers.close()
 
-    assert asyncio.run(story()) == (20, 0)
+    assert asyncio.run(story()) == (20, False)
 
 
 def test_a_reading_process_has_a_bound_of_memory() -> None:
@@ -290,7 +296,7 @@ def test_another_program_that_writes_meanwhile_makes_it_decide_again(store: Stor
 
 @pytest.mark.long
 def test_the_daemon_reads_its_configuration_again_when_the_files_change(desk: Desk) -> None:
-    process = commands.Popen(desk.command("run"), stderr=subprocess.PIPE, text=True, cwd=desk.config)
+    process = commands.Popen(brisk(desk.command("run")), stderr=subprocess.PIPE, text=True, cwd=desk.config)
     try:
         until(lambda: len(desk.press.requests) >= 2)
         desk.add("three.example")

@@ -22,7 +22,7 @@ from sqlite_utils import Database
 
 from aggregator.cli import aggregator
 from aggregator.config.advice import warnings
-from aggregator.config.shapes import ContactTable
+from aggregator.config.shapes.publisher import ContactTable
 from aggregator.demo import Press
 from aggregator.desk import acts
 from aggregator.desk.housekeeping import maintain

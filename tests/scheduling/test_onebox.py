@@ -25,7 +25,7 @@ from bench.onebox.wire import publisher
 from bench.onebox.world import World, host_of, time_of
 from bench.sample import WIRE
 from tests import ROOT, commands
-from tests.conftest import make_poll
+from tests.conftest import make_poll, only_soak
 
 WORLD = World(sources=3, items=300, days=1, seed=4)
 HOURS = (0.0, 3.0, 23.9)  # at which the press is asked here: too seldom for the busiest source
@@ -113,6 +113,8 @@ def test_how_polls_grow_beside_articles() -> None:
     assert replace(sizes, quiet_poll=10).largest_share(sources=2, items=2)[2] == 0
 
 
+@only_soak
+@pytest.mark.soak
 @pytest.mark.long
 def test_some_hours_of_a_few_sources(tmp_path: Path) -> None:
     figures = tmp_path / "figures.json"

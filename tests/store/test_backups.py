@@ -24,7 +24,7 @@ from aggregator.store import Store, load_backup, without_daemon
 from aggregator.store.sqlite import opening
 from tests import commands
 from tests.cli.test_cli import Desk, feed
-from tests.conftest import NOW
+from tests.conftest import NOW, some
 from tests.make_database import DATABASES
 from tests.waiting import until
 
@@ -377,7 +377,8 @@ def test_the_database_of_another_program_is_not_replaced(made: Path, tmp_path: P
     assert _foreign_database.read_bytes() == before
 
 
-@pytest.mark.parametrize("version", ["0.1.0", "0.4.0"])
+@pytest.mark.soak
+@pytest.mark.parametrize("version", some(["0.4.0", "0.1.0"], 1))
 def test_a_backup_of_an_older_version_is_named_and_brought_up_to_date_later(tmp_path: Path, version: str) -> None:
     file, database = tmp_path / "old.db", tmp_path / "data" / "wire.db"
     file.write_bytes(gzip.decompress((DATABASES / f"{version}.db.gz").read_bytes()))

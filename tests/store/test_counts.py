@@ -203,7 +203,7 @@ class Wire:
 ACTS = [name for name in vars(Wire) if not name.startswith("_") and name != "do"]
 
 
-@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(ACTS), min_size=5, max_size=25), st.integers(0, 2**32))
 def test_daily_is_a_plain_count_after_every_act(
     tmp_path_factory: pytest.TempPathFactory, acts: list[str], seed: int

@@ -184,8 +184,8 @@ def everything_kept(store: Store) -> None:
 
 @pytest.mark.soak
 def test_of_a_thousand_purged_reports_no_sentence_and_no_word_is_left(store: Store, publisher: Publisher) -> None:
-    """A thousand in `make soak`, four hundred and eighty in `make test`; every fourth has two versions."""
-    many = 500 if SOAK else 240  # of each publisher
+    """A thousand in `make soak`, two hundred and forty in `make test`; every fourth has two versions."""
+    many = 500 if SOAK else 120  # of each publisher
     empty = len(file_bytes(store))  # a page for each of its tables and indexes
     other = make_publisher("other")
     sync(store, WIRE, [publisher, other], NOW, NOW.date())
@@ -194,7 +194,7 @@ def test_of_a_thousand_purged_reports_no_sentence_and_no_word_is_left(store: Sto
     for key, of in (("daily-example", publisher), ("other", other)):
         record(store, of, *(one.entry for one in first[key]))
         record(store, of, *(one.entry for one in again[key]), now=NOW + HOUR)
-    kept = [make_entry(number) for number in range(50)]
+    kept = [make_entry(number) for number in range(many // 10)]
     record(store, publisher, *kept, now=NOW + HOUR)
     maintain(store, NOW + HOUR)
     said = [sentence for one in (*first.values(), *again.values()) for each in one for sentence in each.sentences]
@@ -679,7 +679,7 @@ def test_the_end_is_not_kept_waiting_by_an_index_that_is_made_anew(store: Store,
 
 def test_the_dictionary_is_the_text_that_ships(store: Store, publisher: Publisher) -> None:
     for round_ in range(3):
-        record(store, publisher, *(plant(number, publisher=f"r{round_}").entry for number in range(500)))
+        record(store, publisher, *(plant(number, publisher=f"r{round_}").entry for number in range(100)))
         maintain(store, NOW + round_ * DAY)
     assert rows(store, "SELECT content FROM dictionaries") == [(packing.shipped(),)]
     assert planted_words(packing.shipped()) == []

@@ -19,13 +19,15 @@ from aggregator.store.sqlite import new_database
 from aggregator.store.sqlite.schema import m0001, m0002, m0003
 from aggregator.store.sqlite.schema.migrations import migrations
 from tests import ROOT, make_schema
+from tests.conftest import some
+from tests.databases import by_number
 from tests.make_database import DATABASES
 
 pytestmark = pytest.mark.usefixtures("started_anew")
 
 SCHEMA = ROOT / "aggregator" / "store" / "sqlite" / "schema"
 DIGESTS = ROOT / "tests" / "fixtures" / "migrations.txt"
-VERSIONS = sorted(DATABASES.glob("*.db.gz"))
+VERSIONS = by_number(path.name.removesuffix(".db.gz") for path in DATABASES.glob("*.db.gz"))
 # Three commits had three migrations of the name 0003: with a column, with twelve, and whole.
 EARLY = (m0003.LEARNED[:1], tuple(sql for sql in m0003.LEARNED if "proposed" not in sql))
 
@@ -74,12 +76,14 @@ def _fresh() -> dict[str, object]:
         return shape(Path(folder) / "fresh.db")
 
 
-@pytest.mark.parametrize("packed", VERSIONS, ids=lambda path: path.name)
+@pytest.mark.soak
+@pytest.mark.parametrize("version", some(VERSIONS, 3))
 def test_a_database_of_every_version_gets_the_tables_of_a_new_one(
-    packed: Path, fresh: dict[str, object], tmp_path: Path
+    version: str, fresh: dict[str, object], tmp_path: Path
 ) -> None:
+    """By each migration as the product makes it; `test_upgrade` has all versions, upgraded in less time."""
     database = tmp_path / "wire.db"
-    database.write_bytes(gzip.decompress(packed.read_bytes()))
+    database.write_bytes(gzip.decompress((DATABASES / f"{version}.db.gz").read_bytes()))
     Store.open(database).close()
     assert shape(database) == fresh
 
@@ -105,14 +109,24 @@ def test_a_database_with_an_early_migration_gets_what_it_lacks(
     assert shape(database) == fresh
 
 
+def migrated(folder: Path) -> sqlite3.Connection:
+    """A database in that folder that ran every migration."""
+    (folder / "old.db").write_bytes(_migrated())
+    return sqlite3.connect(folder / "old.db")
+
+
+@cache
+def _migrated() -> bytes:
+    with TemporaryDirectory() as folder:
+        make_schema.migrated(Path(folder) / "old.db").close()
+        return (Path(folder) / "old.db").read_bytes()
+
+
 def test_a_new_database_is_what_the_migrations_make_of_it(tmp_path: Path) -> None:
     """The script is generated, so that a new database need not run them."""
     said = "aggregator/store/sqlite/new_database.sql is not what the migrations make: run `make schema`"
-    assert make_schema.FILE.read_text("utf-8") == make_schema.generated(), said
-    with (
-        closing(make_schema.migrated(tmp_path / "old.db")) as old,
-        closing(sqlite3.connect(tmp_path / "new.db")) as new,
-    ):
+    with closing(migrated(tmp_path)) as old, closing(sqlite3.connect(tmp_path / "new.db")) as new:
+        assert make_schema.FILE.read_text("utf-8") == make_schema.script(old), said
         new_database.fill(new)
         assert _all_of(new) == _all_of(old)
         names = [[name for (name,) in each.execute("SELECT name FROM _sqlite_migrations")] for each in (new, old)]
@@ -122,7 +136,7 @@ def test_a_new_database_is_what_the_migrations_make_of_it(tmp_path: Path) -> Non
 def test_a_database_whose_script_is_older_than_the_migrations_gets_the_others(tmp_path: Path) -> None:
     """Whoever adds a migration, and forgets the script, breaks no database."""
     with (
-        closing(make_schema.migrated(tmp_path / "old.db")) as old,
+        closing(migrated(tmp_path)) as old,
         closing(sqlite3.connect(tmp_path / "new.db")) as new,
         closing(sqlite3.connect(":memory:")) as before,
     ):

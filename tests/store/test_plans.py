@@ -47,6 +47,7 @@ from aggregator.store.sqlite.connection import SQLiteConnection
 from aggregator.store.sqlite.planner import FIGURES
 from aggregator.text.matching import matcher
 from aggregator.text.query import parse
+from tests.conftest import some
 from tests.make_database import DATABASES
 from tests.rows import every_row
 
@@ -798,7 +799,7 @@ def young(connection: sqlite3.Connection) -> None:
 STATES = (none, fresh, large, of_articles, young)
 
 
-@pytest.fixture(scope="module", params=STATES, ids=lambda state: str(state.__name__))
+@pytest.fixture(scope="module", params=some(STATES, 3), ids=lambda state: str(state.__name__))
 def reader(
     request: pytest.FixtureRequest, database: Path, opened: list[Recording], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Store, Recording]]:
@@ -885,6 +886,7 @@ def _many_lines_follow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger, "FEW_LINES", 0)
 
 
+@pytest.mark.soak
 @every_row("method", CASES)
 def test_no_reading_query_walks_through_a_table_that_grows(
     method: str, reader: tuple[Store, Recording], world: World
@@ -901,6 +903,7 @@ def test_nor_does_a_program_that_writes(method: str, writer: tuple[Store, Record
         check(connection, each, store, world)
 
 
+@pytest.mark.soak
 @every_row("sql", OF_VIEWS)
 def test_nor_does_what_is_asked_of_the_views(sql: str, reader: tuple[Store, Recording], world: World) -> None:
     _, connection = reader
@@ -934,7 +937,7 @@ def test_every_reading_method_has_a_case() -> None:
     }
     others = {"close", "show_as_of", "show_terms", "query", "rewrite", "empty_log", "try_writing", "back_up", "parts"}
     others |= {"version", "wait_for_news"}
-    others |= {"task_connector", "task_state", "sources_to_poll", "polls_waiting"}  # of workers, who share no file
+    others |= {"task_connection", "task_state", "sources_to_poll", "polls_waiting"}  # of workers, who share no file
     others |= {"one_state", "count_of_snapshot", "rows_of_snapshot"}  # a snapshot is of everything
     assert reading - others == set(CASES)
 

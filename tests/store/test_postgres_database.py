@@ -27,6 +27,7 @@ from aggregator.store.postgres.connection import PostgresConnection
 from aggregator.store.sqlite import connection as sqlite_connection
 from tests import ROOT, postgres
 from tests.conftest import AGREEMENT, NOW, WIRE, make_publisher
+from tests.rows import every_row
 
 # What only PostgreSQL has, because several machines use it, and what has another form there: docs/postgres.md.
 ITS_OWN = {"migrations", "programs", "publisher_writes"}
@@ -274,10 +275,9 @@ def test_who_waits_too_long_for_another_writer_is_told(place: PostgresPlace) -> 
         another.begin_writing()
 
 
-def test_who_opened_to_read_cannot_write(place: PostgresPlace) -> None:
-    Store.open(place).close()
+def test_who_opened_to_read_cannot_write(database: PostgresPlace) -> None:
     with (
-        closing(PostgresConnection(place, 5, reads_only=True)) as connection,
+        closing(PostgresConnection(database, 5, reads_only=True)) as connection,
         pytest.raises(StoreError, match="read-only transaction"),
         connection.explained(),
     ):
@@ -327,9 +327,8 @@ def test_what_one_store_shows_of_its_own_no_other_one_sees(place: PostgresPlace)
 # Values
 
 
-def test_flags_sums_and_texts_are_what_sqlite_takes_and_gives(place: PostgresPlace) -> None:
-    Store.open(place).close()
-    with closing(PostgresConnection(place, 5, reads_only=False)) as connection:
+def test_flags_sums_and_texts_are_what_sqlite_takes_and_gives(database: PostgresPlace) -> None:
+    with closing(PostgresConnection(database, 5, reads_only=False)) as connection:
         row = connection.execute(
             "SELECT 1 = 1, 1 = 2, sum(x), ? + 0, ? FROM (VALUES (1), (2)) AS v (x)", (True, "a\0b")
         )
@@ -394,8 +393,8 @@ def test_sql_of_a_person_that_is_no_reading_is_refused(database: PostgresPlace, 
         assert list(store.query("SELECT count(*) > 0 FROM settings", {})[1]) == [(1,)]  # and the next one is answered
 
 
-def test_what_cannot_be_stored_is_found_out_by_storing(place: PostgresPlace) -> None:
-    with Store.open(place) as store:
+def test_what_cannot_be_stored_is_found_out_by_storing(database: PostgresPlace) -> None:
+    with Store.open(database) as store:
         store.try_writing()
         assert list(store.query("SELECT 1 FROM settings WHERE name = 'room'", {})[1]) == []
 
@@ -411,23 +410,21 @@ _JSON = (
 )
 
 
-@pytest.mark.parametrize("of", _JSON)
-def test_json_each_gives_the_rows_of_sqlite(place: PostgresPlace, of: str | None) -> None:
+@every_row("of", _JSON)
+def test_json_each_gives_the_rows_of_sqlite(database: PostgresPlace, of: str | None) -> None:
     """Values as texts, an array's in its order."""
-    Store.open(place).close()
     with closing(sqlite3.connect(":memory:")) as connection:
         expected = connection.execute(
             "SELECT CAST(key AS TEXT), CAST(value AS TEXT) FROM json_each(?)", (of,)
         ).fetchall()
-    with sql(place) as other:
+    with sql(database) as other:
         found = other.execute("SELECT key, value FROM json_each(%s)", (of,)).fetchall()
     assert [(key, re.sub(r"(?<=:) ", "", value or "") or value) for key, value in found] == expected
 
 
-def test_the_planner_knows_how_many_values_a_parameter_holds(place: PostgresPlace) -> None:
+def test_the_planner_knows_how_many_values_a_parameter_holds(database: PostgresPlace) -> None:
     """So it looks few publishers up in an index, and joins thousands of reports another way."""
-    Store.open(place).close()
-    with sql(place) as other:
+    with sql(database) as other:
         for values in (["a"], ["a", "b", "c"], [str(number) for number in range(3_000)]):
             plan = other.execute("EXPLAIN SELECT value FROM json_each(%s)", (json.dumps(values),)).fetchall()
             assert f" rows={len(values)} " in plan[0][0]

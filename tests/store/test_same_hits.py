@@ -63,7 +63,7 @@ def in_postgres(connection: PostgresConnection, query: Query, title: str, summar
     return connection.execute(search.matching("?", "BETWEEN 1 AND 1"), (said,)).fetchone() is not None
 
 
-@settings(max_examples=examples(800), deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(QUERY, TEXT, TEXT, TEXT)
 def test_postgres_finds_what_the_words_say(
     empty: PostgresConnection, typed: str, title: str, summary: str, text: str
@@ -126,8 +126,8 @@ def held_by(store: Store, random: Random, reports: int) -> list[tuple[str, str, 
 def test_a_search_finds_what_the_words_say(tmp_path: Path, kind: str) -> None:
     random, tried = Random("words of several scripts"), 0
     with open_store(kind, tmp_path / "wire", [PUBLISHER]) as store:
-        held = held_by(store, random, 120)
-        for _ in range(scaled(2_000)):
+        held = held_by(store, random, 80)
+        for _ in range(scaled(1_200)):
             typed = f"{query_of(random)} {random.choice(['', 'OR ', '-'])}{query_of(random)}"
             try:
                 query = parse(typed)

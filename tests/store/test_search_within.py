@@ -29,6 +29,7 @@ from tests.conftest import (
     open_store,
     record,
 )
+from tests.rows import every_row
 
 HOUR = timedelta(hours=1)
 SMALL = make_publisher("habari-leo", languages=("sw",), country="TZ")
@@ -99,7 +100,7 @@ def found(
 
 
 @by_all
-@pytest.mark.parametrize("selection", SELECTIONS)
+@every_row("selection", SELECTIONS)
 def test_it_finds_the_reports_that_are_meant_newest_first(store: Store, selection: Selection) -> None:
     assert found(store, selection=selection) == [str(number) for number in range(20, 0, -2)]
     assert found(store, selection=selection, limit=7) == [str(number) for number in range(20, 6, -2)]
@@ -211,7 +212,7 @@ def waiting(store: Store) -> int:
 
 
 @pytest.mark.parametrize("kind", WORDS_OF)
-@pytest.mark.parametrize("several", [9, 10, 40], ids="{} new ones".format)
+@pytest.mark.parametrize("several", [9, 10], ids="{} new ones".format)
 def test_the_new_reports_of_a_document_are_indexed_as_they_would_be_later(
     tmp_path: Path, several: int, kind: str
 ) -> None:

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from aggregator.store import Store
-from tests.conftest import file_of
+from tests.conftest import file_of, make_entry, make_publisher, record
 
 pytestmark = pytest.mark.stores
 
@@ -73,6 +73,24 @@ def test_a_row_that_is_there_is_changed_or_kept_in_the_order_of_the_rows(connect
         "trial/3": "f",
         "trial/4": "i",
     }
+
+
+@pytest.mark.parametrize("count", [1, 9, 10, 11, 35])
+def test_the_last_of_many_rows_for_one_key_stays(store: Store, count: int) -> None:
+    publisher = make_publisher()
+    record(store, publisher, *map(make_entry, range(12)))
+    with file_of(store) as connection:
+        numbers = [number for (number,) in connection.execute("SELECT article_id FROM articles").fetchall()]
+        rows = [(publisher.key, f"trial:{each % 7}", numbers[each % len(numbers)]) for each in range(count)]
+        connection.executemany(
+            """
+            INSERT INTO near_keys (publisher, article_key, article_id) VALUES (?, ?, ?)
+            ON CONFLICT (publisher, article_key) DO UPDATE SET article_id = excluded.article_id
+            """,
+            rows,
+        )
+        found = connection.execute("SELECT article_key, article_id FROM near_keys WHERE article_key LIKE 'trial:%'")
+        assert dict(found.fetchall()) == {key: number for _, key, number in rows}
 
 
 def test_rows_are_changed_and_deleted_by_their_keys(connection: Any) -> None:

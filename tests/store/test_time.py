@@ -572,7 +572,7 @@ def live(folder: Path, steps: list[tuple[str, int, int]], *, right: bool) -> dic
         return seen
 
 
-@settings(max_examples=examples(40), deadline=None)
+@settings(max_examples=examples(24), deadline=None)
 @given(steps=STEPS)
 def test_a_clock_that_jumps_makes_the_wire_that_a_right_one_makes(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int, int]]

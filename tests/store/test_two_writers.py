@@ -30,7 +30,7 @@ from tests.conftest import NOW, WIRE, file_of, make_articles, make_entry, make_p
 
 HOUR = timedelta(hours=1)
 TOGETHER = 120  # seconds; a writer that waits for longer waits for ever
-ROUNDS = scaled(120)
+ROUNDS = scaled(80)
 STARTED = multiprocessing.get_context("spawn")
 PERSON = Cause(actor="person:ama", reason="a mistake")
 
@@ -43,7 +43,8 @@ PUBLISHERS = [
 ]
 
 
-pytestmark = pytest.mark.stores
+# Each idea of a store of its own is run over every kind in `make test`: polls, a configuration, one that is killed.
+pytestmark = pytest.mark.stores("soak")
 
 
 @pytest.fixture
@@ -108,6 +109,7 @@ def follow(place: Place, ends: Event) -> list[int]:
     return seen
 
 
+@pytest.mark.stores
 def test_polls_of_several_publishers_and_nobody_who_follows_misses_a_line(store: Store) -> None:
     ends = Event()
     with ThreadPoolExecutor(1) as threads:
@@ -123,6 +125,7 @@ def test_polls_of_several_publishers_and_nobody_who_follows_misses_a_line(store:
     assert counts(store, f"{versions} GROUP BY a.publisher") == dict.fromkeys(each, 3 * ROUNDS - 1)
 
 
+@pytest.mark.stores
 def test_polls_of_one_publisher_that_list_the_same_reports_store_each_once(store: Store) -> None:
     both = PUBLISHERS[0]
     together(store.place, *(partial(polls_of, both, source) for source in both.sources))
@@ -169,6 +172,7 @@ def test_what_a_person_decides_while_polls_are_decided_is_neither_lost_nor_undon
     assert versions == ROUNDS + 1
 
 
+@pytest.mark.stores
 def test_who_reads_a_snapshot_reads_one_moment_and_keeps_nobody_from_purging(store: Store) -> None:
     for publisher in PUBLISHERS:
         polls_of(publisher, publisher.sources[0], store)
@@ -189,6 +193,7 @@ def test_who_reads_a_snapshot_reads_one_moment_and_keeps_nobody_from_purging(sto
     assert [kind for _, kind in lines(store)].count("deleted") == len(reports)
 
 
+@pytest.mark.stores
 def test_of_two_configurations_written_at_once_one_holds_whole(store: Store) -> None:
     def configure(name: str, writer: Store) -> None:
         for number in range(ROUNDS):
@@ -227,6 +232,7 @@ def test_two_that_tag_what_waits_tag_all_of_it_and_nothing_twice(store: Store) -
 # One that is killed
 
 
+@pytest.mark.stores
 def test_a_writer_that_is_killed_leaves_nothing_and_keeps_nobody_waiting(store: Store) -> None:
     for number in range(scaled(20)):
         before = lines(store)

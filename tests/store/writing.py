@@ -20,7 +20,7 @@ PLACES: Mapping[str, Callable[[str], Place]] = {
 }
 PUBLISHERS = tuple(make_publisher(f"paper-{number}") for number in range(3))
 _BECAUSE = Cause(actor="person:ama", reason="a mistake")
-POLLS, REPORTS = 4, 12  # each poll brings so many reports, of which one is withheld and put back
+POLLS, REPORTS = 3, 8  # each poll brings so many reports, of which one is withheld and put back
 
 
 class _Refused(Exception):

@@ -28,8 +28,9 @@ from playwright.sync_api import (
 )
 
 from aggregator.model import DeskPerson
+from aggregator.pipeline.opening import load_config
 from aggregator.store import Store
-from aggregator.web.desk_pages.people import digest
+from aggregator.web.desk_pages import people
 from tests.web.serving import Served
 
 SECONDS = 20  # that anything may take in a browser; the machine may be busy
@@ -73,15 +74,14 @@ class Browsing:
     @contextmanager
     def desk_tab(self, name: str = "amina", **options: Any) -> Iterator[Page]:
         """The same of a person who has signed in at the desk."""
-        token = secrets.token_urlsafe(24)
+        digest = people.digest(secrets.token_urlsafe(24))
         with Store.open(self.wire.paths.database()) as store:
-            store.add_person(digest(token), DeskPerson(name=name, right="act"), self.wire.now[0])
+            store.add_person(digest, DeskPerson(name=name, right="act"), self.wire.now[0])
+            session = people.begin(store, digest, self.wire.now[0], is_by_proxy=False)
+        assert session is not None
+        cookie = people.cookie_name(load_config(self.wire.paths).wire)
         with self.tab(**options) as page:
-            page.goto("/desk/login")
-            page.fill("#name", name)
-            page.fill("#token", token)
-            page.click("main form button")
-            page.wait_for_url("**/desk")
+            page.context.add_cookies([{"name": cookie, "value": session, "url": f"{self.wire.address}/desk"}])
             yield page
 
     def _watch(self, context: BrowserContext, seen: Seen) -> None:

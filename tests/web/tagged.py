@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +12,8 @@ from bs4 import BeautifulSoup, Tag
 from aggregator.pipeline.opening import load_config, open_wire
 from aggregator.pipeline.paths import Paths
 from aggregator.text.dates import utc_now
-from tests.make_database import CONFIG, DATABASES
+from tests.databases import upgraded
+from tests.make_database import CONFIG
 from tests.web.serving import Served, served
 
 VERSION = "0.8.0"  # the first one of which the database has topics and countries
@@ -28,7 +28,7 @@ def tagged(folder: Path, wire_toml: tuple[str, str] | None = None) -> Iterator[S
         assert wire_toml[0] in said
         (config / "wire.toml").write_text(said.replace(*wire_toml), "utf-8")
     database = folder / "wire.db"
-    database.write_bytes(gzip.decompress((DATABASES / f"{VERSION}.db.gz").read_bytes()))
+    database.write_bytes(upgraded(VERSION))
     paths = Paths(config, database)
     with open_wire(paths, load_config(paths), utc_now()):  # so that no request reads the files of the configuration
         pass

@@ -39,6 +39,7 @@ from aggregator.text.dates import from_iso, to_iso
 from aggregator.text.query import parse
 from aggregator.web import make_app
 from tests import ROOT
+from tests.conftest import SOAK
 from tests.make_database import CONFIG
 from tests.waiting import until
 from tests.web.serving import Served, served
@@ -700,7 +701,8 @@ SOURCES = {"miniflux": False, "feedhq": True}
 
 
 @pytest.mark.skipif(NEWSBOAT is None, reason="newsboat is not installed: apt-get install newsboat")
-@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.soak
+@pytest.mark.parametrize("source", SOURCES if SOAK else ["feedhq"])
 def test_newsboat_with_the_settings_of_the_page_syncs_marks_and_stars(wire: Wire, tmp_path: Path, source: str) -> None:
     has_stars = SOURCES[source]
     app = add_token(wire, f"newsboat-{source}")

@@ -142,6 +142,10 @@ def test_the_whole_way_from_an_address_to_stored_reports(room: Room) -> None:
         f"{room.site}whole.xml",
         f"{room.site}short.xml",
     ]
+    room.commands("fetch", "journal-du-fleuve")
+    assert room.commands.rows(
+        "SELECT count(*) FROM polls JOIN sources USING (source_id) WHERE url LIKE '%/short.xml'"
+    ) == [(1,)]
 
 
 def form_of(page: html.HtmlElement, step: str) -> Form:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import shutil
 import sqlite3
@@ -19,10 +18,11 @@ from aggregator.pipeline.paths import Paths
 from aggregator.pipeline.recording import record as record_polls
 from aggregator.text.dates import to_iso, utc_now
 from tests.conftest import make_poll
+from tests.databases import upgraded
 from tests.hostile import run
-from tests.make_database import CONFIG, DATABASES
+from tests.make_database import CONFIG
 from tests.web.desk_browser import AtDesk, at_desk, form, forms, page_of, text_of
-from tests.web.serving import served
+from tests.web.serving import AT_REST, served
 
 STRANGER = "http://stranger.example/feed?<script>alert(1)</script>"
 FOUND = "http://nawras.example/found.xml?a=1&b='\"><img src=x onerror=alert(2)>"
@@ -44,9 +44,9 @@ def troubled(folder: Path) -> Paths:
         (folder / "config" / name).write_text(text)
     with (folder / "config" / "wire.toml").open("a") as wire:
         wire.write('\n[mail]\nhost = "mail.daily.example"\nfrom = "wire@daily.example"\n')
-    (folder / "wire.db").write_bytes(gzip.decompress((DATABASES / "0.8.0.db.gz").read_bytes()))
+    (folder / "wire.db").write_bytes(upgraded("0.8.0"))
     now = utc_now()
-    open_wire(paths, load_config(paths), now).close()
+    open_wire(paths, load_config(paths), now + AT_REST).close()
     with closing(sqlite3.connect(folder / "wire.db")) as connection, connection:
         _go_wrong(connection, now)
     return paths
@@ -220,6 +220,7 @@ def test_a_discovered_feed_is_written_down(person: AtDesk) -> None:
     file = next((person.wire.paths.config_folder() / "publishers").rglob("nawras.toml"))
     sources = tomllib.loads(file.read_text())["source"]
     assert {"url": sound, "kind": "feed"}.items() <= sources[0].items()
+    open_wire(person.wire.paths, load_config(person.wire.paths), person.wire.now[0]).close()  # as the daemon does
 
 
 def test_a_feed_that_is_refused_is_not_searched_again(person: AtDesk) -> None:

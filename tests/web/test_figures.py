@@ -26,7 +26,7 @@ from aggregator.pipeline.recording import record as record_polls
 from aggregator.store import Store
 from tests.conftest import WIRE, make_articles, make_entry, make_poll, make_publisher
 from tests.rows import every_row
-from tests.web.serving import Served, served
+from tests.web.serving import Served, served, unopened
 
 BECAUSE = Cause(actor="person:ama", reason="a mistake")
 SUBSCRIBERS = ("partner", "quiet", "failing", "narrowed")  # of the configuration; "gone" was one
@@ -272,6 +272,6 @@ def test_the_same_days_can_be_taken_away(wire: Served) -> None:
 
 
 def test_a_wire_on_its_first_day_says_that_nothing_was_counted(tmp_path: Path) -> None:
-    with served(tmp_path) as young:  # of an older version, which counted nothing
+    with served(unopened(tmp_path)) as young:  # the older version counted nothing
         assert "No day has been counted yet." in young.get("/figures").text
         assert len(young.get("/figures.csv").text.splitlines()) == 1

@@ -1,4 +1,4 @@
-"""What every page is served with, whatever stands on it."""
+"""What every page is served with, whatever stands on it; nobody has opened the wire since an older version."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import pytest
 from bs4 import BeautifulSoup
 
 from tests.web.every_page import GONE, READERS, addresses
-from tests.web.serving import Served, served
+from tests.web.serving import Served, served, unopened
 
 
 @pytest.fixture(scope="module")
 def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(tmp_path_factory.mktemp("pages")) as found:
+    with served(unopened(tmp_path_factory.mktemp("pages"))) as found:
         yield found
 
 

@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 import pytest
 from msgspec.structs import replace
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Page
 
 from aggregator.desk import acts, complaints
 from aggregator.model import Category, Cause, Complaint, Entry, Link, Media, Person, Publisher, Text
@@ -47,6 +47,7 @@ FOUND = """async () => {
   await new Promise(done => requestAnimationFrame(() => setTimeout(done, 0)));
   const found = window.__hit ? ['window.__hit is set'] : [];
   const said = each => found.push(each.outerHTML.slice(0, 300));
+  if (document.title.includes('7*7') && document.title.includes('49')) found.push(document.title);
   const leads = new Set(['href', 'src', 'action', 'poster', 'xlink:href', 'cite']);
   for (const each of document.querySelectorAll('*')) {
     for (const {name, value} of each.attributes) {
@@ -321,8 +322,6 @@ def attacks(page: Page, paths: Sequence[str]) -> list[str]:
         assert answer is not None
         assert answer.status < 500, path
         found += [f"{path}: {each}" for each in page.evaluate(FOUND)]
-        if "7*7" in page.title():
-            assert "49" not in page.title()
     return found
 
 
@@ -333,24 +332,23 @@ def test_there_are_enough_of_them() -> None:
 @pytest.mark.parametrize("has_policy", [True, False])
 def test_nothing_that_a_publisher_says_runs(hostile: Hostile, has_policy: bool) -> None:
     # In full each page once, half of them without the policy.
-    alone = [path for those in hostile.reports() for path in portion(those[has_policy::2], len(ALL) // 8)]
+    alone = [path for those in hostile.reports() for path in portion(those[has_policy::2], len(ALL) // 16)]
+    lists = hostile.lists() if SOAK else hostile.lists()[has_policy::2]
     with hostile.here.tab(bypass_csp=not has_policy) as page:
-        assert attacks(page, [*portion(hostile.lists(), 100), *alone]) == []
+        assert attacks(page, [*lists, *alone]) == []
 
 
 @pytest.mark.parametrize("has_policy", [True, False])
 def test_nothing_that_anybody_says_runs_at_the_desk(hostile: Hostile, has_policy: bool) -> None:
     with hostile.here.desk_tab(f"ama-{has_policy}", bypass_csp=not has_policy) as page:
         some = portion(list(hostile.at_desk()), 80)
-        assert attacks(page, [*portion(hostile.desk_lists(), 100), *some[has_policy::2]]) == []
+        lists = hostile.desk_lists() if SOAK else portion(hostile.desk_lists()[has_policy::2], 60)
+        assert attacks(page, [*lists, *some[has_policy::2]]) == []
         # Of these no host could be sought.
-        for vector in portion([each for each in VECTORS if "<" in each and "." not in each], 40):
+        for vector in portion([each for each in VECTORS if "<" in each and "." not in each], 20):
             page.goto("/desk/add")
-            page.fill("#address", vector.replace("\n", " "))
-            with page.expect_navigation():
-                page.locator("main form.desk-form").evaluate("each => each.submit()")
+            typed(page, "main form.desk-form", vector.replace("\n", " "))
             assert page.locator(".wire-problem").count() == 1
-            assert page.evaluate(FOUND) == []
 
 
 def test_nothing_that_an_address_says_runs(hostile: Hostile) -> None:
@@ -375,24 +373,16 @@ def test_nothing_that_is_typed_into_a_form_runs(hostile: Hostile) -> None:
     with hostile.here.tab(bypass_csp=True) as page:
         for vector in portion(VECTORS, 60):
             page.goto(f"/complain/{hostile.ids[0][0]}")
-            for name in ("text", "name", "email", "website"):
-                page.locator(f"#{name}").evaluate("(each, said) => { each.value = said; }", vector)
-            page.locator("form.complain").evaluate("each => each.submit()")
-            page.locator("#summary").wait_for()
-            assert page.evaluate(FOUND) == []
+            typed(page, "form.complain", vector)
+            assert page.locator("#summary").count() == 1
             page.goto(f"/report/{hostile.ids[0][0]}/take")
-            fields = page.locator("main form input:not([type=radio]):not([type=checkbox]):not([type=hidden])")
-            for each in fields.all():
-                each.evaluate("(each, said) => { each.value = said; }", vector)
-            with page.expect_navigation():
-                page.locator("main form").first.evaluate("each => each.submit()")
-            assert page.evaluate(FOUND) == []
+            typed(page, "main form", vector)
 
 
 def test_no_answer_to_a_complaint_runs(hostile: Hostile) -> None:
     """Which whoever complained reads, and which may quote the complaint."""
     with hostile.here.tab(bypass_csp=True) as page:
-        for number in portion(range(len(VECTORS)), 200):
+        for number in portion(range(len(VECTORS)), 100):
             hostile.here.wire.now[0] += timedelta(minutes=5)  # so many references are not looked up at once
             answer = page.goto(f"/complaint/{code(number)}")
             assert answer is not None
@@ -413,26 +403,20 @@ def test_nothing_that_is_typed_into_a_form_of_the_desk_runs(hostile: Hostile) ->
                 "/desk/ledger", "/desk/sources?state=all",
             )  # fmt: skip
             page.goto(paths[number % len(paths)])
-            forms = page.locator("main form")
-            count = forms.count()
-            assert count, page.url
-            form = forms.nth(number // len(paths) % count)
-            tried.add(str(form.get_attribute("action")).rpartition("/")[2])
-            typed(page, form, vector)
-        for vector in portion(VECTORS, 60):
+            tried.add(typed(page, "main form", vector, number // len(paths)).rpartition("/")[2])
+        for vector in portion(VECTORS, 40):
             page.goto("/desk/add")
-            page.locator("main form.desk-form").evaluate(CHOSEN, vector)
             with page.expect_navigation():
-                page.locator("#chosen").evaluate("each => each.submit()")
+                page.evaluate(CHOSEN, vector)
             assert page.locator("#fault-name, .wire-problem").count() >= 1
             assert page.evaluate(FOUND) == []
-            typed(page, page.locator("main form.desk-form").first, vector)
+            typed(page, "main form.desk-form", vector)
     assert not SOAK or {"withhold", "embargo", "withdraw", "join", "undo", "erase", "pause", "confirm"} <= tried
 
 
 # Sends the form of the first step of /desk/add as if it were that of the third, with these words in every field.
-CHOSEN = """(each, said) => {
-  each.id = 'chosen';
+CHOSEN = """said => {
+  const each = document.querySelector('main form.desk-form');
   const token = each.querySelector('[name=form_token]').value;
   each.replaceChildren();
   const fields = {form_token: token, step: 'check'};
@@ -444,17 +428,22 @@ CHOSEN = """(each, said) => {
     [field.name, field.value] = [name, value];
     each.append(field);
   }
+  each.submit();
 }"""
-# Types these words into every field that a person fills in.
-TYPED = """(each, said) => {
-  for (const field of each.querySelectorAll('input, textarea'))
+# Types these words into every field that a person fills in, and sends it.
+TYPED = """([selector, number, said]) => {
+  const forms = document.querySelectorAll(selector), form = forms[number % forms.length];
+  for (const field of form.querySelectorAll('input, textarea'))
     if (!['hidden', 'radio', 'checkbox'].includes(field.type)) field.value = said;
+  form.submit();
+  return form.getAttribute('action') ?? '';
 }"""
+WHOLE = f"async () => [document.querySelectorAll('h1').length, await ({FOUND})()]"
 
 
-def typed(page: Page, form: Locator, vector: str) -> None:
-    form.evaluate(TYPED, vector)
+def typed(page: Page, selector: str, vector: str, number: int = 0) -> str:
+    """Fills in one of these forms with the words, and sends it; where it was sent."""
     with page.expect_navigation():
-        form.evaluate("each => each.submit()")
-    assert page.locator("h1").count() == 1
-    assert page.evaluate(FOUND) == []
+        action = page.evaluate(TYPED, [selector, number, vector])
+    assert page.evaluate(WHOLE) == [1, []]
+    return str(action)

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from lxml import etree
 from msgspec import Struct
 
 from aggregator.parse.page.body import cleaned, paragraphs_in
 from aggregator.parse.page.region import Region
-from aggregator.parse.page.tree import FOR_OTHERS, Element, for_others, spaced
+from aggregator.parse.page.tree import Element, spaced
 from aggregator.text.separators import words_of
-
-logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # a page without a text is no fault of the wire
 
 _AGREE, _HALF = 0.85, 0.45
 _ENOUGH, _SURE = 3, 600  # paragraphs, characters of a text whose element says that it is one
@@ -30,8 +26,10 @@ class Read(Struct, frozen=True):
     body: Element  # in which they stand
 
 
-def read(root: Element, region: Region, article_body: str) -> Read:
-    """`article_body`: what JSON-LD says that the text is, in plain words; ''."""
+def read(region: Region, article_body: str, by_trafilatura: Callable[[], list[str]]) -> Read:
+    """`article_body`: what JSON-LD says that the text is, in plain words; ''. `by_trafilatura`: what that reads of the
+    page, which is asked where neither is enough.
+    """
     own = paragraphs_in(region.body)
     stated = cleaned(spaced(each) for each in article_body.split("\n"))
     length = sum(map(len, stated))
@@ -39,7 +37,7 @@ def read(root: Element, region: Region, article_body: str) -> Read:
         return _checked(region, own, stated, "json-ld")
     if region.is_named and len(own) >= _ENOUGH and sum(map(len, own)) >= _SURE:
         return Read(tuple(own), "elements", region.body)
-    return _checked(region, own, _by_trafilatura(root), "trafilatura")
+    return _checked(region, own, by_trafilatura(), "trafilatura")
 
 
 def _checked(region: Region, own: list[str], second: list[str], rule: str) -> Read:
@@ -57,17 +55,6 @@ def _checked(region: Region, own: list[str], second: list[str], rule: str) -> Re
     if most >= _HALF:
         return Read(tuple(best), "elements", body)
     return Read(tuple(second), rule, body)
-
-
-def _by_trafilatura(root: Element) -> list[str]:
-    from trafilatura import bare_extraction  # costs 180 ms, and only whoever reads a page's text needs it
-    from trafilatura.settings import Document
-
-    page = for_others(root)
-    etree.strip_elements(page, *FOR_OTHERS, with_tail=False)
-    found = bare_extraction(page, include_comments=False, with_metadata=False, fast=True)
-    text = found.text if isinstance(found, Document) else None
-    return cleaned(spaced(each.removeprefix("- ")) for each in (text or "").split("\n"))
 
 
 def _shingles(paragraphs: Sequence[str]) -> Counter[tuple[str, ...]]:

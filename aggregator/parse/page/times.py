@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from aggregator.parse.page.linked import Object, text_of
-from aggregator.parse.page.tree import Element, for_others, line, named, short_words
+from aggregator.parse.page.tree import Element, line, named, short_words
 from aggregator.text.dates import read_date
 
 _PUBLISHED = (
@@ -76,20 +76,6 @@ def published_of(
 def updated_of(report: Object, page: Object, metas: dict[str, list[str]], places: list[Element]) -> Stated | None:
     said = [*_of_json(report, ("dateModified",)), *_of_metas(metas, _UPDATED), *_of_json(page, ("dateModified",))]
     return _surest(said) or next(iter(_of_places(places, is_updated=True)), None)
-
-
-def by_htmldate(root: Element, url: str) -> Stated | None:
-    """The day that htmldate finds, where nothing else was found."""
-    from htmldate import find_date  # with trafilatura, and only for pages that say no date in any usual place
-
-    try:
-        found = find_date(
-            for_others(root), url=url, original_date=True, extensive_search=False, deferred_url_extractor=True
-        )
-    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):  # of what it reads
-        return None
-    moment = read_date(found)
-    return Stated(found, moment, "htmldate") if found and moment else None
 
 
 def moment_of(said: object) -> Stated | None:

@@ -15,6 +15,7 @@ from aggregator.model.place import PostgresPlace
 from aggregator.store.postgres import as_of, lock, migrations, opening, search
 from aggregator.store.postgres import bulk as bulk
 from aggregator.store.postgres import query as queries
+from aggregator.store.postgres import tasks as shared_tasks
 from aggregator.store.postgres.connecting import connected
 from aggregator.store.postgres.connection import PostgresConnection
 from aggregator.store.postgres.errors import explained
@@ -88,9 +89,7 @@ def shared_limits(
 
 
 def tasks(place: PostgresPlace) -> ModuleType:
-    from aggregator.store.postgres import tasks  # Procrastinate, which only programs that poll need
-
-    return tasks
+    return shared_tasks
 
 
 only_daemon = lock.only_daemon

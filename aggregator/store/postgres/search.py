@@ -20,6 +20,7 @@ from aggregator.store.queries.indexing import (
     MARK,
     NEWEST,
     RANKED_OF,
+    folded,
     marks_of_row,
     new_in_queue,
     next_queued,
@@ -111,9 +112,7 @@ def add_new(connection: Connection, new: Mapping[int, Article]) -> None:
         (
             (
                 revision,
-                a.folded_title,
-                a.folded[0],
-                "" if a.text == a.summary else a.folded[1],
+                *folded(a),
                 marks_of_row(a.first_key or a.publisher, a.item_class, a.language),
             )
             for revision, a in rows

@@ -14,7 +14,7 @@ import json
 import os
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from itertools import count
 from typing import Any
 
@@ -63,17 +63,13 @@ class PostgresLimits:
             with explained(self._place):
                 await self._open()
 
-    @asynccontextmanager
-    async def place(self, domain: str) -> AsyncIterator[None]:
+    def place(self, domain: str) -> AbstractAsyncContextManager[None]:
         """Waits for one of the domain's places and holds it."""
-        async with self._one_of(domain, self._per_domain):
-            yield
+        return self._one_of(domain, self._per_domain)
 
-    @asynccontextmanager
-    async def alone(self, name: str) -> AsyncIterator[None]:
+    def alone(self, name: str) -> AbstractAsyncContextManager[None]:
         """Waits until no other program does what has this name, and keeps others from it."""
-        async with self._one_of(name, 1):
-            yield
+        return self._one_of(name, 1)
 
     @asynccontextmanager
     async def _one_of(self, name: str, places: int) -> AsyncIterator[None]:

@@ -1,5 +1,5 @@
 """The tables by which workers share tasks: Procrastinate's, in the schema `engine` beside our own; and what is asked of
-them. Procrastinate writes them itself.
+them. Procrastinate writes them itself; only programs that poll load it.
 """
 
 from __future__ import annotations
@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
+from importlib.abc import Traversable
 from importlib.resources import files
+from typing import Any
 
 import psycopg
-from procrastinate import PsycopgConnector
-from procrastinate.schema import SchemaManager
 
 from aggregator.model import DISCOVER
 from aggregator.model.place import PostgresPlace
@@ -39,7 +39,7 @@ def prepare(connection: PostgresConnection) -> None:
     made = {name for (name,) in connection.execute("SELECT name FROM engine.made")}
     found = dict(_migrations())
     if made == {_OURS}:
-        _apply(connection, SchemaManager.get_schema(), [*found])
+        _apply(connection, _sql_of_procrastinate("schema.sql").read_text(encoding="utf-8"), [*found])
         return
     missing = [name for name in sorted(found) if name not in made]
     if any(_is_contracting(name) for name in missing) and _others_run(connection):
@@ -50,9 +50,13 @@ def prepare(connection: PostgresConnection) -> None:
 
 def _migrations() -> Iterator[tuple[str, str]]:
     """Of Procrastinate, by their names, which sort as they are applied."""
-    for file in files("procrastinate").joinpath("sql", "migrations").iterdir():
+    for file in _sql_of_procrastinate("migrations").iterdir():
         if file.name.endswith(".sql"):
             yield file.name, file.read_text(encoding="utf-8")
+
+
+def _sql_of_procrastinate(name: str) -> Traversable:
+    return files("procrastinate").joinpath("sql", name)
 
 
 def _is_contracting(name: str) -> bool:
@@ -72,20 +76,20 @@ def _apply(connection: PostgresConnection, sql: str, names: list[str]) -> None:
     connection.executemany("INSERT INTO engine.made (name) VALUES (?)", [(name,) for name in names])
 
 
-def connector(place: PostgresPlace) -> PsycopgConnector:
-    """How Procrastinate reaches the tables."""
+def connection_of(place: PostgresPlace) -> dict[str, Any]:
+    """How Procrastinate reaches the tables: the arguments of its `PsycopgConnector`."""
 
     async def configure(connection: psycopg.AsyncConnection) -> None:
         await connection.set_autocommit(True)
         await connection.execute(_PATH)
 
-    return PsycopgConnector(
-        kwargs=parameters(place),
-        configure=configure,
-        min_size=1,
-        max_size=_CONNECTIONS,
-        timeout=_SECONDS,
-    )
+    return {
+        "kwargs": parameters(place),
+        "configure": configure,
+        "min_size": 1,
+        "max_size": _CONNECTIONS,
+        "timeout": _SECONDS,
+    }
 
 
 def due(connection: PostgresConnection, now: datetime, *, searches: bool, after: DueSource | None) -> list[DueSource]:

@@ -14,6 +14,7 @@ from functools import lru_cache
 from aggregator.model import Article
 from aggregator.store.connection import Connection
 from aggregator.store.queries import settings
+from aggregator.text.folding import fold
 from aggregator.text.languages import primary_subtag
 
 BATCH = 500
@@ -57,6 +58,13 @@ def new_in_queue(connection: Connection, new: Mapping[int, Article]) -> list[tup
         (min(new), max(new)),
     ).fetchall()
     return [(revision, new[number]) for revision, number in queued if number in new]
+
+
+def folded(article: Article) -> tuple[str, str, str]:
+    """Title, summary and text of a new article as they are searched; no text where the summary is all of it."""
+    summary, text = article.folded
+    text = "" if article.text == article.summary else text or fold(article.text)
+    return article.folded_title, summary or fold(article.summary), text
 
 
 def queue_all(connection: Connection) -> int:

@@ -9,6 +9,7 @@ from datetime import datetime
 from aggregator.model import Article, ChangeKind, Decision, Known
 from aggregator.store.connection import Connection
 from aggregator.store.queries import known, ledger, pages, raw, searches, tags, who
+from aggregator.store.queries.lists import as_list
 from aggregator.text.dates import sort_time, to_iso
 from aggregator.text.page_words import hashes
 from aggregator.text.raw_words import values
@@ -327,7 +328,7 @@ def _body(article: Article) -> tuple[str, str, str | None, str | None]:
 
 def categories(article: Article) -> str | None:
     """As they are stored."""
-    return json.dumps(article.categories, ensure_ascii=False) if article.categories else None
+    return as_list(article.categories) if article.categories else None
 
 
 # By which keys they are found again

@@ -13,13 +13,15 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from msgspec.structs import replace
+
 from aggregator.model import Article, MakerWords, Tag, TagEvidence, Tags, TagWords, Untagged
 from aggregator.model.tags import MOST_OF_TEXT
 from aggregator.store.connection import Connection
 from aggregator.store.queries import ledger, who
+from aggregator.store.queries.lists import as_list
 from aggregator.text.dates import to_iso
 
-_as_json = json.JSONEncoder(ensure_ascii=False).encode  # `json.dumps` makes one anew at each call
 COLUMNS = ("stated_language", "language_from", "topics", "about")  # of `articles`, as `row` has them
 
 
@@ -109,15 +111,7 @@ def _as_array(codes: tuple[str, ...]) -> str:
 
 
 def _evidence(those: Sequence[Tag]) -> str | None:
-    found = [
-        {
-            "code": each.code,
-            "weight": round(each.weight, 4),
-            "evidence": [{"words": said.words, "where": said.where, "rule": said.rule} for said in each.evidence],
-        }
-        for each in those
-    ]
-    return _as_json(found) if found else None
+    return as_list([replace(each, weight=round(each.weight, 4)) for each in those]) if those else None
 
 
 # What waits, and what was tagged by other tables

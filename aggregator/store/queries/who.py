@@ -9,6 +9,7 @@ from typing import Any
 
 from aggregator.model.who import Author, Dateline, FoundAgency, Who
 from aggregator.store.connection import Connection
+from aggregator.store.queries.lists import as_list
 from aggregator.store.queries.reading import dictionaries
 
 TABLES = ("datelines", "authors", "agencies")
@@ -31,7 +32,7 @@ def write(connection: Connection, found: Iterable[tuple[int, Who]], *, is_new: b
     connection.executemany(
         "INSERT INTO datelines (article_id, literal, places, country, date, agency) VALUES (?, ?, ?, ?, ?, ?)",
         [
-            (number, said.literal, json.dumps(said.places, ensure_ascii=False), said.country, said.date, said.agency)
+            (number, said.literal, as_list(said.places), said.country, said.date, said.agency)
             for number, who in those
             if (said := who.dateline)
         ],

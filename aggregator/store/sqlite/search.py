@@ -21,6 +21,7 @@ from aggregator.store.queries.indexing import (
     NEWEST,
     RANKED_OF,
     Row,
+    folded,
     marks_of_choice,
     marks_of_row,
     new_in_queue,
@@ -106,12 +107,12 @@ def add_new(connection: Connection, new: Mapping[int, Article]) -> None:
         [
             (
                 revision,
-                a.folded_title,
-                a.folded[0],
-                _beginning(first, revision, a.first_key or a.publisher, a.item_class, a.language)
-                + ("" if a.text == a.summary else a.folded[1]),
+                title,
+                summary,
+                _beginning(first, revision, a.first_key or a.publisher, a.item_class, a.language) + text,
             )
             for revision, a in rows
+            for title, summary, text in [folded(a)]
         ],
     )
     connection.executemany("DELETE FROM search_queue WHERE revision_id = ?", [row[:1] for row in rows])

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from aggregator.config import catalogue
 from aggregator.config.adding import add_publisher, add_source
 from aggregator.config.codes import country_names
-from aggregator.config.loading import profiles
 from aggregator.config.new_publishers import Known
+from aggregator.config.profiles import sound_profiles
 from aggregator.model import Rights
 from aggregator.model.errors import ConfigError, DeskError
 from aggregator.parse import PARSERS
@@ -178,7 +178,7 @@ def _tried(visit: DeskVisit, draft: Draft) -> Tried:
 def _profiles(visit: DeskVisit) -> Mapping[str, Sequence[Sentence]]:
     """Those that a publisher may have, each in sentences. None where rights.toml cannot be read, which is a fault."""
     try:
-        found = profiles(visit.site.paths.config_folder())
+        found = sound_profiles(visit.site.paths.config_folder())
     except ConfigError:
         return {}
     said = {name: _in_words(visit, rights) for name, rights in found.items() if rights.relationship != _OWN}

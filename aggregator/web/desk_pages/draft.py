@@ -12,9 +12,9 @@ from typing import get_args
 from msgspec import Struct
 
 from aggregator.config.codes import country_called, language_called
+from aggregator.config.keys import KEY, KEY_EXPECTED
 from aggregator.config.loading import load
 from aggregator.config.new_publishers import Known, publisher_text
-from aggregator.config.shapes import KEY, KEY_EXPECTED
 from aggregator.model import Kind, Publisher
 from aggregator.parse import PARSERS
 from aggregator.rights import fault

@@ -197,7 +197,7 @@ class Desk(Struct, frozen=True):
     def _page(self, route: DeskRoute) -> Callable[[Request], Response]:
         def answer(request: Request) -> Response:
             wire = self.site.config().wire
-            with self.site.opened() as (store, now):
+            with self.site.kept_open() as (store, now):
                 person = people.signed_in(request, wire, store, now)
                 if person is None:
                     asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
@@ -213,7 +213,7 @@ class Desk(Struct, frozen=True):
     def _act(self, act: DeskAct) -> Answer:
         def answer(request: Request, form: Mapping[str, str]) -> Response:
             wire = self.site.config().wire
-            with self.site.opened() as (store, now):
+            with self.site.kept_open() as (store, now):
                 person = people.signed_in(request, wire, store, now)
                 if person is None:
                     raise Problem(403, N_("you are not signed in"), N_("sign in to the desk, and send this form again"))

@@ -189,7 +189,7 @@ class Complaining(Struct):
         report = request.path_params.get("id")
         if report is None:
             return None
-        with self.pages.site.opened() as (store, now):
+        with self.pages.site.kept_open() as (store, now):
             wire, by = self._wire(), outlet(store, "web", now)
             found = next(iter(releases(store, wire, [report], by)), None)
             if isinstance(found, Release):

@@ -64,7 +64,7 @@ class Take(Struct):
         id_, path = request.path_params["id"], request.scope["path"]
         self.limits.count(request, self.site.clock())
         reader = self.pages.reader(request)
-        with self.site.opened() as (store, now):
+        with self.site.kept_open() as (store, now):
             said = translations(reader.language).gettext
             visit = Visit(self.site, store, now, reader, path, request.path_params, {}, said, self.site.config())
             found = offer(store, visit.wire, id_, now)
@@ -85,7 +85,7 @@ class Take(Struct):
     def _file(self, request: Request) -> Response:
         """The words once more, through the gate as it is now. Raises Problem."""
         id_, named = request.path_params["id"], _FILE.fullmatch(request.path_params["name"])
-        with self.site.opened() as (store, now):
+        with self.site.kept_open() as (store, now):
             found = offer(store, self.site.config().wire, id_, now)
             if not isinstance(found, Offer):
                 return self._absent(store, id_, found, now)

@@ -27,7 +27,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -38,6 +37,7 @@ from typing import Any, cast
 
 from aggregator.pipeline import workers
 from tests import databases
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[1]
 COMMAND = (sys.executable, "-W", "error", "-m", "aggregator")
@@ -346,9 +346,7 @@ def _ask(
 
 _place: str | None = None  # where the starter listens
 _starter: subprocess.Popen[bytes] | None = None
-_has_begun = False
 _SHARED = "STARTER_OF_TESTS"  # names the place of a starter that several processes have
-_BETWEEN = 0.02  # seconds between two looks whether it is there
 
 
 def share() -> None:
@@ -362,11 +360,14 @@ def _connected(*, wait: bool) -> socket.socket | None:
     global _place
     if _place is None:
         _place = _ENVIRONMENT.get(_SHARED) or _begin()
-    if not _begun(_place, 120 if wait else 0):
-        assert not wait, "the starter of the tests' commands (tests/commands.py) does not begin"
+        atexit.register(_end_idle, os.getpid())
+    place = _place
+    if wait:
+        until(lambda: _is_there(place), seconds=120)
+    elif not _is_there(place):
         return None
     connection = socket.socket(socket.AF_UNIX)
-    connection.connect(_place)
+    connection.connect(place)
     return connection
 
 
@@ -381,25 +382,20 @@ def _begin() -> str:
     return place
 
 
-def _begun(place: str, seconds: float) -> bool:
-    """Whether it listens, by then."""
-    global _has_begun
-    end = time.monotonic() + seconds
-    while not _has_begun:
-        _has_begun = Path(place).exists()
-        assert _starter is None or _starter.poll() is None, "the starter (tests/commands.py) has ended, see above"
-        if time.monotonic() >= end:
-            break
-        time.sleep(_BETWEEN)
-    return _has_begun
+def _is_there(place: str) -> bool:
+    assert _starter is None or _starter.poll() is None, "the starter (tests/commands.py) has ended, see above"
+    return Path(place).exists()
 
 
 def _end(owner: int, process: subprocess.Popen[bytes], folder: str) -> None:
     if os.getpid() == owner:
-        while _idle:
-            _idle.pop().end()
         process.communicate()
         shutil.rmtree(folder)
+
+
+def _end_idle(owner: int) -> None:
+    while os.getpid() == owner and _idle:
+        _idle.pop().end()
 
 
 # The starter, from inside

@@ -317,6 +317,10 @@ class _Status:
         """Nobody will ask any more."""
         self._connection.close()
 
+    def __del__(self) -> None:
+        """Who was cancelled while it waited, as a pipeline may be, has not asked."""
+        self._connection.close()
+
     async def arrived(self) -> int:
         if self._read is None:
             self._connection.setblocking(False)

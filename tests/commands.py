@@ -37,6 +37,7 @@ from typing import Any, cast
 
 from aggregator.pipeline import workers
 from tests import databases
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[1]
 COMMAND = (sys.executable, "-W", "error", "-m", "aggregator")
@@ -316,6 +317,10 @@ class _Status:
         """Nobody will ask any more."""
         self._connection.close()
 
+    def __del__(self) -> None:
+        """Who was cancelled while it waited, as a pipeline may be, has not asked."""
+        self._connection.close()
+
     async def arrived(self) -> int:
         if self._read is None:
             self._connection.setblocking(False)
@@ -345,44 +350,56 @@ def _ask(
 
 _place: str | None = None  # where the starter listens
 _starter: subprocess.Popen[bytes] | None = None
-_has_begun = False
+_SHARED = "STARTER_OF_TESTS"  # names the place of a starter that several processes have
+
+
+def share() -> None:
+    """Begins the starter for all the processes of pytest that this one starts: to begin takes it some seconds."""
+    if _SHARED not in os.environ:
+        os.environ[_SHARED] = _begin()
 
 
 def _connected(*, wait: bool) -> socket.socket | None:
     """A connection to the starter, which begins with the first of them; None: it is not there yet."""
-    global _place, _starter
+    global _place
     if _place is None:
-        folder = tempfile.mkdtemp(prefix="starter-")
-        _place = f"{folder}/socket"
-        command = [*COMMAND[:3], "-m", "tests.commands", _place]
-        pipe = subprocess.PIPE
-        _starter = subprocess.Popen(command, stdin=pipe, stdout=pipe, cwd=ROOT, env=_ENVIRONMENT)
-        atexit.register(_end, os.getpid(), _starter, folder)
-    if _starter is not None and not _begun(_starter, 120 if wait else 0):
-        assert not wait, "the starter of the tests' commands (tests/commands.py) does not begin"
+        _place = _ENVIRONMENT.get(_SHARED) or _begin()
+        atexit.register(_end_idle, os.getpid())
+    place = _place
+    if wait:
+        until(lambda: _is_there(place), seconds=120)
+    elif not _is_there(place):
         return None
     connection = socket.socket(socket.AF_UNIX)
-    connection.connect(_place)
+    connection.connect(place)
     return connection
 
 
-def _begun(starter: subprocess.Popen[bytes], seconds: float) -> bool:
-    """Whether it listens, by then."""
-    global _has_begun
-    assert starter.stdout is not None
-    if not _has_begun and select.select([starter.stdout], [], [], seconds)[0]:
-        said = starter.stdout.read(1)
-        assert said, "the starter of the tests' commands (tests/commands.py) has ended, see above"
-        _has_begun = True
-    return _has_begun
+def _begin() -> str:
+    """Where the starter that it begins will listen."""
+    global _starter
+    folder = tempfile.mkdtemp(prefix="starter-")
+    place = f"{folder}/socket"
+    command = [*COMMAND[:3], "-m", "tests.commands", place]
+    _starter = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=ROOT, env=_ENVIRONMENT)
+    atexit.register(_end, os.getpid(), _starter, folder)
+    return place
+
+
+def _is_there(place: str) -> bool:
+    assert _starter is None or _starter.poll() is None, "the starter (tests/commands.py) has ended, see above"
+    return Path(place).exists()
 
 
 def _end(owner: int, process: subprocess.Popen[bytes], folder: str) -> None:
     if os.getpid() == owner:
-        while _idle:
-            _idle.pop().end()
         process.communicate()
         shutil.rmtree(folder)
+
+
+def _end_idle(owner: int) -> None:
+    while os.getpid() == owner and _idle:
+        _idle.pop().end()
 
 
 # The starter, from inside
@@ -599,9 +616,9 @@ def main(place: str) -> None:
     gc.enable()
     _in_huge_pages()
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(place)
+        listener.bind(f"{place}.new")
         listener.listen(64)
-        os.write(1, b"!")  # it has begun
+        Path(f"{place}.new").rename(place)  # it has begun
         request = _Starter(listener).serve()
     if request is not None:
         _become(request)

@@ -73,6 +73,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Before xdist starts its processes, which then share one starter of commands."""
+    if session.config.getoption("numprocesses", None) and not hasattr(session.config, "workerinput"):
+        commands.share()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection(session: pytest.Session) -> Iterator[None]:
     """Of several processes each begins to import the tests at another file, and finds what others have compiled: to

@@ -62,6 +62,17 @@ def upgraded(version: str) -> bytes:
         return path.read_bytes()
 
 
+@cache
+def in_force(version: str) -> bytes:
+    """As `upgraded`, and of the demo's configuration of now, which no command then compares with what is stored."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "wire.db"
+        path.write_bytes(upgraded(version))
+        paths = Paths(CONFIG, path)
+        open_wire(paths, load_config(paths), utc_now()).close()
+        return path.read_bytes()
+
+
 def by_number(versions: Iterable[str]) -> list[str]:
     """The oldest first."""
     return sorted(versions, key=lambda version: tuple(map(int, version.split("."))))

@@ -46,4 +46,5 @@ def _have_own_mounts() -> None:
 
 
 if __name__ == "__main__":
-    with_disk(*sys.argv[1:4], sys.argv[4:])
+    _, on, first, last, *command = sys.argv
+    with_disk(on, first, last, command)

@@ -48,7 +48,7 @@ from tests.conftest import (
     make_publisher,
     record,
 )
-from tests.hostile import run
+from tests.hostile import Ran, run
 from tests.releases import feed
 from tests.rows import every_row
 
@@ -65,7 +65,7 @@ SELECTIONS = (
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
     path = tmp_path / "wire.db"
-    path.write_bytes(databases.upgraded("0.2.0"))
+    path.write_bytes(databases.in_force("0.2.0"))
     return path
 
 
@@ -207,6 +207,11 @@ def test_as_many_leave_as_are_counted(
     assert len(b"".join(FORMATS["jsonl"].render(made)).decode().splitlines()) == len(out)
 
 
+def called(store: Store, *arguments: str) -> Ran:
+    """A command where the wire's configuration is, which is not that of these terms."""
+    return run("--db", str(store.path), *arguments, folder=store.path.parent)
+
+
 # `make test` tries each filter by one channel, and each channel by some.
 FILTERS = (
     ["", "--country TN", "--publisher daily", "--kind ngo", "--group news_organization", "--language fr",
@@ -223,9 +228,8 @@ CALLS = [(channel, filters) for channel in CHANNELS for filters in FILTERS]
 )
 def test_the_commands_say_and_write_the_same_number(of_all_rights: Store, channel: str, filters: str) -> None:
     asked = [*filters.split(), "--channel", channel]
-    of = ("--config", of_all_rights.path.with_name("config"), "--db", of_all_rights.path)
-    shown = run(*of, "latest", "--count", *asked)
-    wrote = run(*of, "export", "jsonl", *asked)
+    shown = called(of_all_rights, "latest", "--count", *asked)
+    wrote = called(of_all_rights, "export", "jsonl", *asked)
     assert (shown.code, wrote.code) == (0, 0), shown.err + wrote.err
     assert int(shown.out) == len(wrote.out.splitlines())
     assert wrote.err.startswith(f"{int(shown.out)} report")
@@ -253,9 +257,8 @@ def test_the_pages_of_the_api_and_of_the_list_have_as_many_as_are_counted(
 ) -> None:
     listed = [f"--{name}={value}" for name, value in filters.items() if name != "search"]
     words = ["search", *filters["search"].split()] if "search" in filters else ["latest"]
-    config, database = of_all_rights.path.with_name("config"), of_all_rights.path
-    command = ["--config", config, "--db", database, *words, *listed, "--channel", "web"]
-    count = int(run(*command, "--count").out)
+    command = (*words, *listed, "--channel", "web")
+    count = int(called(of_all_rights, *command, "--count").out)
     ids: list[str] = []
     following: str | None = f"/api/reports?{urlencode({**filters, 'limit': 5})}"
     while following:
@@ -264,4 +267,4 @@ def test_the_pages_of_the_api_and_of_the_list_have_as_many_as_are_counted(
         ids += [report["id"] for report in page["reports"]]
         following = page["next"] and "/" + page["next"].split("/", 3)[3]
     assert len(ids) == len(set(ids)) == count
-    assert [each["id"] for each in json.loads(run(*command, "--limit", "0", "--json").out)] == ids
+    assert [each["id"] for each in json.loads(called(of_all_rights, *command, "--limit", "0", "--json").out)] == ids

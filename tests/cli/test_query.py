@@ -154,6 +154,7 @@ def test_no_value_passes_for_a_column_or_a_row(database: Path) -> None:
     said = at_terminal(database, f"SELECT 'a\nid: x\n-- row 2' AS text, '{'x' * 90}' AS more", 80)
     assert said == f"-- row 1\ntext: a\n  id: x\n  -- row 2\nmore: {'x' * 90}\n"
     assert "id" in at_terminal(database, "SELECT id FROM wire WHERE 0", 80)
+    assert at_terminal(database, "SELECT * FROM wire WHERE 0", 40).split()[:2] == ["id", "publisher"]
     dumb = at_terminal(database, "SELECT * FROM wire LIMIT 1", 80, {"TERM": "dumb", "NO_COLOR": "1"})
     assert "\x1b" not in dumb
 

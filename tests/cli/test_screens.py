@@ -51,7 +51,7 @@ CALLS = {
     "backup create": ("backup create TAKEN",),
     "backup load": ("backup load LIST",),
     "catalogue": ("catalogue --country Mali", "catalogue no-such-word"),
-    "changes": ("changes", "changes --json", "changes --country Mali", "changes --after 99999-abcdefab"),
+    "changes": ("changes", "changes --json", "changes --country Ghana", "changes --after 99999-abcdefab"),
     "check": ("check", "check --json"),
     "complaint add": ("complaint add ID --kind factual --text 'It was another minister who said so, the year before'",),
     "complaint carry-out": ("complaint carry-out 1", "complaint carry-out 99"),

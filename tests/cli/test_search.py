@@ -22,7 +22,7 @@ from tests.hostile import Ran, run
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("search") / "wire.db"
-    path.write_bytes(databases.upgraded("0.2.0"))
+    path.write_bytes(databases.in_force("0.2.0"))
     return path
 
 

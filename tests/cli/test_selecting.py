@@ -28,7 +28,7 @@ from aggregator.store import Store
 from tests import ROOT, commands
 from tests.cli.test_printable import OWN
 from tests.cli.test_printable import WIRE as WIRE_FILE
-from tests.conftest import NOW, SOAK, WIRE, make_articles, make_entry, make_poll, make_publisher, record
+from tests.conftest import NOW, SOAK, WIRE, make_articles, make_entry, make_poll, make_publisher, record, some
 from tests.hostile import Ran, run
 from tests.rows import every_row
 
@@ -73,7 +73,8 @@ def entry(number: int, word: str, published: datetime | None = None, **fields: o
 
 
 def call(wire: Path, *arguments: str, code: int = 0) -> Ran:
-    ran = run("--config", str(wire / "config"), *arguments)
+    # It stands where the configuration is, and is not given it: the publishers' terms are in the database alone.
+    ran = run("--db", str(wire / "data" / "wire.db"), *arguments, folder=wire)
     assert ran.code == code, ran
     return ran
 
@@ -230,9 +231,9 @@ def test_a_day_is_one_of_the_wires_time_zone(wire: Path, store: Store) -> None:
 # Pages, counts and tables
 
 SELECTIONS = [
+    ("--kind", "ngo", "--kind", "newspaper", "--limit", "7"),
     (),
     ("--country", "Mali", "--country", "KE"),
-    ("--kind", "ngo", "--kind", "newspaper", "--limit", "7"),
     ("--group", "institution"),
     ("--language", "fr", "--class", "news"),
     ("--publisher", "Habari"),
@@ -241,12 +242,12 @@ SELECTIONS = [
 ]
 
 
-# Each selection with each command; in `make test` with one of them.
+# Each selection with each command; in `make test` some with one of them.
 COUNTED = [(command, words) for words in SELECTIONS for command in (("latest",), ("search", "Crue"))]
 
 
 @pytest.mark.soak
-@every_row(("command", "words"), COUNTED if SOAK else [*COUNTED[::4], *COUNTED[3::4]])
+@every_row(("command", "words"), some(COUNTED, 6))
 def test_an_export_has_as_many_rows_as_are_counted(
     made: Path, command: tuple[str, ...], words: tuple[str, ...]
 ) -> None:

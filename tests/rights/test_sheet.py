@@ -26,7 +26,7 @@ from aggregator.rights.release import what_may_leave
 from aggregator.store import Store
 from tests import ROOT
 from tests.conftest import examples, keep_house
-from tests.databases import upgraded
+from tests.databases import in_force
 from tests.hostile import Ran, run
 from tests.make_database import CONFIG
 from tests.releases import NOW, held
@@ -80,7 +80,7 @@ def test_the_sheet_says_what_the_gate_does(rights: Rights) -> None:
 @pytest.fixture(scope="module")
 def wire(tmp_path_factory: pytest.TempPathFactory) -> Path:
     database = tmp_path_factory.mktemp("sheet") / "wire.db"
-    database.write_bytes(upgraded("0.4.0"))
+    database.write_bytes(in_force("0.4.0"))
     return database
 
 

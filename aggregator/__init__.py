@@ -1,3 +1,3 @@
 """A news wire of many publishers: from a publisher's feed to an attributed row."""
 
-__version__ = "0.10.0"
+__version__ = "0.10.1"

@@ -350,6 +350,7 @@ def _ask(
 
 _place: str | None = None  # where the starter listens
 _starter: subprocess.Popen[bytes] | None = None
+_began_by = 0  # the process that began it
 _SHARED = "STARTER_OF_TESTS"  # names the place of a starter that several processes have
 
 
@@ -377,17 +378,19 @@ def _connected(*, wait: bool) -> socket.socket | None:
 
 def _begin() -> str:
     """Where the starter that it begins will listen."""
-    global _starter
+    global _starter, _began_by
     folder = tempfile.mkdtemp(prefix="starter-")
     place = f"{folder}/socket"
     command = [*COMMAND[:3], "-m", "tests.commands", place]
     _starter = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=ROOT, env=_ENVIRONMENT)
-    atexit.register(_end, os.getpid(), _starter, folder)
+    _began_by = os.getpid()
+    atexit.register(_end, _began_by, _starter, folder)
     return place
 
 
 def _is_there(place: str) -> bool:
-    assert _starter is None or _starter.poll() is None, "the starter (tests/commands.py) has ended, see above"
+    is_ours = _starter is not None and _began_by == os.getpid()  # a fork of whoever began it cannot ask how it is
+    assert not is_ours or _starter.poll() is None, "the starter (tests/commands.py) has ended, see above"
     return Path(place).exists()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from aggregator.desk.terms import sync
 from aggregator.model import Cause, Entry, Link, Publisher, Selection, Source, Text
 from aggregator.model.errors import DeskError, StoreError
 from aggregator.store import Store
-from tests.conftest import NOW, WIRE, make_articles, make_entry, make_poll, make_publisher, record
+from tests.conftest import NOW, WIRE, make_articles, make_entry, make_poll, make_publisher, record, some
 from tests.pipeline.test_own_reports import CAUSE
 from tests.store.test_store import rows
 
@@ -131,8 +132,8 @@ def test_later_polls_keep_to_it(
     assert rows(store, "SELECT count(*) FROM articles") == [(2,)]
 
 
-@pytest.mark.parametrize("order", ["first stays", "second stays"])
-@pytest.mark.parametrize("listed", ["nothing", *POLLS])
+@pytest.mark.soak
+@pytest.mark.parametrize(("listed", "order"), some(product(["nothing", *POLLS], ["first stays", "second stays"]), 6))
 def test_split_makes_them_what_they_were(
     store: Store, publisher: Publisher, two: tuple[str, str], listed: str, order: str
 ) -> None:

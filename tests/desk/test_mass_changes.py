@@ -228,13 +228,17 @@ def test_what_one_poll_changes_beyond_the_bound_waits(trip: Trip, kind: Any, fie
     assert no_traces(trip)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("kind", "fields"),
-    [
-        ("withdrawn", {"title": "WITHDRAWN: {}"}),
-        ("moved", {"link": "http://elsewhere.example/{}"}),
-        ("revised", {"words": "<p>Report {} says something else altogether.</p>"}),
-    ],
+    some(
+        [
+            ("withdrawn", {"title": "WITHDRAWN: {}"}),
+            ("moved", {"link": "http://elsewhere.example/{}"}),
+            ("revised", {"words": "<p>Report {} says something else altogether.</p>"}),
+        ],
+        1,
+    ),
 )
 def test_what_ordinary_publishers_change_at_once_does_not_wait(trip: Trip, kind: Any, fields: dict[str, str]) -> None:
     poll = serve(trip, changed(AT_ONCE[kind], 150, **fields))

@@ -15,6 +15,7 @@ import sqlite3
 import tomllib
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from itertools import product
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -241,8 +242,8 @@ WAYS_OF_A_SITE = (
 )
 
 
-@pytest.mark.parametrize("way", WAYS_OF_A_SITE)
-@pytest.mark.parametrize("is_a_feed", [True, False])
+@pytest.mark.soak
+@pytest.mark.parametrize(("way", "is_a_feed"), some(product(WAYS_OF_A_SITE, (True, False)), 8))
 def test_a_site_that_is_searched_reads_no_variable(press: Press, way: Callable[[Press], str], is_a_feed: bool) -> None:
     at = way(press)
     if is_a_feed:

@@ -130,6 +130,20 @@ def laughs() -> bytes:
     return f"<!DOCTYPE rss [<!ENTITY a0 'ha'>{entities}]>".encode() + within("&a9;")
 
 
+# A neighbour in the table shows the same kind of fault for less.
+_ONLY_SOAK = {
+    "an edit of the addresses in every report",
+    "a correction in every report",
+    "categories of Atom",
+    "authors",
+    "enclosures",
+    "elements that are cut",
+    "a headline of entities",
+    "faults in a sitemap",
+    "a sitemap of tags that do not end",
+    "a page of anchors",
+    "a page of links",
+}
 DOCUMENTS: dict[str, tuple[Callable[[], Documents], Expected]] = {
     # what is compared with what is held
     "two headlines of thousands of words": (
@@ -213,7 +227,7 @@ DOCUMENTS: dict[str, tuple[Callable[[], Documents], Expected]] = {
     ),
     "instructions that do not end": (lambda: within("<?x " * times(100_000, 3_500_000)), CUT),
     # sitemaps
-    "addresses of a sitemap": (lambda: sitemap(each(_ADDRESS, 700, 150_000)), LINEAR),
+    "addresses of a sitemap": (lambda: sitemap(each(_ADDRESS, 400, 150_000)), LINEAR),
     "faults in a sitemap": (lambda: sitemap(each(_ADDRESS + "<url></b></url>", 600, 100_000)), LINEAR),
     "attributes in a sitemap": (
         lambda: sitemap(each(_ADDRESS + f"<url {'a ' * 4_000}'/>", 50, 1_500)),
@@ -257,7 +271,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Table]:
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize("name", [name for name in DOCUMENTS if SOAK or name not in _ONLY_SOAK])
 def test_a_hostile_document_costs_its_own_poll_and_no_other(table: Table, name: str) -> None:
     document, expected = DOCUMENTS[name]
     row = table.run_beside(document(), good=2, seconds=120)

@@ -23,7 +23,7 @@ from aggregator.fetch.framing import read_head
 from aggregator.fetch.metering import MOST_PACKETS, MeteredSocket, TooMuch
 from aggregator.model import Validators
 from aggregator.model.errors import FetchError
-from tests.conftest import NOW, WIRE, make_source, only_soak
+from tests.conftest import NOW, SOAK, WIRE, make_source, only_soak
 from tests.hostile.servers import (
     CHUNKED,
     FEED,
@@ -193,7 +193,18 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Table]:
         yield opened
 
 
-@pytest.mark.parametrize("name", SERVERS)
+# A neighbour in the table shows the same kind of fault for less, and tests/fetch/test_robots.py what rules cost.
+_ONLY_SOAK = {
+    "chunks of 32 bytes",
+    "chunks that drip",
+    "fields that drip",
+    "rules of robots.txt",
+    "agents of robots.txt",
+}
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", [name for name in SERVERS if SOAK or name not in _ONLY_SOAK])
 def test_a_hostile_server_costs_little_and_keeps_no_report_of_others(table: Table, name: str) -> None:
     server, expected = SERVERS[name]
     row = table.run_beside(server, good=2, seconds=30)

@@ -462,18 +462,22 @@ def test_every_kind_of_source_is_checked(trip: Trip, kind: str, to: str, rule: s
     assert health(trip)[2] == rule
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("steps", "state"),
-    [
-        ((f"http://{HOST}/new",), None),
-        (("https://www.daily-example.example/feed",), None),
-        (("http://bit.ly/1", f"http://feeds.{HOST}/2"), None),
-        (("http://bit.ly/1", OTHER), "refused"),
-        (("http://bit.ly/1", STRANGER), "pending"),
-        ((OTHER, STRANGER), "refused"),
-        ((OTHER, f"http://{HOST}/new"), None),
-        ((f"http://{HOST}/a", f"http://{HOST}/b", OTHER), "refused"),
-    ],
+    some(
+        [
+            ((f"http://{HOST}/new",), None),
+            (("https://www.daily-example.example/feed",), None),
+            (("http://bit.ly/1", f"http://feeds.{HOST}/2"), None),
+            (("http://bit.ly/1", OTHER), "refused"),
+            (("http://bit.ly/1", STRANGER), "pending"),
+            ((OTHER, STRANGER), "refused"),
+            ((OTHER, f"http://{HOST}/new"), None),
+            ((f"http://{HOST}/a", f"http://{HOST}/b", OTHER), "refused"),
+        ],
+        4,
+    ),
 )
 def test_where_a_chain_of_redirects_ends_decides(trip: Trip, steps: Sequence[str], state: str | None) -> None:
     at = FEED

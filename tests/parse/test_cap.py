@@ -7,11 +7,13 @@ import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from aggregator.demo import Press, Resource
 from aggregator.model import Document, FetchResult, Publisher, Source
 from aggregator.parse import MAX_ENTRIES, parse
 from aggregator.text.dates import utc_now
-from tests.conftest import NOW
+from tests.conftest import NOW, some
 from tests.rows import every_row
 from tests.test_trip import HOST, Trip
 
@@ -98,7 +100,7 @@ def sitemap(numbers: list[int]) -> bytes:
     ).encode()
 
 
-FORMATS = [rss, rdf, atom, broken, repairable, with_dtd, jsonfeed, wordpress, sitemap]
+FORMATS = [broken, with_dtd, rdf, repairable, atom, rss, jsonfeed, wordpress, sitemap]
 
 
 def read(document: bytes) -> Document:
@@ -110,7 +112,8 @@ def numbers_of(parsed: Document) -> list[int]:
     return [int(entry.title.value.split()[1]) for entry in parsed.entries if entry.title]
 
 
-@every_row("form", FORMATS, ids=lambda form: form.__name__)
+@pytest.mark.soak
+@every_row("form", some(FORMATS, 5), ids=lambda form: form.__name__)
 def test_the_newest_are_read_wherever_they_stand_and_their_order_stays(form) -> None:  # type: ignore[no-untyped-def]
     oldest_first = list(range(100))
     mixed = [*oldest_first, *(100 + (n * 1_009) % (MANY - 100) for n in range(MANY - 100))]  # no common factor

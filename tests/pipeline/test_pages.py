@@ -32,7 +32,7 @@ from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
 from aggregator.text.query import parse
 from tests import commands
-from tests.conftest import AGREEMENT, NOW, QUOTATION, make_publisher
+from tests.conftest import AGREEMENT, NOW, QUOTATION, make_publisher, some
 from tests.rows import every_row
 from tests.test_trip import HOST, Trip
 
@@ -261,18 +261,22 @@ HEADLINE = replace(QUOTATION, text_scope="headline_only")
 METADATA_ONLY = replace(QUOTATION, storage="metadata_only")
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("mode", "rights", "held"),
-    [
-        ("text", FULL, [LEAD, MORE, LAST]),
-        ("text", EXCERPT, [LEAD, MORE, LAST]),
-        ("text", replace(EXCERPT, excerpt_max_words=10), [LEAD]),
-        ("text", HEADLINE, []),
-        ("text", METADATA_ONLY, []),
-        ("text", replace(FULL, storage="metadata_only"), []),
-        ("metadata", FULL, []),
-        ("none", FULL, []),
-    ],
+    some(
+        [
+            ("text", FULL, [LEAD, MORE, LAST]),
+            ("text", EXCERPT, [LEAD, MORE, LAST]),
+            ("text", replace(EXCERPT, excerpt_max_words=10), [LEAD]),
+            ("text", HEADLINE, []),
+            ("text", METADATA_ONLY, []),
+            ("text", replace(FULL, storage="metadata_only"), []),
+            ("metadata", FULL, []),
+            ("none", FULL, []),
+        ],
+        5,
+    ),
 )
 def test_no_more_of_a_page_is_held_than_the_rights_let_out(
     place: Place, press: Press, mode: str, rights: Rights, held: list[str]
@@ -383,20 +387,24 @@ def test_a_page_of_another_report_is_not_taken_for_its_own(
     assert (released(trip).text != "") is is_taken
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("kind", "options", "outcome"),
-    [
-        ("status", {"status": 404}, ("failed", "status 404")),
-        ("status", {"status": 403}, ("failed", "status 403")),
-        ("status", {"status": 503}, ("failed", "status 503")),
-        ("empty", {}, ("failed", None)),
-        ("endless", {}, ("failed", None)),
-        ("truncated", {}, ("failed", None)),
-        ("challenge", {}, ("failed", None)),
-        ("close", {}, ("failed", None)),
-        ("redirect", {"location": "http://stranger.example/1"}, ("failed", None)),
-        ("redirect", {"location": f"http://{HOST}/login?next=/1"}, ("failed", None)),
-    ],
+    some(
+        [
+            ("status", {"status": 404}, ("failed", "status 404")),
+            ("status", {"status": 403}, ("failed", "status 403")),
+            ("status", {"status": 503}, ("failed", "status 503")),
+            ("empty", {}, ("failed", None)),
+            ("endless", {}, ("failed", None)),
+            ("truncated", {}, ("failed", None)),
+            ("challenge", {}, ("failed", None)),
+            ("close", {}, ("failed", None)),
+            ("redirect", {"location": "http://stranger.example/1"}, ("failed", None)),
+            ("redirect", {"location": f"http://{HOST}/login?next=/1"}, ("failed", None)),
+        ],
+        6,
+    ),
 )
 def test_a_page_that_cannot_be_read_says_why_and_takes_nothing(
     place: Place, press: Press, kind: str, options: dict[str, Any], outcome: tuple[str, str | None]

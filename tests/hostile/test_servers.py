@@ -23,7 +23,7 @@ from aggregator.fetch.framing import read_head
 from aggregator.fetch.metering import MOST_PACKETS, MeteredSocket, TooMuch
 from aggregator.model import Validators
 from aggregator.model.errors import FetchError
-from tests.conftest import NOW, SOAK, WIRE, make_source, only_soak
+from tests.conftest import NOW, SOAK, WIRE, make_source, only_soak, some
 from tests.hostile.servers import (
     CHUNKED,
     FEED,
@@ -233,7 +233,8 @@ CROWDS = {
 }
 
 
-@every_row("server", CROWDS.values(), ids=CROWDS)
+@pytest.mark.soak
+@every_row("server", some(CROWDS.values(), 4), ids=some(CROWDS, 4))
 def test_many_slow_servers_keep_nobody_behind_them_waiting(server: object, tmp_path: Path) -> None:
     """Twenty of them before six good ones, where two bodies are kept at once: these waited for their deadlines."""
     with Table(tmp_path, rows=20, timeout=timedelta(seconds=30), concurrency=2) as table:

@@ -15,7 +15,7 @@ from aggregator.model import Document, Entry, Link, Publisher, Text
 from aggregator.normalise import normalise
 from aggregator.store import Store
 from aggregator.store.sqlite.schema import m0015
-from tests.conftest import NOW, make_entry, make_publisher, record, some
+from tests.conftest import NOW, make_entry, make_publisher, record
 from tests.older_words import in_old_words
 from tests.rows import every_row
 from tests.store.test_store import rows
@@ -290,13 +290,12 @@ def test_a_source_that_was_distrusted_for_two_boxes_keeps_one_article_a_story(
     assert rows(store, "SELECT id_trust FROM sources") == [("id",)]
 
 
-@pytest.mark.soak
 def test_distrust_with_another_cause_stays(store: Store) -> None:
     learnt = [
         ("url", "ids are used again for other items: 2 times"),
         ("url", "ids change from poll to poll: 3 of 3 changed entries in one document"),
     ]
-    for id_trust, reason in some(learnt, 1):
+    for id_trust, reason in learnt:
         with closing(sqlite3.connect(store.path)) as connection:
             connection.execute("UPDATE sources SET id_trust = ?, id_trust_reason = ?", (id_trust, reason))
             connection.commit()

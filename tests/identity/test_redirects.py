@@ -803,7 +803,8 @@ def test_the_first_answer_after_the_upgrade_settles_what_was_in_force(old: Trip)
     assert listed(old) == []
 
 
-@pytest.mark.parametrize("before", [MOVED, MOVING, None])
+@pytest.mark.soak
+@pytest.mark.parametrize("before", some([MOVED, MOVING, None], 2))
 def test_another_publishers_address_was_never_in_force(old: Trip, before: str | None) -> None:
     if before:
         changed(old, before.replace(STRANGER, OTHER))

@@ -22,7 +22,7 @@ from aggregator.pipeline.copying import copied
 from aggregator.store import COPY_STEP, Store, only_daemon
 from tests import ROOT, postgres
 from tests.commands import COMMAND, Popen, run
-from tests.conftest import SOAK, make_entry, make_publisher, open_store, record, scaled
+from tests.conftest import SOAK, make_entry, make_publisher, open_store, record, scaled, some
 from tests.databases import upgraded
 from tests.waiting import until
 
@@ -205,16 +205,20 @@ def tampering(stage: str, place: PostgresPlace, statement: str) -> Callable[...,
     return progress
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("stage", "statement", "said"),
-    [
-        ("Indexing", "UPDATE articles SET byline = 'Nobody' WHERE article_id = 2", r"articles: 9 rows .* 9 .*: 2"),
-        ("Indexing", "DELETE FROM polls WHERE poll_id = 3", r"polls: 10 rows .* 9 in"),
-        ("Indexing", "UPDATE changes SET hash = '\\x00' WHERE seq = 4", r"changes: .*seq.*: 4"),
-        ("Indexing", "UPDATE revisions SET raw = '\\x00' WHERE revision_id = 5", r"revisions: .*revision_id.*: 5"),
-        ("Indexing", "DELETE FROM sources", r"sources: 3 rows"),
-        ("Comparing", "DELETE FROM article_search", r"a search for \w+: [1-9]"),
-    ],
+    some(
+        [
+            ("Indexing", "UPDATE articles SET byline = 'Nobody' WHERE article_id = 2", r"articles: 9 rows .* 9 .*: 2"),
+            ("Indexing", "DELETE FROM polls WHERE poll_id = 3", r"polls: 10 rows .* 9 in"),
+            ("Indexing", "UPDATE changes SET hash = '\\x00' WHERE seq = 4", r"changes: .*seq.*: 4"),
+            ("Indexing", "UPDATE revisions SET raw = '\\x00' WHERE revision_id = 5", r"revisions: .*revision_id.*: 5"),
+            ("Indexing", "DELETE FROM sources", r"sources: 3 rows"),
+            ("Comparing", "DELETE FROM article_search", r"a search for \w+: [1-9]"),
+        ],
+        4,
+    ),
 )
 def test_what_differs_is_named_and_the_copy_stays_closed(
     stage: str, statement: str, said: str, wire: Path, place: PostgresPlace

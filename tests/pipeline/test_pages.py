@@ -32,7 +32,7 @@ from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
 from aggregator.text.query import parse
 from tests import commands
-from tests.conftest import AGREEMENT, NOW, QUOTATION, make_publisher, some
+from tests.conftest import AGREEMENT, NOW, QUOTATION, SOAK, make_publisher, some
 from tests.rows import every_row
 from tests.test_trip import HOST, Trip
 
@@ -427,11 +427,12 @@ def test_a_page_that_cannot_be_read_says_why_and_takes_nothing(
         assert released(trip).text.splitlines() == [LEAD, MORE, LAST]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     "body",
     [
         b"%PDF-1.4 nothing to read here",
-        b"<html><body>" + b"<div>" * 50_000 + b"deep",
+        b"<html><body>" + b"<div>" * (50_000 if SOAK else 10_000) + b"deep",
         b"<html><head><title>t</title></head><body></body></html>",
         b"<html><body>" + b"<p>a</p>" * 600_000,
         b"<html><head><meta http-equiv=refresh content='0;url=/2'></head><body><p>Un instant, on vous y conduit.</p>",

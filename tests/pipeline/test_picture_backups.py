@@ -184,10 +184,11 @@ def _emptied(path: Path) -> None:
     path.write_bytes(b"")
 
 
-FAULTS = (_gone, _cut_off, _emptied)
+FAULTS = (_gone, _emptied, _cut_off)
 
 
-@pytest.mark.parametrize("spoil", FAULTS)
+@pytest.mark.soak
+@pytest.mark.parametrize("spoil", some(FAULTS, 2))
 def test_a_file_that_is_missing_or_damaged_is_named_and_the_database_copied(
     wire: Wire, tmp_path: Path, spoil: Callable[[Path], None]
 ) -> None:

@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 
 from bench.walk import CASES, Function, main, walked
+from tests.conftest import only_soak
 
 
+@only_soak
+@pytest.mark.soak
 def test_a_poll_with_a_new_report_is_followed_into_the_reading_process_and_into_the_writing_thread() -> None:
+    """In `make test` the command below follows a poll that brings a 304."""
     walk = walked(CASES["one new report"])
     assert Function("fetch/__init__.py", "Fetcher.get") in walk.here - walk.reading
     assert Function("store/__init__.py", "Store.save") in walk.here - walk.reading

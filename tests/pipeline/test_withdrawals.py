@@ -23,7 +23,7 @@ from aggregator.parse import parse
 from aggregator.pipeline.pipeline import Pipeline
 from aggregator.store import Store
 from tests.cli.test_cli import Desk
-from tests.conftest import NOW, QUOTATION, WIRE, demo_sites, make_publisher, some
+from tests.conftest import NOW, QUOTATION, WIRE, demo_sites, make_publisher, only_soak, some
 from tests.rows import every_row
 from tests.test_trip import DEMO, HOST, Trip
 
@@ -619,7 +619,10 @@ def test_an_old_database_is_not_visited_from_its_beginning(polled: Trip) -> None
     assert polled.rows("SELECT count(*) FROM rechecks") == [(0,)]
 
 
+@only_soak
+@pytest.mark.soak
 def test_the_demo_tells_of_every_withdrawal(press: Press, place: Place) -> None:
+    """The tests above tell of a tombstone, a headline, and a page that is gone, each alone."""
     config = load(DEMO / "config")
     trip = Trip(press, place, ())
     trip.config = Config(wire=replace(config.wire, fetch=WIRE.fetch), publishers=config.publishers)

@@ -22,7 +22,7 @@ from aggregator.store.queries.habits import rhythm_of, rhythm_text
 from bench.polling.race import race
 from bench.polling.rules import Ours, fixed, square_root
 from bench.polling.world import make_world
-from tests.conftest import NOW
+from tests.conftest import NOW, SOAK
 from tests.rows import every_row
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -310,9 +310,11 @@ def test_the_price_is_finite_and_positive(sources: list[Rhythm], requests: float
     assert all(0 <= hour < math.inf for hour in found.hours)
 
 
+@pytest.mark.soak
 def test_ours_finds_reports_sooner_than_the_fixed_interval() -> None:
-    sites = make_world(7, bursts=False, sources=80, days=7)
-    usual, rooted, ours = race(sites, fixed(1.0), 7), race(sites, square_root(0.14), 7), race(sites, Ours(80.0), 7)
+    count = 80 if SOAK else 40
+    sites = make_world(7, bursts=False, sources=count, days=7)
+    usual, rooted, ours = race(sites, fixed(1.0), 7), race(sites, square_root(0.14), 7), race(sites, Ours(count), 7)
     assert ours.requests == pytest.approx(usual.requests, rel=0.05)
     assert ours.mean < 0.6 * usual.mean
     assert ours.lost <= usual.lost

@@ -15,7 +15,7 @@ import pytest
 from aggregator.demo import Press
 from aggregator.desk import acts, purging
 from aggregator.store import PicturesHeld, Store, load_backup
-from tests.commands import COMMAND
+from tests.commands import COMMAND, run
 from tests.conftest import NOW, make_publisher, some
 from tests.images import jpeg
 from tests.pipeline.test_pictures import Wire
@@ -200,7 +200,7 @@ def test_a_file_that_is_missing_or_damaged_is_named_and_the_database_copied(
     (tmp_path / "copy").replace(spoilt)
     spoil(spoilt)
     words = [*COMMAND, "--db", str(wire.place), "backup", "create", str(backup)]
-    answer = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, check=False)
+    answer = run(words, capture_output=True, text=True, cwd=tmp_path)
     assert answer.returncode == 1, answer.stderr
     assert f"{spoilt}: missing or damaged, and not in the backup\n" in answer.stdout
     assert "With 1 picture, " in answer.stdout

@@ -117,12 +117,19 @@ class Browsing:
 @contextmanager
 def browsing(wire: Served) -> Iterator[Browsing]:
     """A Chromium for this wire; skips where the machine has none."""
+    with launched() as browser:
+        yield Browsing(wire, browser)
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """Likewise, for files."""
     program = next(filter(None, map(shutil.which, _PROGRAMS)), None)
     if program is None:
         pytest.skip("there is no Chromium on this machine: apt-get install chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=Path(program), args=list(_ARGUMENTS))
         try:
-            yield Browsing(wire, browser)
+            yield browser
         finally:
             browser.close()

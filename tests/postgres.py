@@ -137,13 +137,16 @@ _LOCALE = "LOCALE_PROVIDER icu ICU_LOCALE 'fr-FR' LOCALE 'C'"
 _made: dict[str, Path] = {}  # those of tests under way: the path for which each stands
 
 
-def place_of(path: Path) -> PostgresPlace:
-    """The database that stands for the file of this path; where there is none, it is made as a new wire has it."""
+def place_of(path: Path, like: Path | None = None) -> PostgresPlace:
+    """The database that stands for the file of this path; where there is none, it is made as a new wire has it, or as
+    a copy of the one that stands for `like`, which nobody has open.
+    """
     name = f"test_{int(time.time()) // 3600}_{_process()}_{hashlib.sha256(os.fsencode(path)).hexdigest()[:16]}"
     name = next((known for known, of in _made.items() if of == path), name)
     if name not in _made:
+        template = _template() if like is None else name_of(place_of(like))
         # As files, where the default reads and logs each page: half of the time.
-        _admin().execute(f"CREATE DATABASE {name} TEMPLATE {_template()} STRATEGY file_copy")
+        _admin().execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         _made[name] = path
     return _place(name, path)
 

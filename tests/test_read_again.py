@@ -35,7 +35,7 @@ def test_the_version_before_has_its_documents() -> None:
 
 
 @pytest.mark.soak
-@every_row("version", VERSIONS if SOAK else (VERSIONS[0], VERSIONS[-1]))
+@every_row("version", VERSIONS if SOAK else VERSIONS[:1])
 def test_the_same_documents_after_an_upgrade_bring_no_line_into_the_ledger(version: str, tmp_path: Path) -> None:
     served = unpacked((READ / f"{version}.json.gz").read_bytes())
     # 0.2.0: of which the upgrade itself asks for everything

@@ -253,7 +253,6 @@ def test_every_format_of_the_demo_reaches_the_wire_whole(press: Press, place: Pl
     assert trip.rows("SELECT count(*) FROM articles WHERE title LIKE ?", "%\ufffd%") == [(0,)]
 
 
-@pytest.mark.stores
 def test_the_pages_of_the_demo_give_what_its_feeds_leave_out(press: Press, place: Place) -> None:
     from aggregator.config.loading import load
 

@@ -363,7 +363,7 @@ ACTING = [
         "pending refuse",
         "publishers remove",
         "complaint list",
-        *(READING if SOAK else READING[1::2]),
+        *(READING if SOAK else READING[1::4]),
         "purge",
         "changes",
         "complaint erase",

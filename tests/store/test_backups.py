@@ -8,6 +8,7 @@ import gzip
 import os
 import pty
 import re
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -37,10 +38,20 @@ def press() -> Iterator[Press]:
         yield opened
 
 
+@pytest.fixture(scope="module")
+def fetched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """The one that those of the tests are copies of."""
+    with Press(now=NOW) as opened:
+        made = Desk(tmp_path_factory.mktemp("fetched"), opened)
+        made("fetch", "--all")
+        yield made
+
+
 @pytest.fixture
-def desk(press: Press, tmp_path: Path) -> Desk:
-    made = Desk(tmp_path, press)
-    made("fetch", "--all")
+def desk(fetched: Desk, tmp_path: Path) -> Desk:
+    """Of a press that serves what was fetched."""
+    made = Desk(tmp_path, fetched.press)
+    shutil.copytree(fetched.database.parent, made.database.parent)
     return made
 
 

@@ -186,8 +186,8 @@ def everything_kept(store: Store) -> None:
 
 @pytest.mark.soak
 def test_of_a_thousand_purged_reports_no_sentence_and_no_word_is_left(store: Store, publisher: Publisher) -> None:
-    """A thousand in `make soak`, two hundred and forty in `make test`; every fourth has two versions."""
-    many = 500 if SOAK else 120  # of each publisher
+    """A thousand in `make soak`, a hundred and twenty in `make test`; every fourth has two versions."""
+    many = 500 if SOAK else 60  # of each publisher
     empty = len(file_bytes(store))  # a page for each of its tables and indexes
     other = make_publisher("other")
     sync(store, WIRE, [publisher, other], NOW, NOW.date())

@@ -45,7 +45,7 @@ from aggregator.store import Store
 from aggregator.store.queries import history
 from aggregator.store.sqlite.schema.migrations import migrations
 from aggregator.tags.tagging import tag_all
-from tests.conftest import NOW, WIRE, file_of, make_articles, make_entry, make_poll, make_publisher, record
+from tests.conftest import NOW, SOAK, WIRE, file_of, make_articles, make_entry, make_poll, make_publisher, record
 from tests.databases import connections
 from tests.identity.test_identity_properties import DAILY, new_store, sequences
 from tests.store.test_store import rows
@@ -124,8 +124,12 @@ EDITS: dict[str, tuple[dict[str, str], str]] = {
 }
 
 
-@pytest.mark.parametrize("count", [3, 4, 6])
-@pytest.mark.parametrize("edit", EDITS)
+# In `make test` of each kind of edit one or two days, with and without an unstable source.
+BIG_NEWS = [(edit, count) for edit in EDITS for count in (3, 4, 6)]
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("edit", "count"), BIG_NEWS if SOAK else BIG_NEWS[::2])
 def test_an_edit_on_a_day_of_big_news_is_stored_at_once(
     store: Store, publisher: Publisher, edit: str, count: int
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -22,6 +23,7 @@ from aggregator.text.query import parse
 from tests import postgres
 from tests.conftest import (
     NOW,
+    SOAK,
     STORES,
     examples,
     file_of,
@@ -29,7 +31,6 @@ from tests.conftest import (
     make_publisher,
     open_store,
     record,
-    scaled,
 )
 from tests.rows import every_row
 from tests.text.test_matching import QUERY, TEXT
@@ -127,7 +128,7 @@ def test_a_search_finds_what_the_words_say(tmp_path: Path, kind: str) -> None:
     random, tried = Random("words of several scripts"), 0
     with open_store(kind, tmp_path / "wire", [PUBLISHER]) as store:
         held = held_by(store, random, 80)
-        for _ in range(scaled(1_200)):
+        for _ in range(1_200 if SOAK else 25):
             typed = f"{query_of(random)} {random.choice(['', 'OR ', '-'])}{query_of(random)}"
             try:
                 query = parse(typed)
@@ -175,6 +176,11 @@ FOUND = {
 }
 
 
+@cache
+def held_in_texts(typed: str) -> set[str]:
+    return {name for name, text in TEXTS.items() if found_by_words(typed, name, "", text)}
+
+
 @pytest.fixture(scope="module", params=STORES)
 def long_ones(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     with open_store(request.param, tmp_path_factory.mktemp("long") / "wire.db", [PUBLISHER]) as store:
@@ -189,7 +195,7 @@ def long_ones(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 @every_row("typed", FOUND)
 def test_phrases_are_found_however_long_a_report_is(long_ones: Store, typed: str) -> None:
     assert {report.title for report in long_ones.search(parse(typed), Selection())} == FOUND[typed]
-    assert {name for name, text in TEXTS.items() if found_by_words(typed, name, "", text)} == FOUND[typed]
+    assert held_in_texts(typed) == FOUND[typed]
 
 
 @pytest.mark.parametrize("kind", STORES)

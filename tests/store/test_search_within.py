@@ -4,8 +4,9 @@ before any was.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from tests.conftest import (
     make_entry,
     make_poll,
     make_publisher,
+    open_copy,
     open_store,
     record,
 )
@@ -54,20 +56,33 @@ def by() -> str:
 by_all = pytest.mark.parametrize(("kind", "by"), NOW_OR_BEFORE, ids=IDS)
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Path]:
+    """Where the store is, by kind and version, that those of the tests are copies of."""
+    folder = tmp_path_factory.mktemp("filled")
+
+    @cache
+    def filled_once(kind: str, by: str) -> Path:
+        is_old, path = by != "this version", folder / f"{kind} {by}"
+        with open_store(kind, path, [SMALL, LARGE]) as opened:
+            if is_old:
+                marked_from(opened, 10**9)
+            for number in range(2, 22, 2):
+                if number == 12 and is_old:
+                    with file_of(opened) as connection:
+                        (last,) = connection.execute("SELECT max(revision_id) FROM revisions").fetchone()
+                    marked_from(opened, last + 1)
+                report(opened, SMALL, number)
+                report(opened, LARGE, *range(number * 100, number * 100 + 20))
+        return path
+
+    return filled_once
+
+
 @pytest.fixture
-def store(kind: str, by: str, tmp_path: Path) -> Iterator[Store]:
+def store(kind: str, by: str, filled: Callable[[str, str], Path], tmp_path: Path) -> Iterator[Store]:
     """The small one's reports have even numbers up to 20, the large one's are 200 of others."""
-    is_old = by != "this version"
-    with open_store(kind, tmp_path / "wire", [SMALL, LARGE]) as opened:
-        if is_old:
-            marked_from(opened, 10**9)
-        for number in range(2, 22, 2):
-            if number == 12 and is_old:
-                with file_of(opened) as connection:
-                    (last,) = connection.execute("SELECT max(revision_id) FROM revisions").fetchone()
-                marked_from(opened, last + 1)
-            report(opened, SMALL, number)
-            report(opened, LARGE, *range(number * 100, number * 100 + 20))
+    with open_copy(kind, filled(kind, by), tmp_path / "wire") as opened:
         yield opened
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from aggregator.store import Store
 from tests.conftest import file_of, make_entry, make_publisher, record
+from tests.rows import every_row
 
 pytestmark = pytest.mark.stores
 
@@ -40,8 +41,9 @@ def names(count: int) -> list[str]:
     return [f"trial/{number}" for number in range(count)]
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, len(WORDS)])
+@every_row("count", [0, 1, 2, len(WORDS)])
 def test_every_row_is_added_as_it_is(connection: Any, count: int) -> None:
+    connection.execute("DELETE FROM settings WHERE name LIKE 'trial/%'")
     connection.executemany(ADD, list(zip(names(count), WORDS, strict=False)))
     assert values(connection) == dict(zip(names(count), WORDS, strict=False))
 
@@ -75,11 +77,12 @@ def test_a_row_that_is_there_is_changed_or_kept_in_the_order_of_the_rows(connect
     }
 
 
-@pytest.mark.parametrize("count", [1, 9, 10, 11, 35])
+@every_row("count", [1, 9, 10, 11, 35])
 def test_the_last_of_many_rows_for_one_key_stays(store: Store, count: int) -> None:
     publisher = make_publisher()
     record(store, publisher, *map(make_entry, range(12)))
     with file_of(store) as connection:
+        connection.execute("DELETE FROM near_keys WHERE article_key LIKE 'trial:%'")
         numbers = [number for (number,) in connection.execute("SELECT article_id FROM articles").fetchall()]
         rows = [(publisher.key, f"trial:{each % 7}", numbers[each % len(numbers)]) for each in range(count)]
         connection.executemany(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,7 @@ from tests.conftest import (
     make_articles,
     make_entry,
     make_publisher,
+    open_copy,
     open_store,
     record,
 )
@@ -61,14 +63,26 @@ def stack() -> Iterator[ExitStack]:
         yield opened
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Where the store of a kind is that those of the tests are copies of."""
+    folder = tmp_path_factory.mktemp("filled")
+
+    @cache
+    def filled_once(kind: str) -> Path:
+        with open_store(kind, folder / kind, [PUBLISHER, OTHER, LENT, NEVER]) as opened:
+            record(opened, PUBLISHER, make_entry(1), make_entry(2))
+            record(opened, OTHER, make_entry(1))
+            record(opened, PUBLISHER, edited(1), make_entry(2), now=NOW + HOUR)
+        return folder / kind
+
+    return filled_once
+
+
 @pytest.fixture
-def store(store_kind: str, stack: ExitStack, tmp_path: Path) -> Store:
+def store(store_kind: str, filled: Callable[[str], Path], stack: ExitStack, tmp_path: Path) -> Store:
     """With two reports of one publisher, of which the first has two versions, and one of another."""
-    opened = stack.enter_context(open_store(store_kind, tmp_path / "wire", [PUBLISHER, OTHER, LENT, NEVER]))
-    record(opened, PUBLISHER, make_entry(1), make_entry(2))
-    record(opened, OTHER, make_entry(1))
-    record(opened, PUBLISHER, edited(1), make_entry(2), now=NOW + HOUR)
-    return opened
+    return stack.enter_context(open_copy(store_kind, filled(store_kind), tmp_path / "wire"))
 
 
 def edited(number: int) -> Entry:

@@ -15,7 +15,7 @@ from aggregator.tags import regions
 from aggregator.tags.vocabulary import topics
 from aggregator.text.folding import fold
 from aggregator.web.pages.writing import count_in
-from tests.conftest import scaled
+from tests.conftest import scaled, some
 from tests.web.serving import Served
 from tests.web.tagged import listed, one, page, tagged
 
@@ -65,7 +65,8 @@ def all_pages(wire: Served, path: str) -> list[str]:
         path = str(further[0]["href"])
 
 
-@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.soak
+@pytest.mark.parametrize("path", some(LISTS, 9))
 def test_a_list_has_the_reports_that_it_says(wire: Served, path: str) -> None:
     found = all_pages(wire, path)
     assert found == of_the_web(wire, LISTS[path])

@@ -164,7 +164,7 @@ async def match(store: Store) -> None:
 )
 def test_the_model_misses_every_kind_of_line(kind: str) -> None:
     """A subscriber that does not hear of it ends with something else than it must hold."""
-    for seed in range(20):
+    for seed in (6, *range(20)):  # in the first of these histories every kind comes early
         with new_world(seed) as world:
             reader = Subscriber("deaf", subscribers()[0].selection, "api", ignored=kind)
             for _ in range(40):
@@ -194,7 +194,11 @@ def test_every_subscriber_over_http_holds_what_it_must(tmp_path: Path) -> None:
                 if step % 10 == 5:
                     chance.choice(readers).cut.set()
             for reader in readers:
-                reader.end_at(world)
+                reader.hear_all_of(world)
+            for reader in readers:
+                reader.ends.set()
+            for reader in readers:
+                reader.end(world)
                 cuts += reader.cuts
                 again = [line["seq"] for line in store.changes(None, reader.subscriber.selection)]
                 assert reader.subscriber.seen == again, (seed, reader.subscriber.name)
@@ -247,11 +251,11 @@ class Reader:
             self.cuts += self.cut.is_set()
             self.cut.clear()
 
-    def end_at(self, world: World) -> None:
-        """When it has heard of the last line that is for it."""
+    def hear_all_of(self, world: World) -> None:
         last = world.store.last_cursor()
         until(lambda: self.last == str(last))
-        self.ends.set()
+
+    def end(self, world: World) -> None:
         self.thread.join(30)
         for line in self.lines:
             self.subscriber.take(line, world)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -109,7 +109,7 @@ def test_a_place_leads_to_what_is_about_it_and_to_what_comes_from_it(wire: Serve
 
 
 def test_a_topic_leads_to_broader_and_to_narrower_ones(wire: Served) -> None:
-    codes = {code for report in of_the_web(wire, Selection()) for code in topics_of(wire, report)}
+    codes = topics_of(wire, of_the_web(wire, Selection()))
     narrow = sorted(code for code in codes if not code.endswith("000000"))
     assert narrow
     soup = page(wire, f"/topic/{narrow[0]}")
@@ -120,11 +120,10 @@ def test_a_topic_leads_to_broader_and_to_narrower_ones(wire: Served) -> None:
     ]  # only those that have reports
 
 
-def topics_of(wire: Served, report: str) -> tuple[str, ...]:
+def topics_of(wire: Served, reports: Iterable[str]) -> set[str]:
     with open_existing(wire.paths) as store:
-        found = store.report(report)
-    assert found is not None
-    return found.topics
+        found = [store.report(each) for each in reports]
+    return {code for each in found if each is not None for code in each.topics}
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,7 @@ class Browser:
 
     wire: Served
     cookie: str
+    token: str = field(default="", repr=False)  # of the forms of one page, which those of all others take too
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         return self.wire.get(path, cookie=self.cookie, **headers)
@@ -129,7 +130,9 @@ class Browser:
     def post(self, path: str, headers: dict[str, str] | None = None, **fields: str) -> httpx.Response:
         """As a form of a page of ours sends it, but for what `headers` and `fields` say otherwise."""
         said = {"cookie": self.cookie, "origin": self.wire.address, "sec-fetch-site": "same-origin", **(headers or {})}
-        sent = {"form_token": self.form_token(), **fields} if "form_token" not in fields else fields
+        if "form_token" not in fields:
+            self.token = self.token or self.form_token()
+        sent = {"form_token": self.token, **fields}
         return self.send(path, {name: value for name, value in said.items() if value}, sent)
 
     def send(self, path: str, headers: dict[str, str], fields: dict[str, str]) -> httpx.Response:

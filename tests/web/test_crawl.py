@@ -27,7 +27,7 @@ MOST = 1_500  # addresses; there are fewer
 OWN = "http://tamarind-wire.example"  # the wire's address, as it is for others
 IDS = re.compile(r"[a-z2-7]{16}|[0-9]{8}")
 # Each list can be narrowed by others, and each search by each filter: so many addresses of one shape are followed.
-OF_A_SHAPE = scaled(60)
+OF_A_SHAPE = scaled(40)
 SOUGHT = (f"/search?q={WORDS}", f"/positions?q={WORDS}")  # where a form leads, which no link does
 FILTERS = 2  # at once; each search can be narrowed by all of ten, which is more pages than anybody reads
 NOT_OURS = re.compile(r"/own/\d+")  # of the site from which the press serves the wire's own reports

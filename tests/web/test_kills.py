@@ -70,7 +70,7 @@ def test_a_client_of_the_stream_has_every_change_whoever_is_killed(tmp_path: Pat
         with Store.open(database) as store:
             out = dict.fromkeys(store.first_seen(None, None, None), False)
             for _ in range(kills):
-                for _ in range(chance.randint(20, 80)):
+                for _ in range(chance.randint(*((20, 80) if SOAK else (10, 30)))):
                     report = chance.choice([*out])
                     (acts.restore if out[report] else acts.withhold)(store, report, BECAUSE, utc_now())
                     out[report] = not out[report]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from aggregator.tags import regions
 from aggregator.tags.vocabulary import topics
 from aggregator.text.folding import fold
 from aggregator.web.pages.writing import count_in
-from tests.conftest import scaled
+from tests.conftest import scaled, some
 from tests.web.serving import Served
 from tests.web.tagged import listed, one, page, tagged
 
@@ -65,7 +65,8 @@ def all_pages(wire: Served, path: str) -> list[str]:
         path = str(further[0]["href"])
 
 
-@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.soak
+@pytest.mark.parametrize("path", some(LISTS, 9))
 def test_a_list_has_the_reports_that_it_says(wire: Served, path: str) -> None:
     found = all_pages(wire, path)
     assert found == of_the_web(wire, LISTS[path])
@@ -108,7 +109,7 @@ def test_a_place_leads_to_what_is_about_it_and_to_what_comes_from_it(wire: Serve
 
 
 def test_a_topic_leads_to_broader_and_to_narrower_ones(wire: Served) -> None:
-    codes = {code for report in of_the_web(wire, Selection()) for code in topics_of(wire, report)}
+    codes = topics_of(wire, of_the_web(wire, Selection()))
     narrow = sorted(code for code in codes if not code.endswith("000000"))
     assert narrow
     soup = page(wire, f"/topic/{narrow[0]}")
@@ -119,11 +120,10 @@ def test_a_topic_leads_to_broader_and_to_narrower_ones(wire: Served) -> None:
     ]  # only those that have reports
 
 
-def topics_of(wire: Served, report: str) -> tuple[str, ...]:
+def topics_of(wire: Served, reports: Iterable[str]) -> set[str]:
     with open_existing(wire.paths) as store:
-        found = store.report(report)
-    assert found is not None
-    return found.topics
+        found = [store.report(each) for each in reports]
+    return {code for each in found if each is not None for code in each.topics}
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from aggregator.model.release import Refusal, Release
 from aggregator.pipeline.opening import load_config, open_existing, open_wire, read_store
 from aggregator.text.dates import utc_now
 from tests import ROOT
+from tests.conftest import some
 from tests.make_database import CONFIG
 from tests.web.serving import NO_CERTIFICATES, Served, served
 
@@ -145,7 +146,10 @@ def test_there_are_four_tools_that_read_alone(wire: Served, mode: str) -> None:
     assert re.findall(r"^\| `(\w+)` \| tool: ", page, re.MULTILINE) == [tool.name for tool in tools]
 
 
-@pytest.mark.parametrize(("token", "mode"), [("desk", "auto"), ("desk", "legacy"), ("pages", "auto"), (None, "auto")])
+@pytest.mark.soak
+@pytest.mark.parametrize(
+    ("token", "mode"), some([("desk", "auto"), ("pages", "auto"), (None, "auto"), ("desk", "legacy")], 3)
+)
 def test_each_report_is_let_out_as_far_as_machines_may_have_it(wire: Served, mode: str, token: str | None) -> None:
     profiles, out = profile_of(wire), let_out(wire)
     expected = {ALLOWED: "full_text", UNSTATED: "headline_only", API_ALONE: "full_text"}

@@ -8,11 +8,13 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from io import BytesIO
 from pathlib import Path
+from shutil import copytree
 
 import httpx
 import pytest
@@ -72,10 +74,11 @@ class Shown:
         (self.desk.config / "publishers" / "ml" / "daily-example.toml").write_text(text)
 
 
-@contextmanager
-def showing(folder: Path) -> Iterator[Shown]:
+@pytest.fixture(scope="module")
+def fetched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """What each wire of these tests begins from: the report and its picture were fetched."""
     with Press(now=NOW) as press:
-        desk = Desk(folder, press)
+        desk = Desk(tmp_path_factory.mktemp("fetched"), press)
         for each in (desk.config / "publishers" / "ml").iterdir():
             each.unlink()
         host = "daily-example.example"
@@ -85,24 +88,33 @@ def showing(folder: Path) -> Iterator[Shown]:
         text = PUBLISHER.format(base=press.url, scope="agreement")
         (desk.config / "publishers" / "ml" / "daily-example.toml").write_text(text)
         desk("fetch")
-        with served(folder / "data", desk.config) as web:
-            ((report, digest),) = desk.rows(
-                "SELECT a.id, p.digest FROM articles AS a JOIN picture_uses AS u USING (article_id)"
-                " JOIN pictures AS p ON p.url = u.url"
-            )
-            yield Shown(desk, web, str(report), f"/pictures/{digest}.800.jpg")
+        copytree(desk.database.parent, desk.config.parent / "before")
+        yield desk
+
+
+@contextmanager
+def showing(desk: Desk) -> Iterator[Shown]:
+    with served(desk.database.parent, desk.config) as web:
+        ((report, digest),) = desk.rows(
+            "SELECT a.id, p.digest FROM articles AS a JOIN picture_uses AS u USING (article_id)"
+            " JOIN pictures AS p ON p.url = u.url"
+        )
+        yield Shown(desk, web, str(report), f"/pictures/{digest}.800.jpg")
 
 
 @pytest.fixture
-def shown(tmp_path: Path) -> Iterator[Shown]:
-    with showing(tmp_path) as found:
+def shown(tmp_path: Path, fetched: Desk) -> Iterator[Shown]:
+    desk = copy(fetched)
+    desk.config = Path(copytree(fetched.config, tmp_path / "config"))
+    desk.database = Path(copytree(fetched.config.parent / "before", tmp_path / "data")) / fetched.database.name
+    with showing(desk) as found:
         yield found
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+def kept(fetched: Desk) -> Iterator[Shown]:
     """For tests that leave it as it was."""
-    with showing(tmp_path_factory.mktemp("pictures")) as found:
+    with showing(fetched) as found:
         yield found
 
 

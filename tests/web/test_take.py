@@ -22,6 +22,7 @@ from aggregator.model import Cause
 from aggregator.model.release import Release
 from aggregator.output import beside
 from aggregator.pipeline.opening import load_config, open_wire, read_store
+from tests.conftest import some
 from tests.hostile import run
 from tests.make_database import CONFIG
 from tests.web.serving import Served, served
@@ -149,9 +150,10 @@ def test_what_is_for_the_pages_of_the_wire_alone_is_not_taken(wire: Served, out:
     assert len(rows(wire)) == before
 
 
+@pytest.mark.soak
 def test_every_report_says_what_may_be_done_with_it(wire: Served, out: Mapping[str, Release]) -> None:
     scopes = set()
-    for each in out.values():
+    for each in some(out.values(), 24):
         soup = page(wire, f"/report/{each.id}/take")
         assert one(soup, "meta[name=robots]")["content"] == "noindex"
         assert one(soup, "h1") is not None

@@ -331,9 +331,10 @@ def test_there_are_enough_of_them() -> None:
 
 @pytest.mark.parametrize("has_policy", [True, False])
 def test_nothing_that_a_publisher_says_runs(hostile: Hostile, has_policy: bool) -> None:
-    # In full each page once, half of them without the policy.
-    alone = [path for those in hostile.reports() for path in portion(those[has_policy::2], len(ALL) // 16)]
-    lists = hostile.lists() if SOAK else hostile.lists()[has_policy::2]
+    # In full each page once, half of them without the policy; `make test` has each kind of page either way.
+    kinds = list(hostile.reports()) if SOAK else list(hostile.reports())[has_policy::2]
+    alone = [path for those in kinds for path in portion(those[has_policy::2], len(ALL) // 16)]
+    lists = hostile.lists() if SOAK else hostile.lists()[has_policy::3]
     with hostile.here.tab(bypass_csp=not has_policy) as page:
         assert attacks(page, [*lists, *alone]) == []
 
@@ -341,8 +342,8 @@ def test_nothing_that_a_publisher_says_runs(hostile: Hostile, has_policy: bool) 
 @pytest.mark.parametrize("has_policy", [True, False])
 def test_nothing_that_anybody_says_runs_at_the_desk(hostile: Hostile, has_policy: bool) -> None:
     with hostile.here.desk_tab(f"ama-{has_policy}", bypass_csp=not has_policy) as page:
-        some = portion(list(hostile.at_desk()), 80)
-        lists = hostile.desk_lists() if SOAK else portion(hostile.desk_lists()[has_policy::2], 60)
+        some = portion(list(hostile.at_desk()), 40)
+        lists = hostile.desk_lists() if SOAK else portion(hostile.desk_lists()[has_policy::2], 40)
         assert attacks(page, [*lists, *some[has_policy::2]]) == []
         # Of these no host could be sought.
         for vector in portion([each for each in VECTORS if "<" in each and "." not in each], 20):
@@ -365,13 +366,13 @@ def test_nothing_that_an_address_says_runs(hostile: Hostile) -> None:
         paths.append(path.replace("{code}", "11000000" if "topic" in path else "ml").format(**some) + "?" + said)
     paths += [f"/search?{urlencode({'q': vector}, errors='replace')}" for vector in VECTORS]
     with hostile.here.desk_tab("zola", bypass_csp=True) as page:
-        assert attacks(page, portion(paths, 160)) == []
+        assert attacks(page, portion(paths, 80)) == []
 
 
 def test_nothing_that_is_typed_into_a_form_runs(hostile: Hostile) -> None:
     """Forms are shown again with what was typed."""
     with hostile.here.tab(bypass_csp=True) as page:
-        for vector in portion(VECTORS, 60):
+        for vector in portion(VECTORS, 40):
             page.goto(f"/complain/{hostile.ids[0][0]}")
             typed(page, "form.complain", vector)
             assert page.locator("#summary").count() == 1
@@ -382,7 +383,7 @@ def test_nothing_that_is_typed_into_a_form_runs(hostile: Hostile) -> None:
 def test_no_answer_to_a_complaint_runs(hostile: Hostile) -> None:
     """Which whoever complained reads, and which may quote the complaint."""
     with hostile.here.tab(bypass_csp=True) as page:
-        for number in portion(range(len(VECTORS)), 100):
+        for number in portion(range(len(VECTORS)), 60):
             hostile.here.wire.now[0] += timedelta(minutes=5)  # so many references are not looked up at once
             answer = page.goto(f"/complaint/{code(number)}")
             assert answer is not None
@@ -394,7 +395,7 @@ def test_nothing_that_is_typed_into_a_form_of_the_desk_runs(hostile: Hostile) ->
     """Every form of every page of the desk, one after the other, with other words in all of its fields each time."""
     ids, tried = hostile.ids, set[str]()
     with hostile.here.desk_tab("abena", bypass_csp=True) as page:
-        for number, vector in enumerate(portion(VECTORS, 120)):
+        for number, vector in enumerate(portion(VECTORS, 100)):
             those = ids[number % len(ids)]
             complaint, merge = (found[number % len(found)] for found in (hostile.open_complaints, hostile.merges))
             paths = (
@@ -404,7 +405,7 @@ def test_nothing_that_is_typed_into_a_form_of_the_desk_runs(hostile: Hostile) ->
             )  # fmt: skip
             page.goto(paths[number % len(paths)])
             tried.add(typed(page, "main form", vector, number // len(paths)).rpartition("/")[2])
-        for vector in portion(VECTORS, 40):
+        for vector in portion(VECTORS, 20):
             page.goto("/desk/add")
             with page.expect_navigation():
                 page.evaluate(CHOSEN, vector)

@@ -29,7 +29,7 @@ import tempfile
 import threading
 import warnings
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -265,10 +265,15 @@ class _Reader:
     async def connected(cls, begun: _Idle) -> _Reader:
         loop = asyncio.get_running_loop()
         stdout = asyncio.StreamReader(workers.ANSWER_BYTES)
-        answers, _ = await loop.connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(stdout), os.fdopen(begun.answers, "rb", 0)
-        )
-        transport, protocol = await loop.connect_write_pipe(asyncio.BaseProtocol, os.fdopen(begun.calls, "wb", 0))
+        with ExitStack() as if_cancelled:  # nobody has these then
+            if_cancelled.callback(begun.status.close)
+            calls = if_cancelled.enter_context(os.fdopen(begun.calls, "wb", 0))
+            answers, _ = await loop.connect_read_pipe(
+                lambda: asyncio.StreamReaderProtocol(stdout), os.fdopen(begun.answers, "rb", 0)
+            )
+            if_cancelled.callback(answers.close)
+            transport, protocol = await loop.connect_write_pipe(asyncio.BaseProtocol, calls)
+            if_cancelled.pop_all()
         return cls(begun, asyncio.StreamWriter(transport, protocol, None, loop), stdout, answers)
 
     def leave(self) -> None:

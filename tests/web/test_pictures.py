@@ -29,6 +29,7 @@ from tests.cli.test_cli import Desk
 from tests.conftest import NOW
 from tests.images import jpeg
 from tests.pipeline.test_pictures import feed
+from tests.web.browsing import SECONDS, launched
 from tests.web.serving import Served, served
 
 BECAUSE = Cause(actor="person:desk", reason="a letter")
@@ -227,6 +228,21 @@ def test_a_site_of_files_has_the_files(shown: Shown, tmp_path: Path) -> None:
         path.unlink()
     shown.desk("export", "static", "--out", str(out))
     assert "<img" not in (out / "report" / f"{shown.report}.html").read_text()
+
+
+def test_a_page_of_files_that_is_opened_as_a_file_has_its_style_and_its_picture(kept: Shown, tmp_path: Path) -> None:
+    """Its policy lets in what stands beside it, whatever it was opened by."""
+    out, refused = tmp_path / "site", list[str]()
+    kept.desk("export", "static", "--out", str(out))
+    with launched() as browser:
+        page = browser.new_page()
+        page.set_default_timeout(SECONDS * 1_000)
+        page.on("console", lambda message: refused.append(message.text))
+        page.goto((out / "report" / f"{kept.report}.html").as_uri())
+        page.wait_for_function("document.images[0].complete")
+        assert page.evaluate("document.images[0].naturalWidth") > 0
+        assert page.evaluate("document.styleSheets.length") == 1
+    assert refused == []
 
 
 def test_commands_say_where_pictures_are_and_which_could_not_be_had(shown: Shown, tmp_path: Path) -> None:

@@ -19,8 +19,9 @@ checks: .venv/installed
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy
 
+# A third of the tests' time is waiting for processes and servers: four share two cores.
 suite: .venv/installed
-	$(BIN)/pytest --numprocesses 3 --dist worksteal
+	$(BIN)/pytest --numprocesses 4 --dist worksteal
 
 # What repeats or takes minutes, and every property, in full; `make test` runs a part of it.
 soak: .venv/installed

@@ -143,7 +143,7 @@ def say_result(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 def _say_fitting(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     if _terminal().print_fitting(names, rows, plain=is_plain()):
         return
-    if not rows:  # so that whoever asked sees that there are none
+    if not rows:  # to show that there are none
         click.echo(_fitted("  ".join(map(printable.line, names)), "  ", err=False))
     for number, row in enumerate(rows, start=1):
         click.echo(f"-- row {number}")

@@ -1,4 +1,4 @@
-"""From what stands in rights.toml to the profiles of it, and from these to the Rights of a publisher."""
+"""Reads the profiles of rights.toml, and makes the Rights of a publisher from one of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what stands in a publisher's file to the Publisher, and to what is wrong with it."""
+"""Makes the Publisher of a publisher's file, or says what is wrong with the file."""
 
 from __future__ import annotations
 

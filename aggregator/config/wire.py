@@ -1,4 +1,4 @@
-"""From what stands in wire.toml to the Wire, and to what is wrong with it."""
+"""Makes the Wire of wire.toml, or says what is wrong with the file."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class Client:
         await self._connections.close()
 
     async def follow(self, trip: Trip, headers: dict[str, str], take: Take[T], seconds: float) -> T:
-        """What `take` makes of the first answer that is no redirect; what is raised has no secret. Within `turn`."""
+        """What `take` makes of the first answer that is no redirect; what is raised has no secret."""
         opened, start = trip.opened, trip.start
         left, way = seconds, Way(opened.url, opened.url)
         try:

@@ -114,8 +114,8 @@ class Opened(Struct, frozen=True):
         return parts._replace(path=self.redacted(parts.path), query=self.redacted(parts.query)).geturl()
 
     def without_secrets(self, answer: FetchResult) -> FetchResult:
-        """The answer with `${NAME}` for each secret. Validators go back byte for byte, so one that repeats a secret,
-        and would be stored, is none.
+        """The answer with `${NAME}` for each secret. Validators are sent back byte for byte, so one that repeats a
+        secret is left out: it would be stored.
         """
         if not self.hidden:
             return answer

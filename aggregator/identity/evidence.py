@@ -117,7 +117,7 @@ def are_in_one_language(one: str | None, other: str | None) -> bool:
 
 def says_alike(article: Article, known: Known) -> bool:
     """Whether words are enough. Of reports with links of their own the opening must be equal, and the headline but for
-    the spelling of words: the weather of two towns differs in one.
+    the spelling of words: two towns' weather reports may differ in a single word.
     """
     title, opening = alikeness(article, known)
     if article.url is None or known.url is None or has_link_of(article, known):

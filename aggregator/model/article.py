@@ -36,9 +36,8 @@ class Article(Struct, frozen=True, kw_only=True, tag=True):
     updated: datetime | None
     updated_stated: str | None
     categories: tuple[str, ...]
-    raw: (
-        bytes  # the entry's words as canonical JSON; see normalise.raw_words. b"": in `packed`, see text.packing.raw_of
-    )
+    # The entry's words as canonical JSON, see text.raw_words; b"": they are in `packed`, see text.packing.raw_of.
+    raw: bytes
     words_hash: bytes  # SHA-256 of what a reader would call the report
     entry_hash: bytes  # SHA-256 of everything the entry said
     # words_hash and media_hash as versions up to 0.10.0 read the entry (text.passed_over); None: the same

@@ -51,7 +51,7 @@ def check(shape: Shape[T], table: Mapping[str, Any]) -> tuple[T | None, list[str
 
 
 def check_part(shape: Shape[T], table: Mapping[str, Any]) -> list[str]:
-    """The faults of a table that another completes: a missing key is none."""
+    """The faults of a table that another completes: here a key may be missing."""
     try:
         shape.adapter.validate_json(json.dumps(table, default=str))
     except ValidationError as error:

@@ -39,7 +39,7 @@ def _as_noun(read: Any) -> Any:
     return _NOUNS[type(read).__name__](**{name: _as_noun(value) for name, value in vars(read).items()})
 
 
-# A noun takes the settings of what stands around it, so unknown keys are refused inside Rights too.
+# pydantic gives a noun the settings of the table that it is in, so unknown keys are refused inside Rights too.
 _RIGHTS_BY_NAME: Any = dict.__class_getitem__((str, Annotated[_readable(Rights), AfterValidator(_as_noun)]))
 RIGHTS: Shape[dict[str, Rights]] = Shape(
     TypeAdapter(_RIGHTS_BY_NAME, config=CONFIG),
